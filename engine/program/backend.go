@@ -1,0 +1,103 @@
+package program
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// Batch is one pass's rows. Rows of one sequence stand together, with
+// ascending positions. Row r reads and writes the cache blocks
+// Tables[Sequences[r]]: position p lives in block Tables[…][p/BlockTokens].
+type Batch struct {
+	Tokens    []int32
+	Positions []int32
+	Sequences []int32
+	Tables    [][]int32
+	Outputs   []int32 // rows whose logits are wanted, ascending
+}
+
+// Limits is what an Executable must be able to hold.
+type Limits struct {
+	Rows    int // most rows in a batch
+	Outputs int // most outputs in a batch
+	Blocks  int // KV cache blocks of BlockTokens tokens
+}
+
+// Backend compiles programs for one device.
+type Backend interface {
+	Name() string
+	Compile(p *Program, l Limits) (Executable, error)
+}
+
+// Executable is a program bound to a device, with its own KV cache. It is not
+// safe for concurrent use.
+type Executable interface {
+	// Run executes the batch and returns logits, [len(b.Outputs)][Vocab],
+	// valid until the next Run. When ctx ends Run returns ctx.Err() soon; the
+	// cache then holds undefined values at the batch's positions only.
+	Run(ctx context.Context, b *Batch) ([]float32, error)
+	// CopyBlock copies all layers of one cache block.
+	CopyBlock(dst, src int32) error
+	// KVBytes is the memory of the cache when full.
+	KVBytes() int64
+	Close() error
+}
+
+// ErrBatch is wrapped by errors about a malformed batch.
+var ErrBatch = errors.New("malformed batch")
+
+// Check verifies a batch against a program and limits, so that backends may
+// index without fear.
+func (b *Batch) Check(p *Program, l Limits) error {
+	n := len(b.Tokens)
+	switch {
+	case n == 0 || n > l.Rows:
+		return fmt.Errorf("%w: %d rows, the limit is %d", ErrBatch, n, l.Rows)
+	case len(b.Positions) != n || len(b.Sequences) != n:
+		return fmt.Errorf("%w: rows lack positions or sequences", ErrBatch)
+	case len(b.Outputs) > l.Outputs:
+		return fmt.Errorf("%w: %d outputs, the limit is %d", ErrBatch, len(b.Outputs), l.Outputs)
+	}
+	vocab := 0
+	for _, op := range p.Ops {
+		if e, ok := op.(Embed); ok {
+			vocab = e.Table.Rows
+			break
+		}
+	}
+	seen := make(map[int32]bool, len(b.Tables))
+	for r := range n {
+		t, pos, s := b.Tokens[r], b.Positions[r], b.Sequences[r]
+		if t < 0 || int(t) >= vocab {
+			return fmt.Errorf("%w: token %d of row %d is outside the vocabulary of %d", ErrBatch, t, r, vocab)
+		}
+		if s < 0 || int(s) >= len(b.Tables) {
+			return fmt.Errorf("%w: row %d names sequence %d of %d", ErrBatch, r, s, len(b.Tables))
+		}
+		if pos < 0 || int(pos)/BlockTokens >= len(b.Tables[s]) {
+			return fmt.Errorf("%w: position %d of row %d has no cache block", ErrBatch, pos, r)
+		}
+		if r > 0 && b.Sequences[r-1] == s {
+			if pos <= b.Positions[r-1] {
+				return fmt.Errorf("%w: positions of row %d do not ascend", ErrBatch, r)
+			}
+		} else if seen[s] {
+			return fmt.Errorf("%w: rows of sequence %d do not stand together", ErrBatch, s)
+		}
+		seen[s] = true
+	}
+	for s, table := range b.Tables {
+		for _, id := range table {
+			if id < 0 || int(id) >= l.Blocks {
+				return fmt.Errorf("%w: sequence %d names cache block %d of %d", ErrBatch, s, id, l.Blocks)
+			}
+		}
+	}
+	for i, r := range b.Outputs {
+		if r < 0 || int(r) >= n || (i > 0 && r <= b.Outputs[i-1]) {
+			return fmt.Errorf("%w: output %d names row %d", ErrBatch, i, r)
+		}
+	}
+	return nil
+}
