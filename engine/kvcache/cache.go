@@ -1,0 +1,250 @@
+// Package kvcache manages the blocks of a paged KV cache: which sequence owns
+// which block, and which finished work can be used again.
+//
+// Every block that was ever filled stays in a tree keyed by the tokens it
+// holds, root to leaf, until its memory is needed. A new sequence walks the
+// tree with its own tokens and starts behind the longest prefix found there, so
+// that a system prompt, a document or an earlier turn is prefilled only once
+// for all chats (the idea of vLLM's block tables, Kwon et al. 2023, and of
+// SGLang's radix tree, Zheng et al. 2024). Where the tokens part inside a
+// block, the block is copied and the common part is kept.
+//
+// The package only does the bookkeeping; the values live in the backend. It is
+// not safe for concurrent use.
+package kvcache
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// ErrFull means that every block is in use by a running sequence.
+var ErrFull = errors.New("the KV cache is full")
+
+// Copy asks the backend to copy one block's values.
+type Copy struct{ Dst, Src int32 }
+
+// Cache is a pool of blocks and the tree of what they hold.
+type Cache struct {
+	blockTokens int
+	free        []int32
+	root        *node
+	clock       uint64
+}
+
+// node is a block in the tree. It holds the tokens that follow its parent's;
+// only a full block has children.
+type node struct {
+	parent   *node
+	children []*node
+	tokens   []int32
+	block    int32
+	users    int // running sequences whose table holds the block
+	lastUse  uint64
+}
+
+// Sequence is a running sequence: the tokens whose keys and values are stored,
+// and the blocks they are in.
+type Sequence struct {
+	tokens []int32
+	table  []int32
+	path   []*node // the shared nodes at the beginning of the table
+}
+
+// New makes a cache of the given number of blocks of blockTokens tokens.
+func New(blocks, blockTokens int) *Cache {
+	c := &Cache{blockTokens: blockTokens, root: &node{}}
+	for i := range blocks {
+		c.free = append(c.free, int32(blocks-1-i))
+	}
+	return c
+}
+
+// Table is the sequence's block table, valid until the next call that changes
+// the sequence.
+func (s *Sequence) Table() []int32 { return s.table }
+
+// Tokens are the tokens stored so far. The caller must not change them.
+func (s *Sequence) Tokens() []int32 { return s.tokens }
+
+// Begin opens a sequence that starts behind the longest stored prefix of
+// tokens; its Tokens are that prefix, which always leaves at least one token to
+// compute. The copies, if any, must be done before the next batch runs.
+func (c *Cache) Begin(tokens []int32) (*Sequence, []Copy) {
+	c.clock++
+	s := &Sequence{}
+	at := c.root
+	rest := tokens[:max(0, len(tokens)-1)]
+	for {
+		next := at.child(rest, c.blockTokens)
+		if next == nil {
+			break
+		}
+		c.use(s, next)
+		s.tokens = append(s.tokens, next.tokens...)
+		rest = rest[c.blockTokens:]
+		at = next
+	}
+	partial, n := at.longest(rest)
+	if n == 0 {
+		return s, nil
+	}
+	partial.lastUse = c.clock
+	partial.users++ // so that making room does not take it
+	block, err := c.alloc()
+	partial.users--
+	if err != nil {
+		return s, nil // a shorter prefix will do
+	}
+	s.table = append(s.table, block)
+	s.tokens = append(s.tokens, rest[:n]...)
+	return s, []Copy{{Dst: block, Src: partial.block}}
+}
+
+// Reserve makes room for n tokens behind the stored ones. On ErrFull the
+// sequence keeps what it had.
+func (c *Cache) Reserve(s *Sequence, n int) error {
+	need := (len(s.tokens) + n + c.blockTokens - 1) / c.blockTokens
+	for len(s.table) < need {
+		b, err := c.alloc()
+		if err != nil {
+			return err
+		}
+		s.table = append(s.table, b)
+	}
+	return nil
+}
+
+// Commit records that the next tokens' keys and values are now stored in the
+// reserved room. Blocks that became full are shared from now on.
+func (c *Cache) Commit(s *Sequence, tokens ...int32) error {
+	if len(s.tokens)+len(tokens) > len(s.table)*c.blockTokens {
+		return fmt.Errorf("commit of %d tokens behind %d exceeds %d reserved blocks", len(tokens), len(s.tokens), len(s.table))
+	}
+	c.clock++
+	s.tokens = append(s.tokens, tokens...)
+	for full := len(s.tokens) / c.blockTokens; len(s.path) < full; {
+		i := len(s.path)
+		c.publish(s, s.tokens[i*c.blockTokens:(i+1)*c.blockTokens])
+	}
+	return nil
+}
+
+// Available is the number of blocks that could be reserved now.
+func (c *Cache) Available() int {
+	n := len(c.free)
+	c.root.walk(func(x *node) {
+		if x.users == 0 {
+			n++
+		}
+	})
+	return n
+}
+
+// Release ends the sequence. What it stored can be found by later sequences.
+func (c *Cache) Release(s *Sequence) {
+	c.clock++
+	if done := len(s.path) * c.blockTokens; len(s.tokens) > done {
+		c.publish(s, s.tokens[done:])
+	}
+	for _, n := range s.path {
+		n.users--
+		n.lastUse = c.clock
+	}
+	if len(s.table) > len(s.path) {
+		c.free = append(c.free, s.table[len(s.path):]...)
+	}
+	*s = Sequence{}
+}
+
+// use appends a shared node to the sequence.
+func (c *Cache) use(s *Sequence, n *node) {
+	n.users++
+	n.lastUse = c.clock
+	s.path = append(s.path, n)
+	if len(s.table) < len(s.path) {
+		s.table = append(s.table, n.block)
+	} else {
+		s.table[len(s.path)-1] = n.block
+	}
+}
+
+// publish moves the sequence's first own block, which holds tokens, into the
+// tree. If the tree has those tokens already, the sequence's block is given
+// back and the tree's is used.
+func (c *Cache) publish(s *Sequence, tokens []int32) {
+	parent := c.root
+	if len(s.path) > 0 {
+		parent = s.path[len(s.path)-1]
+	}
+	own := s.table[len(s.path)]
+	for _, n := range parent.children {
+		if slices.Equal(n.tokens, tokens) {
+			c.free = append(c.free, own)
+			c.use(s, n)
+			return
+		}
+	}
+	n := &node{parent: parent, tokens: slices.Clone(tokens), block: own}
+	parent.children = append(parent.children, n)
+	c.use(s, n)
+}
+
+// alloc returns a free block, giving up the least recently used stored one if
+// there is none.
+func (c *Cache) alloc() (int32, error) {
+	if n := len(c.free); n > 0 {
+		b := c.free[n-1]
+		c.free = c.free[:n-1]
+		return b, nil
+	}
+	var oldest *node
+	c.root.walk(func(n *node) {
+		if n.users == 0 && len(n.children) == 0 && (oldest == nil || n.lastUse < oldest.lastUse) {
+			oldest = n
+		}
+	})
+	if oldest == nil {
+		return 0, ErrFull
+	}
+	siblings := oldest.parent.children
+	i := slices.Index(siblings, oldest)
+	oldest.parent.children = slices.Delete(siblings, i, i+1)
+	return oldest.block, nil
+}
+
+// child returns the full block that holds the first tokens of rest.
+func (n *node) child(rest []int32, blockTokens int) *node {
+	if len(rest) < blockTokens {
+		return nil
+	}
+	for _, c := range n.children {
+		if len(c.tokens) == blockTokens && slices.Equal(c.tokens, rest[:blockTokens]) {
+			return c
+		}
+	}
+	return nil
+}
+
+// longest returns the child that shares the longest beginning with rest.
+func (n *node) longest(rest []int32) (best *node, length int) {
+	for _, c := range n.children {
+		common := 0
+		for common < min(len(rest), len(c.tokens)) && rest[common] == c.tokens[common] {
+			common++
+		}
+		if common > length {
+			best, length = c, common
+		}
+	}
+	return best, length
+}
+
+// walk visits every node below n.
+func (n *node) walk(visit func(*node)) {
+	for _, c := range n.children {
+		visit(c)
+		c.walk(visit)
+	}
+}
