@@ -1,0 +1,258 @@
+// Phase 1 of the linear layers: activations into the form the weights want.
+// Quantizing a block is the instruction set's; placing the result is here.
+#include "linear_block.h"
+
+#define K_BLOCK 256
+
+size_t fh_act_column_bytes(int format, int k)
+{
+	const size_t n = (size_t)k, blocks = (n + 31) / 32, supers = (n + 255) / 256;
+	size_t bytes = 0;
+	switch (format) {
+	case FH_ACT_F32: case FH_ACT_F16: case FH_ACT_BF16:
+		bytes = fh_round_up(n, 16) * 4;
+		break;
+	case FH_ACT_Q8:
+		bytes = fh_round_up(n, 64) + 12 * blocks;
+		break;
+	case FH_ACT_Q8_NIBBLES:
+		bytes = (n + 127) / 128 * sizeof(struct fh_nibble_group);
+		break;
+	case FH_ACT_Q8_BYTES:
+		bytes = (n + 63) / 64 * sizeof(struct fh_byte_pair);
+		break;
+	case FH_ACT_K: case FH_ACT_K_NIBBLES: case FH_ACT_K_CRUMBS:
+		bytes = supers * sizeof(struct fh_k_block);
+		break;
+	case FH_ACT_PANEL_F32: case FH_ACT_PANEL_F16: case FH_ACT_PANEL_BF16:
+		bytes = fh_round_up(n, 2) * FH_TILE * 4;
+		break;
+	case FH_ACT_PANEL_Q8:
+		bytes = FH_TILE * (32 * blocks + 4 * 3 * blocks);
+		break;
+	case FH_ACT_PANEL_K:
+		bytes = FH_TILE * (256 * supers + 4 * (supers + 16 * supers + 8 * supers));
+		break;
+	}
+	return fh_round_up(bytes, 64);
+}
+
+struct fh_panel fh_panel_at(int format, int k, const void *tile)
+{
+	struct fh_panel p;
+	const size_t blocks = (size_t)k / 32, supers = (size_t)k / 256;
+	p.q = (int8_t *)tile;
+	p.d = (float *)(p.q + (size_t)k * FH_TILE);
+	if (format == FH_ACT_PANEL_Q8) {
+		p.seed = (int32_t *)(p.d + blocks * FH_TILE);
+		p.sum = (float *)(p.seed + blocks * FH_TILE);
+	} else {
+		p.seed = (int32_t *)(p.d + supers * FH_TILE);
+		p.sum = (float *)(p.seed + 16 * supers * FH_TILE);
+	}
+	return p;
+}
+
+int fh_act_grain(int format) { return format >= FH_ACT_PANELS ? FH_TILE : 1; }
+
+size_t fh_act_bytes(int format, int k, int n)
+{
+	const size_t units = ((size_t)n + fh_act_grain(format) - 1) / fh_act_grain(format);
+	return units * fh_act_column_bytes(format, k);
+}
+
+// The value as weights of the format's type would hold it. binary16 saturates:
+// an infinite activation would turn a whole answer into NaN.
+FH_INLINE float rounded(int format, float v)
+{
+	switch (format) {
+	case FH_ACT_F16: case FH_ACT_PANEL_F16: {
+		const float h = fh_round_half(v);
+		return h > 65504.f ? 65504.f : h < -65504.f ? -65504.f : h;
+	}
+	case FH_ACT_BF16: case FH_ACT_PANEL_BF16:
+		return fh_round_bfloat(v);
+	}
+	return v;
+}
+
+FH_INLINE void float_column(int format, const float *x, int k, float *out)
+{
+	for (int i = 0; i < k; i++)
+		out[i] = rounded(format, x[i]);
+	for (size_t i = (size_t)k; i < fh_round_up((size_t)k, 16); i++)
+		out[i] = 0;
+}
+
+static void q8_column(const struct fh_kernels *kernels, const float *x, int k, uint8_t *out)
+{
+	const int blocks = k / 32;
+	int8_t *q = (int8_t *)out;
+	float *d = (float *)(out + fh_round_up((size_t)k, 64));
+	float *sum = d + blocks, *sum16 = sum + blocks;
+	for (int b = 0; b < blocks; b++) {
+		float exact;
+		const int s = kernels->quantize32(x + 32 * b, q + 32 * b, d + b, &exact);
+		sum[b] = d[b] * (float)s;
+		sum16[b] = fh_round_half(exact * (float)s);
+	}
+}
+
+static void nibble_column(const struct fh_kernels *kernels, const float *x, int k, struct fh_nibble_group *out)
+{
+	const int blocks = k / 32;
+	for (int b = 0; b < blocks; b++) {
+		struct fh_nibble_group *group = out + b / 4;
+		const int place = b % 4;
+		if (place == 0)
+			memset(group, 0, sizeof *group);
+		int8_t q[32];
+		float d, exact;
+		const int s = kernels->quantize32(x + 32 * b, q, &d, &exact);
+		memcpy(group->q + 16 * place, q, 16);
+		memcpy(group->q + 64 + 16 * place, q + 16, 16);
+		for (int i = 0; i < 4; i++)
+			group->d[4 * place + i] = d;
+		group->sum[4 * place] = d * (float)s;
+		group->sum16[4 * place] = fh_round_half(exact * (float)s);
+	}
+}
+
+static void byte_column(const struct fh_kernels *kernels, const float *x, int k, struct fh_byte_pair *out)
+{
+	const int blocks = k / 32;
+	for (int b = 0; b < blocks; b++) {
+		struct fh_byte_pair *pair = out + b / 2;
+		const int place = b % 2;
+		if (place == 0)
+			memset(pair, 0, sizeof *pair);
+		int8_t *q = pair->q + 32 * place;
+		float d, exact;
+		kernels->quantize32(x + 32 * b, q, &d, &exact);
+		for (int i = 0; i < 8; i++) {
+			pair->d[8 * place + i] = d;
+			pair->seed[8 * place + i] = -128 * (q[4 * i] + q[4 * i + 1] + q[4 * i + 2] + q[4 * i + 3]);
+		}
+	}
+}
+
+FH_INLINE int sum_of(const int8_t *q, int n)
+{
+	int s = 0;
+	for (int i = 0; i < n; i++)
+		s += q[i];
+	return s;
+}
+
+static void k_column(const struct fh_kernels *kernels, int format, const float *x, int k, struct fh_k_block *out)
+{
+	static const uint8_t orders[3][8] = {
+		{0, 1, 2, 3, 4, 5, 6, 7},
+		{0, 2, 1, 3, 4, 6, 5, 7},
+		{0, 4, 1, 5, 2, 6, 3, 7},
+	};
+	const uint8_t *order = orders[format - FH_ACT_K];
+	for (int b = 0; b < k / K_BLOCK; b++, out++, x += K_BLOCK) {
+		int8_t q[K_BLOCK] __attribute__((aligned(64)));
+		kernels->quantize256(x, q, &out->d);
+		for (int j = 0; j < 16; j++)
+			out->sum16[j] = (int16_t)sum_of(q + 16 * j, 16);
+		for (int j = 0; j < 8; j++) {
+			out->sum32[j] = out->sum16[2 * j] + out->sum16[2 * j + 1];
+			memcpy(out->q + 32 * j, q + 32 * order[j], 32);
+		}
+		memset(out->pad, 0, sizeof out->pad);
+	}
+}
+
+// Panels: column j of the tile; x is NULL for columns past the last.
+
+static void float_panel_column(int format, const float *x, int k, int j, float *tile)
+{
+	for (int i = 0; i < k; i++)
+		tile[(size_t)i * FH_TILE + j] = x ? rounded(format, x[i]) : 0;
+	if (k % 2)
+		tile[(size_t)k * FH_TILE + j] = 0;
+}
+
+// Places n values (a multiple of 4) of column j, beginning at value i.
+FH_INLINE void place(int8_t *panel, int i, int j, const int8_t *q, int n)
+{
+	int8_t *to = panel + (size_t)i * FH_TILE + 4 * j;
+	for (int g = 0; g < n; g += 4, to += 4 * FH_TILE)
+		memcpy(to, q + g, 4);
+}
+
+static void q8_panel_column(const struct fh_kernels *kernels, const float *x, int k, int j, struct fh_panel p)
+{
+	for (int b = 0; b < k / 32; b++) {
+		int8_t q[32] = {0};
+		float d = 0, exact = 0;
+		const int s = x ? kernels->quantize32(x + 32 * b, q, &d, &exact) : 0;
+		place(p.q, 32 * b, j, q, 32);
+		p.d[b * FH_TILE + j] = d;
+		p.seed[b * FH_TILE + j] = -128 * s;
+		p.sum[b * FH_TILE + j] = fh_round_half(exact * (float)s);
+	}
+}
+
+static void k_panel_column(const struct fh_kernels *kernels, const float *x, int k, int j, struct fh_panel p)
+{
+	for (int b = 0; b < k / K_BLOCK; b++) {
+		int8_t q[K_BLOCK] __attribute__((aligned(64))) = {0};
+		float d = 0;
+		if (x)
+			kernels->quantize256(x + K_BLOCK * b, q, &d);
+		place(p.q, K_BLOCK * b, j, q, K_BLOCK);
+		p.d[b * FH_TILE + j] = d;
+		for (int s = 0; s < 8; s++) {
+			const int low = sum_of(q + 32 * s, 16), high = sum_of(q + 32 * s + 16, 16);
+			p.seed[(16 * b + 2 * s) * FH_TILE + j] = -128 * low;
+			p.seed[(16 * b + 2 * s + 1) * FH_TILE + j] = -128 * high;
+			p.sum[(8 * b + s) * FH_TILE + j] = (float)(low + high);
+		}
+	}
+}
+
+void fh_act_quantize(int format, const float *x, size_t ldx, int k, int n, int col0, int col1, void *act)
+{
+	const struct fh_kernels *kernels = fh_kernels_now();
+	const size_t bytes = fh_act_column_bytes(format, k);
+	if (format >= FH_ACT_PANELS) {
+		// The last tile is filled up with zero columns.
+		const int end = col1 == n ? (int)fh_round_up((size_t)n, FH_TILE) : col1;
+		for (int c = col0; c < end; c++) {
+			uint8_t *tile = (uint8_t *)act + (size_t)(c / FH_TILE) * bytes;
+			const float *column = c < n ? x + (size_t)c * ldx : NULL;
+			const int j = c % FH_TILE;
+			if (format == FH_ACT_PANEL_Q8)
+				q8_panel_column(kernels, column, k, j, fh_panel_at(format, k, tile));
+			else if (format == FH_ACT_PANEL_K)
+				k_panel_column(kernels, column, k, j, fh_panel_at(format, k, tile));
+			else
+				float_panel_column(format, column, k, j, (float *)tile);
+		}
+		return;
+	}
+	for (int c = col0; c < col1; c++) {
+		uint8_t *out = (uint8_t *)act + (size_t)c * bytes;
+		const float *column = x + (size_t)c * ldx;
+		switch (format) {
+		case FH_ACT_F32: case FH_ACT_F16: case FH_ACT_BF16:
+			float_column(format, column, k, (float *)out);
+			break;
+		case FH_ACT_Q8:
+			q8_column(kernels, column, k, out);
+			break;
+		case FH_ACT_Q8_NIBBLES:
+			nibble_column(kernels, column, k, (struct fh_nibble_group *)out);
+			break;
+		case FH_ACT_Q8_BYTES:
+			byte_column(kernels, column, k, (struct fh_byte_pair *)out);
+			break;
+		case FH_ACT_K: case FH_ACT_K_NIBBLES: case FH_ACT_K_CRUMBS:
+			k_column(kernels, format, column, k, (struct fh_k_block *)out);
+			break;
+		}
+	}
+}

@@ -1,0 +1,197 @@
+// The linear layers' entry points: choice of kernels, loops over rows and
+// columns, bias and accumulation.
+#include "isa.h"
+#include "linear_block.h"
+
+const struct fh_kernels *fh_kernels_now(void)
+{
+	switch (fh_isa()) {
+#if defined(__x86_64__) && defined(FH_ALL_TIERS)
+	case FH_ISA_AVX2: return &fh_kernels_avx2;
+	case FH_ISA_AVXVNNI: return &fh_kernels_avxvnni;
+	case FH_ISA_AVX512VL: return &fh_kernels_avx512vl;
+	case FH_ISA_AVX512: return &fh_kernels_avx512;
+#endif
+#if defined(__aarch64__) && defined(FH_ALL_TIERS)
+	case FH_ISA_NEON: return &fh_kernels_neon;
+#endif
+	}
+	return &fh_kernels_portable;
+}
+
+int fh_linear_supports(int wtype, int k)
+{
+	const int block = fh_block_size(wtype);
+	return block > 0 && k > 0 && k % block == 0;
+}
+
+size_t fh_row_bytes(int wtype, int k)
+{
+	return (size_t)k / fh_block_size(wtype) * fh_block_bytes(wtype);
+}
+
+void fh_dequantize(int wtype, const void *row, int k, float *out)
+{
+	const uint8_t *p = row;
+	switch (fh_block_size(wtype)) {
+	case 1:
+		for (int i = 0; i < k; i++) {
+			if (wtype == FH_F32)
+				memcpy(out + i, p + 4 * (size_t)i, 4);
+			else if (wtype == FH_F16)
+				out[i] = fh_half_at(p + 2 * (size_t)i);
+			else
+				out[i] = fh_bfloat(fh_load16(p + 2 * (size_t)i));
+		}
+		break;
+	case 32:
+		for (int b = 0; b < k / 32; b++, p += fh_block_bytes(wtype), out += 32) {
+			struct fh_block32 block;
+			fh_decode32(wtype, p, &block);
+			for (int i = 0; i < 32; i++)
+				out[i] = block.d * (float)(block.q[i] - block.zero) + block.m;
+		}
+		break;
+	case 256:
+		for (int b = 0; b < k / 256; b++, p += fh_block_bytes(wtype), out += 256) {
+			struct fh_block256 block;
+			fh_decode256(wtype, p, &block);
+			for (int i = 0; i < 256; i++)
+				out[i] = block.d * block.scale[i / 16] * (float)(block.q[i] - block.zero) -
+					 block.dmin * block.min[i / 16];
+		}
+		break;
+	}
+}
+
+FH_INLINE int uses_panels(const struct fh_kernels *kernels, int wtype, int n)
+{
+	return kernels->types[wtype].panel_format && n >= kernels->panel_min_columns;
+}
+
+int fh_linear_format(int wtype, int k, int n)
+{
+	(void)k;
+	const struct fh_kernels *kernels = fh_kernels_now();
+	const struct fh_type_kernels *type = &kernels->types[wtype];
+	return uses_panels(kernels, wtype, n) ? type->panel_format : type->row_format;
+}
+
+int fh_linear_grain(int wtype, int k, int n)
+{
+	(void)k;
+	const struct fh_kernels *kernels = fh_kernels_now();
+	return uses_panels(kernels, wtype, n) ? kernels->panel_rows : 1;
+}
+
+size_t fh_linear_scratch(int wtype, int k, int n)
+{
+	const struct fh_kernels *kernels = fh_kernels_now();
+	return uses_panels(kernels, wtype, n) ? fh_round_up(kernels->panel_bytes(wtype, k), 64) : 0;
+}
+
+struct job { // one call of fh_linear
+	const struct fh_type_kernels *type;
+	const uint8_t *w;
+	size_t row_bytes;
+	int k, n;
+	const uint8_t *act;
+	size_t column_bytes;
+	float *y;
+	size_t ldy;
+	const float *bias;
+	int accumulate;
+};
+
+static void linear_panels(const struct job *job, int panel_rows, int row0, int row1, void *panel)
+{
+	for (int r = row0; r < row1; r += panel_rows) {
+		const int rows = row1 - r < panel_rows ? row1 - r : panel_rows;
+		job->type->unpack(job->w + (size_t)r * job->row_bytes, job->row_bytes, rows, job->k, panel);
+		const uint8_t *act = job->act;
+		for (int c = 0; c < job->n; c += FH_TILE, act += job->column_bytes) {
+			const struct fh_output out = {
+				.y = job->y + (size_t)c * job->ldy + r,
+				.ldy = job->ldy,
+				.bias = job->bias ? job->bias + r : NULL,
+				.accumulate = job->accumulate,
+				.rows = rows,
+				.columns = job->n - c < FH_TILE ? job->n - c : FH_TILE,
+			};
+			job->type->tile(panel, act, job->k, &out);
+		}
+	}
+}
+
+// Rows of one chunk against all columns, four, two or one at a time.
+static void row_chunk(const struct job *job, int row, int rows, float *y, size_t ldy)
+{
+	const uint8_t *w = job->w + (size_t)row * job->row_bytes;
+	for (int c = 0; c < job->n;) {
+		const int left = job->n - c;
+		int log = left >= 4 ? 2 : left >= 2 ? 1 : 0;
+		while (!job->type->rows[log])
+			log--;
+		job->type->rows[log](w, job->row_bytes, rows, job->k, job->act + (size_t)c * job->column_bytes,
+				     job->column_bytes, y + (size_t)c * ldy, ldy);
+		c += 1 << log;
+	}
+}
+
+#define CHUNK_ROWS 64
+#define CHUNK_BYTES 16384 // of weights, so that later columns find them in L1
+
+static void linear_rows(const struct job *job, int row0, int row1)
+{
+	if (job->n <= 2 && !job->accumulate && !job->bias) { // decode, mostly
+		row_chunk(job, row0, row1 - row0, job->y + row0, job->ldy);
+		return;
+	}
+	int chunk = (int)(CHUNK_BYTES / job->row_bytes);
+	chunk = chunk < 4 ? 4 : chunk > CHUNK_ROWS ? CHUNK_ROWS : chunk;
+	float result[4 * CHUNK_ROWS];
+	struct job part = *job;
+	for (int r = row0; r < row1; r += chunk) {
+		const int rows = row1 - r < chunk ? row1 - r : chunk;
+		for (int c = 0; c < job->n; c += 4) {
+			part.n = job->n - c < 4 ? job->n - c : 4;
+			part.act = job->act + (size_t)c * job->column_bytes;
+			row_chunk(&part, r, rows, result, CHUNK_ROWS);
+			for (int j = 0; j < part.n; j++) {
+				float *y = job->y + (size_t)(c + j) * job->ldy + r;
+				for (int i = 0; i < rows; i++) {
+					const float b = job->bias ? job->bias[r + i] : 0;
+					const float old = job->accumulate ? y[i] : 0;
+					y[i] = old + (result[j * CHUNK_ROWS + i] + b);
+				}
+			}
+		}
+	}
+}
+
+void fh_linear(int wtype, const void *w, int m, int k, int row0, int row1, int format, const void *act,
+	       int n, float *y, size_t ldy, const float *bias, int accumulate, void *scratch)
+{
+	if (row1 > m)
+		row1 = m;
+	if (row0 >= row1 || n <= 0)
+		return;
+	const struct fh_kernels *kernels = fh_kernels_now();
+	const struct job job = {
+		.type = &kernels->types[wtype],
+		.w = w,
+		.row_bytes = fh_row_bytes(wtype, k),
+		.k = k,
+		.n = n,
+		.act = act,
+		.column_bytes = fh_act_column_bytes(format, k),
+		.y = y,
+		.ldy = ldy,
+		.bias = bias,
+		.accumulate = accumulate,
+	};
+	if (format >= FH_ACT_PANELS)
+		linear_panels(&job, kernels->panel_rows, row0, row1, scratch);
+	else
+		linear_rows(&job, row0, row1);
+}
