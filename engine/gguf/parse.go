@@ -26,7 +26,7 @@ type parser struct {
 	pos  int
 
 	// What is being read, for messages.
-	section string // "metadata key", "tensor" or ""
+	section string // a header field, "metadata key" or "tensor"
 	number  int    // of it, from 1
 	name    string // of it, once known
 
@@ -58,7 +58,7 @@ func parse(file string, data []byte) (*parsed, error) {
 	if v, ok := out.meta.Value("general.alignment"); ok {
 		a, ok := asUint(v)
 		if !ok || bits.OnesCount64(a) != 1 || a < minAlignment || a > maxAlignment {
-			p.section = `metadata key "general.alignment"`
+			p.section, p.name = "metadata key", "general.alignment"
 			return nil, p.errorf(adviceInvalid, "%s should be a power of two from %d to %d", briefly(v), minAlignment, maxAlignment)
 		}
 		out.alignment = a
@@ -77,6 +77,7 @@ func (p *parser) start(out *parsed) (tensors, keys int, err error) {
 			"not a GGUF file: it begins with %q instead of %q", p.data[:min(4, len(p.data))], "GGUF")
 	}
 	p.pos = 4
+	p.section = "version"
 	v, err := p.u32("version")
 	if err != nil {
 		return 0, 0, err
@@ -84,22 +85,24 @@ func (p *parser) start(out *parsed) (tensors, keys int, err error) {
 	switch {
 	case v >= minVersion && v <= maxVersion:
 	case v != 0 && v&0xffff == 0:
-		return 0, 0, p.errorf("use the little-endian file of this model", "version: this is a big-endian file, which is not supported")
+		return 0, 0, p.errorf("use the little-endian file of this model", "this is a big-endian file, which is not supported")
 	case v == 1:
-		return 0, 0, p.errorf("use a newer conversion of this model", "version: GGUF version 1 is not supported, only %d to %d", minVersion, maxVersion)
+		return 0, 0, p.errorf("use a newer conversion of this model", "GGUF version 1 is not supported, only %d to %d", minVersion, maxVersion)
 	default:
 		return 0, 0, p.errorf("update the application, or use another conversion of this model",
-			"version: GGUF version %d is not supported, only %d to %d", v, minVersion, maxVersion)
+			"GGUF version %d is not supported, only %d to %d", v, minVersion, maxVersion)
 	}
 	out.version = v
 
 	// The smallest tensor entry: name, one dimension, type and offset.
-	tensors, err = p.count("tensor count", "%d tensors", 8+1+4+8+4+8, maxTensors)
+	p.section = "tensor count"
+	tensors, err = p.count("%d tensors", 8+1+4+8+4+8, maxTensors)
 	if err != nil {
 		return 0, 0, err
 	}
 	// The smallest metadata entry: key, type and one byte.
-	keys, err = p.count("metadata key count", "%d metadata keys", 8+1+4+1, maxKeys)
+	p.section = "metadata key count"
+	keys, err = p.count("%d metadata keys", 8+1+4+1, maxKeys)
 	return tensors, keys, err
 }
 
@@ -225,7 +228,7 @@ func (p *parser) array(depth int) (any, error) {
 		return nil, p.errorf(adviceInvalid, "array element type %d does not exist", id)
 	}
 	t := valueType(id)
-	n, err := p.count("array length", "array of %d "+valueTypes[t].plural, valueTypes[t].least, maxArrayLen)
+	n, err := p.count("array of %d "+valueTypes[t].plural, valueTypes[t].least, maxArrayLen)
 	if err != nil {
 		return nil, err
 	}
@@ -346,16 +349,16 @@ func (p *parser) u64(what string) (uint64, error) {
 
 // count reads the number of things that follow, each at least least bytes.
 // Things is a format for messages, such as "%d tensors".
-func (p *parser) count(field, things string, least, limit int) (int, error) {
-	n, err := p.u64(field)
+func (p *parser) count(things string, least, limit int) (int, error) {
+	n, err := p.u64("count")
 	if err != nil {
 		return 0, err
 	}
 	if n > p.left()/uint64(least) {
-		return 0, p.overrun(field + ": " + fmt.Sprintf(things, n))
+		return 0, p.overrun(fmt.Sprintf(things, n))
 	}
 	if n > uint64(limit) {
-		return 0, p.errorf(adviceInvalid, "%s: %s is above the limit of %d", field, fmt.Sprintf(things, n), limit)
+		return 0, p.errorf(adviceInvalid, "%s is above the limit of %d", fmt.Sprintf(things, n), limit)
 	}
 	return int(n), nil
 }
