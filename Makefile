@@ -1,0 +1,74 @@
+# freehold: every command a user or developer needs. `make help` lists them.
+# The steps themselves live in build/*.sh; see build/README.md.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+BIN     := build/bin/freehold
+TAGS    := sqlite_fts5
+
+# One set of flags for build, test and lint: the C parts (SQLite, the CPU
+# kernels, the window) are then compiled once and shared by all of them.
+export GOFLAGS := -buildvcs=false -trimpath -tags=$(TAGS)
+export CGO_ENABLED := 1
+export VERSION BIN TAGS
+
+FRONTEND_SOURCES := $(shell find frontend -type f -not -path '*/node_modules/*' -not -path 'frontend/dist/*' -not -path 'frontend/e2e/*' -not -path '*/test-results/*' 2>/dev/null)
+NPM_STAMP  := frontend/node_modules/.package-lock.json
+DIST_STAMP := frontend/dist/index.html
+
+.PHONY: help run test build frontend starter bindings lint bench clean
+
+help: ## list these commands
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+run: ## install what is missing, build, fetch the starter model, open the window
+	@build/setup.sh run
+	@$(MAKE) --no-print-directory binary starter-if-reachable
+	@build/run.sh
+
+test: ## install what the tests need and run every suite
+	@build/setup.sh test
+	@$(MAKE) --no-print-directory binary starter
+	@build/test.sh
+
+build: ## build build/bin/freehold
+	@build/setup.sh build
+	@$(MAKE) --no-print-directory binary
+
+.PHONY: binary starter-if-reachable
+binary: frontend
+	@build/build.sh
+
+frontend: $(DIST_STAMP)
+
+$(NPM_STAMP): frontend/package-lock.json
+	@echo "frontend: installing its packages (npm ci)"
+	@cd frontend && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(DIST_STAMP): $(NPM_STAMP) $(FRONTEND_SOURCES)
+	@echo "frontend: building"
+	@cd frontend && npm run --silent build
+	@touch $@
+
+starter: ## fetch the starter model into build/starter
+	@go run ./build/getstarter
+
+starter-if-reachable:
+	@go run ./build/getstarter || echo "starter model: not here yet; the app starts without it and says how to add a model"
+
+bindings: ## regenerate the TypeScript bindings of the Go methods
+	@build/bindings.sh
+
+lint: $(NPM_STAMP) ## golangci-lint and oxlint
+	@build/lint.sh
+
+bench: build starter ## measure prefill and decode on this machine
+	@$(BIN) bench
+
+clean: ## delete what the build made (never FREEHOLD_HOME)
+	rm -rf build/bin build/cache frontend/node_modules
+	find frontend/dist -mindepth 1 ! -name .gitkeep -delete
