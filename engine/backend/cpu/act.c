@@ -76,6 +76,14 @@ FH_INLINE float rounded(int format, float v)
 	return v;
 }
 
+FH_INLINE int sum_of(const int8_t *q, int n)
+{
+	int s = 0;
+	for (int i = 0; i < n; i++)
+		s += q[i];
+	return s;
+}
+
 FH_INLINE void float_column(int format, const float *x, int k, float *out)
 {
 	for (int i = 0; i < k; i++)
@@ -89,11 +97,12 @@ static void q8_column(const struct fh_kernels *kernels, const float *x, int k, u
 	const int blocks = k / 32;
 	int8_t *q = (int8_t *)out;
 	float *d = (float *)(out + fh_round_up((size_t)k, 64));
-	float *sum = d + blocks, *sum16 = sum + blocks;
+	float *sum16 = d + blocks;
+	int32_t *sum = (int32_t *)(sum16 + blocks);
 	for (int b = 0; b < blocks; b++) {
 		float exact;
 		const int s = kernels->quantize32(x + 32 * b, q + 32 * b, d + b, &exact);
-		sum[b] = d[b] * (float)s;
+		sum[b] = s;
 		sum16[b] = fh_round_half(exact * (float)s);
 	}
 }
@@ -111,9 +120,10 @@ static void nibble_column(const struct fh_kernels *kernels, const float *x, int 
 		const int s = kernels->quantize32(x + 32 * b, q, &d, &exact);
 		memcpy(group->q + 16 * place, q, 16);
 		memcpy(group->q + 64 + 16 * place, q + 16, 16);
-		for (int i = 0; i < 4; i++)
+		for (int i = 0; i < 4; i++) {
 			group->d[4 * place + i] = d;
-		group->sum[4 * place] = d * (float)s;
+			group->seed[4 * place + i] = -8 * (sum_of(q + 4 * i, 4) + sum_of(q + 16 + 4 * i, 4));
+		}
 		group->sum16[4 * place] = fh_round_half(exact * (float)s);
 	}
 }
@@ -131,17 +141,9 @@ static void byte_column(const struct fh_kernels *kernels, const float *x, int k,
 		kernels->quantize32(x + 32 * b, q, &d, &exact);
 		for (int i = 0; i < 8; i++) {
 			pair->d[8 * place + i] = d;
-			pair->seed[8 * place + i] = -128 * (q[4 * i] + q[4 * i + 1] + q[4 * i + 2] + q[4 * i + 3]);
+			pair->seed[8 * place + i] = -128 * sum_of(q + 4 * i, 4);
 		}
 	}
-}
-
-FH_INLINE int sum_of(const int8_t *q, int n)
-{
-	int s = 0;
-	for (int i = 0; i < n; i++)
-		s += q[i];
-	return s;
 }
 
 static void k_column(const struct fh_kernels *kernels, int format, const float *x, int k, struct fh_k_block *out)

@@ -68,7 +68,7 @@ FH_INLINE float fh_round_half(float f)
 		return magnitude > 0x7f800000 ? f : fh_bits_float(sign | 0x7f800000);
 	if (magnitude < 0x38800000) { // below 2^-14: multiples of 2^-24
 		const float shift = 0.75f; // ulp 2^-24 in [0.5, 1)
-		volatile float t = fh_bits_float(magnitude) + shift;
+		const float t = fh_bits_float(magnitude) + shift;
 		return fh_bits_float(sign | fh_float_bits(t - shift));
 	}
 	const uint32_t rounded = (magnitude + 0xfff + (magnitude >> 13 & 1)) & ~0x1fffu;

@@ -24,9 +24,9 @@ enum {
 	FH_ACT_F16,
 	FH_ACT_BF16,
 
-	// int8 per 32 in natural order: int8 q[k], then float d[k/32],
-	// float sum[k/32] = d*Σq, and float sum16[k/32], the same rounded through
-	// binary16 from the unrounded scale (what Q4_1 and Q5_1 multiply).
+	// int8 per 32 in natural order: int8 q[k], then float d[k/32] and
+	// float sum16[k/32], the unrounded scale times Σq rounded through binary16
+	// (what Q4_1 and Q5_1 multiply), and int32 sum[k/32] = Σq.
 	FH_ACT_Q8,
 	// int8 per 32 in groups of 128 for nibble weights, struct fh_nibble_group.
 	FH_ACT_Q8_NIBBLES,
@@ -51,8 +51,8 @@ enum {
 struct fh_nibble_group { // 4 blocks of 32
 	int8_t q[128];	 // values 0..15 of each block, then values 16..31 of each
 	float d[16];	 // each block's scale four times
-	float sum[16];	 // d*Σq of each block in its first place, else zero
-	float sum16[16]; // the same as FH_ACT_Q8's sum16
+	int32_t seed[16]; // -8 times the sum of the q each lane multiplies: undoes q+8
+	float sum16[16];  // FH_ACT_Q8's sum16 of each block in its first place, else zero
 };
 
 struct fh_byte_pair { // 2 blocks of 32

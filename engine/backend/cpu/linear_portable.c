@@ -81,7 +81,7 @@ FH_INLINE float dot32(int wtype, const uint8_t *w, int k, const uint8_t *column)
 	const int blocks = k / 32;
 	const int8_t *q = (const int8_t *)column;
 	const float *d = (const float *)(column + fh_round_up((size_t)k, 64));
-	const float *sum16 = d + 2 * (size_t)blocks;
+	const float *sum16 = d + blocks;
 	float total = 0;
 	for (int b = 0; b < blocks; b++, w += fh_block_bytes(wtype), q += 32) {
 		struct fh_block32 block;
