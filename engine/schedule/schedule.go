@@ -1,0 +1,226 @@
+// Package schedule runs many sequences through one model at once. A single
+// goroutine owns the executable and its KV cache; at every step it puts one row
+// of each decoding sequence and a chunk of each waiting prompt into a batch, so
+// that a long prompt never keeps another chat from its next token (continuous
+// batching, Yu et al. 2022; chunked prefill, Agrawal et al. 2023).
+package schedule
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"freehold/engine/kvcache"
+	"freehold/engine/program"
+)
+
+// ErrClosed is returned for tasks of a scheduler that has been closed.
+var ErrClosed = errors.New("the model has been closed")
+
+// ErrContextFull means that the sequence has reached the context length.
+var ErrContextFull = errors.New("the context is full")
+
+// Task is a sequence to be run: a prompt and what to do with its logits. The
+// functions are called on the scheduler's goroutine and must be quick.
+type Task struct {
+	Prompt []int32 // at least one token
+	// Prefilled reports the prompt tokens done so far; those found in the
+	// cache count from the start. May be nil.
+	Prefilled func(done, cached int)
+	// Next takes the logits behind the last token and returns the token to go
+	// on with; more is false if the sequence ends, with or without using that
+	// token. Nil for a task that only prefills.
+	Next func(logits []float32) (token int32, more bool)
+	// Score, if set, takes the logits behind every prompt token in order; the
+	// cache is not consulted, and Next must be nil.
+	Score func(position int, logits []float32)
+}
+
+// Config bounds a scheduler.
+type Config struct {
+	Context int // most tokens of one sequence
+	Limits  program.Limits
+	// Vocab is the width of the logits.
+	Vocab int
+	// Chunk is the most prompt tokens in a batch while others decode.
+	Chunk int
+}
+
+// Scheduler runs tasks on an executable. Its methods may be called from any goroutine.
+type Scheduler struct {
+	exec  program.Executable
+	cfg   Config
+	cache *kvcache.Cache
+
+	mu      sync.Mutex
+	queue   []*job
+	closed  bool
+	wake    chan struct{}
+	stopped chan struct{}
+	active  []*job // the loop's own
+}
+
+// job is a task on its way.
+type job struct {
+	ctx    context.Context
+	task   Task
+	seq    *kvcache.Sequence
+	next   int32 // token to be decoded, once the prompt is done
+	scored int
+	done   chan error
+}
+
+// New starts a scheduler on exec, which it owns from now on.
+func New(exec program.Executable, cfg Config) *Scheduler {
+	s := &Scheduler{
+		exec:    exec,
+		cfg:     cfg,
+		cache:   kvcache.New(cfg.Limits.Blocks, program.BlockTokens),
+		wake:    make(chan struct{}, 1),
+		stopped: make(chan struct{}),
+	}
+	go s.loop()
+	return s
+}
+
+// Run runs a task to its end. It returns nil when Next ended it,
+// ErrContextFull, ctx.Err(), or the backend's error.
+func (s *Scheduler) Run(ctx context.Context, t Task) error {
+	if len(t.Prompt) == 0 {
+		return errors.New("the prompt is empty")
+	}
+	if len(t.Prompt) > s.cfg.Context {
+		return fmt.Errorf("the prompt has %d tokens, the context holds %d: shorten it or load the model with a longer context", len(t.Prompt), s.cfg.Context)
+	}
+	j := &job{ctx: ctx, task: t, done: make(chan error, 1)}
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return ErrClosed
+	}
+	s.queue = append(s.queue, j)
+	s.mu.Unlock()
+	s.poke()
+	return <-j.done
+}
+
+// Close ends all tasks with ErrClosed and frees the executable.
+func (s *Scheduler) Close() error {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	s.poke()
+	<-s.stopped
+	return s.exec.Close()
+}
+
+func (s *Scheduler) poke() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// loop is the scheduler's goroutine.
+func (s *Scheduler) loop() {
+	defer close(s.stopped)
+	for {
+		s.mu.Lock()
+		closed, waiting := s.closed, len(s.queue)
+		s.mu.Unlock()
+		if closed {
+			s.endAll(ErrClosed)
+			return
+		}
+		if len(s.active) == 0 && waiting == 0 {
+			<-s.wake
+			continue
+		}
+		s.admit()
+		s.dropCancelled()
+		if len(s.active) > 0 {
+			s.step()
+		}
+	}
+}
+
+// admit opens waiting tasks as long as the cache has room for their prompts.
+// The first one is always let in when nothing else runs.
+func (s *Scheduler) admit() {
+	s.mu.Lock()
+	queue := s.queue
+	s.queue = nil
+	s.mu.Unlock()
+	queue = slices.DeleteFunc(queue, func(j *job) bool {
+		err := j.ctx.Err()
+		if err != nil {
+			j.done <- err
+		}
+		return err != nil
+	})
+	for i, j := range queue {
+		need := len(j.task.Prompt)/program.BlockTokens + 2
+		if len(s.active) > 0 && (len(s.active) >= s.cfg.Limits.Outputs || s.cache.Available() < need) {
+			s.mu.Lock()
+			s.queue = append(slices.Clone(queue[i:]), s.queue...)
+			s.mu.Unlock()
+			return
+		}
+		if err := s.open(j); err != nil {
+			j.done <- err
+			continue
+		}
+		s.active = append(s.active, j)
+	}
+}
+
+// open gives a job its sequence, behind whatever prefix the cache has.
+func (s *Scheduler) open(j *job) error {
+	prompt := j.task.Prompt
+	if j.task.Score != nil {
+		prompt = nil
+	}
+	var copies []kvcache.Copy
+	j.seq, copies = s.cache.Begin(prompt)
+	for _, c := range copies {
+		if err := s.exec.CopyBlock(c.Dst, c.Src); err != nil {
+			s.cache.Release(j.seq)
+			return err
+		}
+	}
+	if j.task.Prefilled != nil {
+		n := len(j.seq.Tokens())
+		j.task.Prefilled(n, n)
+	}
+	return nil
+}
+
+func (s *Scheduler) dropCancelled() {
+	s.active = slices.DeleteFunc(s.active, func(j *job) bool {
+		if err := j.ctx.Err(); err != nil {
+			s.end(j, err)
+			return true
+		}
+		return false
+	})
+}
+
+func (s *Scheduler) end(j *job, err error) {
+	s.cache.Release(j.seq)
+	j.done <- err
+}
+
+func (s *Scheduler) endAll(err error) {
+	for _, j := range s.active {
+		s.end(j, err)
+	}
+	s.active = nil
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, j := range s.queue {
+		j.done <- err
+	}
+	s.queue = nil
+}
