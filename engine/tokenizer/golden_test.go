@@ -1,0 +1,113 @@
+package tokenizer
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"freehold/engine/gguf"
+)
+
+const vocabDir = "../../../shared/testdata/vocab"
+
+// load opens the vocabulary of a GGUF file, or skips the test if it is absent.
+func load(t testing.TB, path string) *Tokenizer {
+	t.Helper()
+	if _, err := os.Stat(path); err != nil {
+		t.Skipf("vocabulary %s is not here: %v", path, err)
+	}
+	f, err := gguf.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	tok, err := FromGGUF(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tok
+}
+
+func vocabFile(name string) string {
+	return filepath.Join(vocabDir, "ggml-vocab-"+name+".gguf")
+}
+
+// starterModel is the path of the starter model, "" if it is not here.
+func starterModel() string {
+	if path := os.Getenv("FREEHOLD_TEST_MODEL"); path != "" {
+		return path
+	}
+	for _, dir := range []string{os.Getenv("FREEHOLD_HOME"), "../../build/starter"} {
+		if dir == "" {
+			continue
+		}
+		if paths, _ := filepath.Glob(filepath.Join(dir, "*.gguf")); len(paths) > 0 {
+			return paths[0]
+		}
+	}
+	return ""
+}
+
+func TestReferenceVectors(t *testing.T) {
+	for _, name := range []string{"llama-bpe", "qwen2", "gpt-2", "falcon", "starcoder", "llama-spm", "phi-3"} {
+		t.Run(name, func(t *testing.T) {
+			path := vocabFile(name)
+			tok := load(t, path)
+			if w := tok.Warnings(); len(w) > 0 {
+				t.Logf("warnings: %q", w)
+			}
+			in, err := os.ReadFile(path + ".inp")
+			if err != nil {
+				t.Fatal(err)
+			}
+			out, err := os.ReadFile(path + ".out")
+			if err != nil {
+				t.Fatal(err)
+			}
+			texts := strings.Split(string(in), "\n__ggml_vocab_test__\n")
+			lines := strings.Split(strings.TrimSuffix(string(out), "\n"), "\n")
+			if texts[len(texts)-1] == "" {
+				texts = texts[:len(texts)-1]
+			}
+			if len(texts) != len(lines) || len(lines) < 40 {
+				t.Fatalf("%d texts, %d lines of ids", len(texts), len(lines))
+			}
+			for i, text := range texts {
+				var want []int32
+				for _, f := range strings.Fields(lines[i]) {
+					id, err := strconv.Atoi(f)
+					if err != nil {
+						t.Fatal(err)
+					}
+					want = append(want, int32(id))
+				}
+				got := tok.Encode(text, Options{})
+				if !slices.Equal(got, want) {
+					t.Errorf("%q\n got %v\nwant %v", text, got, want)
+				}
+				if back := tok.Decode(got, DecodeOptions{}); back != text {
+					t.Errorf("%q decodes to %q", text, back)
+				}
+			}
+		})
+	}
+}
+
+func TestBertIsNamed(t *testing.T) {
+	path := vocabFile("bert-bge")
+	if _, err := os.Stat(path); err != nil {
+		t.Skip("vocabulary is not here")
+	}
+	f, err := gguf.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	_, err = FromGGUF(f)
+	if err == nil || !strings.Contains(err.Error(), "not supported yet: tokenizer model bert") || !strings.Contains(err.Error(), path) {
+		t.Fatal(err)
+	}
+}
