@@ -1,0 +1,197 @@
+// Package synthetic writes GGUF files with random weights at any shape: tiny
+// ones with which tests check the engine's structure, and ones of real size
+// with which benchmarks measure its speed, since speed does not depend on the
+// values.
+package synthetic
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+	"math"
+	"math/rand/v2"
+
+	"freehold/engine/gguf"
+	"freehold/engine/tensor"
+)
+
+// Llama is the shape of a model of the llama architecture.
+type Llama struct {
+	Layers, Embedding, FeedForward int
+	Heads, KVHeads                 int
+	Vocab                          int // at least 300: 256 bytes, control tokens, words
+	Context                        int
+	Tied                           bool // no output matrix of its own
+	Biases                         bool
+	RopeFactors                    bool
+	Type                           tensor.Type // of the matrices
+	Seed                           uint64
+	// Extra metadata, written over the usual.
+	Extra map[string]any
+}
+
+// Tiny is a model that runs in milliseconds even in the reference interpreter.
+func Tiny() Llama {
+	return Llama{
+		Layers: 2, Embedding: 64, FeedForward: 96, Heads: 4, KVHeads: 2,
+		Vocab: 320, Context: 256, Type: tensor.F32, Seed: 1,
+	}
+}
+
+// HeadDim is the width of a head.
+func (l Llama) HeadDim() int { return l.Embedding / l.Heads }
+
+// WriteFile writes the model to path.
+func (l Llama) WriteFile(path string) error {
+	meta, err := l.meta()
+	if err != nil {
+		return err
+	}
+	return gguf.WriteFile(path, meta, l.tensors())
+}
+
+func (l Llama) meta() (*gguf.Metadata, error) {
+	if l.Vocab < 300 {
+		return nil, fmt.Errorf("a vocabulary of %d tokens is too small; 300 is the least", l.Vocab)
+	}
+	m := &gguf.Metadata{}
+	m.Set("general.architecture", "llama")
+	m.Set("general.name", "synthetic")
+	m.Set("llama.block_count", uint32(l.Layers))
+	m.Set("llama.context_length", uint32(l.Context))
+	m.Set("llama.embedding_length", uint32(l.Embedding))
+	m.Set("llama.feed_forward_length", uint32(l.FeedForward))
+	m.Set("llama.attention.head_count", uint32(l.Heads))
+	m.Set("llama.attention.head_count_kv", uint32(l.KVHeads))
+	m.Set("llama.attention.layer_norm_rms_epsilon", float32(1e-5))
+	m.Set("llama.rope.dimension_count", uint32(l.HeadDim()))
+	m.Set("llama.rope.freq_base", float32(10000))
+	m.Set("llama.vocab_size", uint32(l.Vocab))
+	l.vocabulary(m)
+	for k, v := range l.Extra {
+		m.Set(k, v)
+	}
+	return m, nil
+}
+
+// vocabulary is a byte-level BPE: the 256 bytes, begin and end of text, and
+// words that no merge produces.
+func (l Llama) vocabulary(m *gguf.Metadata) {
+	const normal, control = 1, 3
+	tokens, types := make([]string, 0, l.Vocab), make([]int32, 0, l.Vocab)
+	for b := range 256 {
+		tokens, types = append(tokens, string(byteRune(byte(b)))), append(types, normal)
+	}
+	for _, t := range []string{"<|begin|>", "<|end|>"} {
+		tokens, types = append(tokens, t), append(types, control)
+	}
+	merges := []string{"h e", "l l", "he ll", "hell o"}
+	for _, t := range []string{"he", "ll", "hell", "hello"} {
+		tokens, types = append(tokens, t), append(types, normal)
+	}
+	for i := len(tokens); i < l.Vocab; i++ {
+		tokens, types = append(tokens, fmt.Sprintf("word%d", i)), append(types, normal)
+	}
+	m.Set("tokenizer.ggml.model", "gpt2")
+	m.Set("tokenizer.ggml.pre", "gpt-2")
+	m.Set("tokenizer.ggml.tokens", tokens)
+	m.Set("tokenizer.ggml.token_type", types)
+	m.Set("tokenizer.ggml.merges", merges)
+	m.Set("tokenizer.ggml.bos_token_id", uint32(256))
+	m.Set("tokenizer.ggml.eos_token_id", uint32(257))
+	m.Set("tokenizer.ggml.add_bos_token", false)
+}
+
+// byteRune is the character that stands for a byte in byte-level BPE (GPT-2).
+func byteRune(b byte) rune {
+	printable := func(b int) bool { return b >= '!' && b <= '~' || b >= 0xa1 && b <= 0xac || b >= 0xae }
+	if printable(int(b)) {
+		return rune(b)
+	}
+	n := 0
+	for i := range int(b) {
+		if !printable(i) {
+			n++
+		}
+	}
+	return rune(256 + n)
+}
+
+func (l Llama) tensors() []gguf.TensorSource {
+	var list []gguf.TensorSource
+	matrix := func(name string, rows, cols int) {
+		r := &random{kind: l.Type, rows: rows, cols: cols, seed: l.Seed + uint64(len(list)), deviation: 1 / math.Sqrt(float64(cols))}
+		if _, err := l.Type.RowBytes(cols); err != nil {
+			r.kind = tensor.Q8_0 // rows that do not divide into super-blocks
+		}
+		list = append(list, gguf.TensorSource{Name: name, Type: r.kind, Shape: []int{cols, rows}, From: r})
+	}
+	vector := func(name string, n int, mean, deviation float64) {
+		r := &random{kind: tensor.F32, rows: 1, cols: n, seed: l.Seed + uint64(len(list)), mean: mean, deviation: deviation}
+		list = append(list, gguf.TensorSource{Name: name, Type: tensor.F32, Shape: []int{n}, From: r})
+	}
+	project := func(name string, rows, cols int) {
+		matrix(name+".weight", rows, cols)
+		if l.Biases {
+			vector(name+".bias", rows, 0, 0.1)
+		}
+	}
+	kv := l.KVHeads * l.HeadDim()
+	matrix("token_embd.weight", l.Vocab, l.Embedding)
+	for i := range l.Layers {
+		b := fmt.Sprintf("blk.%d.", i)
+		vector(b+"attn_norm.weight", l.Embedding, 1, 0.1)
+		project(b+"attn_q", l.Embedding, l.Embedding)
+		project(b+"attn_k", kv, l.Embedding)
+		project(b+"attn_v", kv, l.Embedding)
+		project(b+"attn_output", l.Embedding, l.Embedding)
+		vector(b+"ffn_norm.weight", l.Embedding, 1, 0.1)
+		project(b+"ffn_gate", l.FeedForward, l.Embedding)
+		project(b+"ffn_up", l.FeedForward, l.Embedding)
+		project(b+"ffn_down", l.Embedding, l.FeedForward)
+	}
+	vector("output_norm.weight", l.Embedding, 1, 0.1)
+	if !l.Tied {
+		matrix("output.weight", l.Vocab, l.Embedding)
+	}
+	if l.RopeFactors {
+		vector("rope_freqs.weight", l.HeadDim()/2, 4, 1)
+	}
+	return list
+}
+
+// random streams rows of normally distributed values in the given type.
+type random struct {
+	kind            tensor.Type
+	rows, cols      int
+	seed            uint64
+	mean, deviation float64
+}
+
+// WriteTo writes all rows.
+func (r *random) WriteTo(w io.Writer) (int64, error) {
+	rng := rand.New(rand.NewPCG(r.seed, 0x9e3779b97f4a7c15))
+	size, err := r.kind.RowBytes(r.cols)
+	if err != nil {
+		return 0, err
+	}
+	values, row, n := make([]float32, r.cols), make([]byte, size), int64(0)
+	for range r.rows {
+		for i := range values {
+			values[i] = float32(r.mean + r.deviation*rng.NormFloat64())
+		}
+		if r.kind == tensor.F32 {
+			for i, v := range values {
+				binary.LittleEndian.PutUint32(row[4*i:], math.Float32bits(v))
+			}
+		} else if err := tensor.Quantize(r.kind, values, row); err != nil {
+			return n, err
+		}
+		k, err := w.Write(row)
+		n += int64(k)
+		if err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
