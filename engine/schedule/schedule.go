@@ -109,10 +109,14 @@ func (s *Scheduler) Run(ctx context.Context, t Task) error {
 // Close ends all tasks with ErrClosed and frees the executable.
 func (s *Scheduler) Close() error {
 	s.mu.Lock()
+	again := s.closed
 	s.closed = true
 	s.mu.Unlock()
 	s.poke()
 	<-s.stopped
+	if again {
+		return nil
+	}
 	return s.exec.Close()
 }
 
