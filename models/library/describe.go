@@ -112,3 +112,6 @@ func freeRef(ref string, taken func(string) bool) string {
 	}
 	return candidate
 }
+
+// RefFor proposes a ref for a model file of this name, before it is here.
+func RefFor(name string) string { return refFor(name, Model{}) }
