@@ -248,7 +248,8 @@ func newMeter(report func(Progress)) *meter { return &meter{report: report} }
 func (m *meter) start(state string, done, total int64) {
 	m.p = Progress{State: state, Done: done, Total: total}
 	m.mark, m.markDone = time.Now(), done
-	m.send(m.mark)
+	m.last = time.Time{} // so that the first bytes are told at once
+	m.send()
 }
 
 // add counts n more bytes.
@@ -267,11 +268,11 @@ func (m *meter) set(done int64) {
 		}
 		m.p.PerSecond, m.mark, m.markDone = rate, now, done
 	}
-	m.send(now)
+	m.last = now
+	m.send()
 }
 
-func (m *meter) send(now time.Time) {
-	m.last = now
+func (m *meter) send() {
 	if m.report != nil {
 		m.report(m.p)
 	}

