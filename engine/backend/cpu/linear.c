@@ -6,10 +6,12 @@
 const struct fh_kernels *fh_kernels_now(void)
 {
 	switch (fh_isa()) {
-#if defined(__x86_64__) && defined(FH_ALL_TIERS)
+#if defined(__x86_64__)
+#if defined(FH_ALL_TIERS)
 	case FH_ISA_AVX2: return &fh_kernels_avx2;
 	case FH_ISA_AVXVNNI: return &fh_kernels_avxvnni;
 	case FH_ISA_AVX512VL: return &fh_kernels_avx512vl;
+#endif
 	case FH_ISA_AVX512: return &fh_kernels_avx512;
 #endif
 #if defined(__aarch64__) && defined(FH_ALL_TIERS)
@@ -64,34 +66,44 @@ void fh_dequantize(int wtype, const void *row, int k, float *out)
 	}
 }
 
-FH_INLINE int uses_panels(const struct fh_kernels *kernels, int wtype, int n)
+FH_INLINE int uses_panels(const struct fh_kernels *kernels, int n)
 {
-	return kernels->types[wtype].panel_format && n >= kernels->panel_min_columns;
+	return kernels->panel_rows > 0 && n >= kernels->panel_min_columns;
+}
+
+static int panel_format(int wtype)
+{
+	switch (wtype) {
+	case FH_F32: return FH_ACT_PANEL_F32;
+	case FH_F16: return FH_ACT_PANEL_F16;
+	case FH_BF16: return FH_ACT_PANEL_BF16;
+	}
+	return fh_block_size(wtype) == 32 ? FH_ACT_PANEL_Q8 : FH_ACT_PANEL_K;
 }
 
 int fh_linear_format(int wtype, int k, int n)
 {
 	(void)k;
 	const struct fh_kernels *kernels = fh_kernels_now();
-	const struct fh_type_kernels *type = &kernels->types[wtype];
-	return uses_panels(kernels, wtype, n) ? type->panel_format : type->row_format;
+	return uses_panels(kernels, n) ? panel_format(wtype) : kernels->row_kernels(wtype)->format;
 }
 
 int fh_linear_grain(int wtype, int k, int n)
 {
-	(void)k;
+	(void)wtype, (void)k;
 	const struct fh_kernels *kernels = fh_kernels_now();
-	return uses_panels(kernels, wtype, n) ? kernels->panel_rows : 1;
+	return uses_panels(kernels, n) ? kernels->panel_rows : 1;
 }
 
 size_t fh_linear_scratch(int wtype, int k, int n)
 {
 	const struct fh_kernels *kernels = fh_kernels_now();
-	return uses_panels(kernels, wtype, n) ? fh_round_up(kernels->panel_bytes(wtype, k), 64) : 0;
+	return uses_panels(kernels, n) ? fh_round_up(kernels->panel_bytes(wtype, k), 64) : 0;
 }
 
 struct job { // one call of fh_linear
-	const struct fh_type_kernels *type;
+	const struct fh_kernels *kernels;
+	int wtype;
 	const uint8_t *w;
 	size_t row_bytes;
 	int k, n;
@@ -103,11 +115,14 @@ struct job { // one call of fh_linear
 	int accumulate;
 };
 
-static void linear_panels(const struct job *job, int panel_rows, int row0, int row1, void *panel)
+static void linear_panels(const struct job *job, int row0, int row1, void *panel)
 {
+	const int panel_rows = job->kernels->panel_rows;
+	fh_unpack_fn *unpack = job->kernels->unpack[job->wtype];
+	fh_tile_fn *tile = job->kernels->tile[job->wtype];
 	for (int r = row0; r < row1; r += panel_rows) {
 		const int rows = row1 - r < panel_rows ? row1 - r : panel_rows;
-		job->type->unpack(job->w + (size_t)r * job->row_bytes, job->row_bytes, rows, job->k, panel);
+		unpack(job->w + (size_t)r * job->row_bytes, job->row_bytes, rows, job->k, panel);
 		const uint8_t *act = job->act;
 		for (int c = 0; c < job->n; c += FH_TILE, act += job->column_bytes) {
 			const struct fh_output out = {
@@ -118,7 +133,7 @@ static void linear_panels(const struct job *job, int panel_rows, int row0, int r
 				.rows = rows,
 				.columns = job->n - c < FH_TILE ? job->n - c : FH_TILE,
 			};
-			job->type->tile(panel, act, job->k, &out);
+			tile(panel, act, job->k, &out);
 		}
 	}
 }
@@ -126,13 +141,14 @@ static void linear_panels(const struct job *job, int panel_rows, int row0, int r
 // Rows of one chunk against all columns, four, two or one at a time.
 static void row_chunk(const struct job *job, int row, int rows, float *y, size_t ldy)
 {
+	fh_rows_fn *const *kernels = job->kernels->row_kernels(job->wtype)->rows;
 	const uint8_t *w = job->w + (size_t)row * job->row_bytes;
 	for (int c = 0; c < job->n;) {
 		const int left = job->n - c;
 		int log = left >= 4 ? 2 : left >= 2 ? 1 : 0;
-		while (!job->type->rows[log])
+		while (!kernels[log])
 			log--;
-		job->type->rows[log](w, job->row_bytes, rows, job->k, job->act + (size_t)c * job->column_bytes,
+		kernels[log](w, job->row_bytes, rows, job->k, job->act + (size_t)c * job->column_bytes,
 				     job->column_bytes, y + (size_t)c * ldy, ldy);
 		c += 1 << log;
 	}
@@ -178,7 +194,8 @@ void fh_linear(int wtype, const void *w, int m, int k, int row0, int row1, int f
 		return;
 	const struct fh_kernels *kernels = fh_kernels_now();
 	const struct job job = {
-		.type = &kernels->types[wtype],
+		.kernels = kernels,
+		.wtype = wtype,
 		.w = w,
 		.row_bytes = fh_row_bytes(wtype, k),
 		.k = k,
@@ -191,7 +208,7 @@ void fh_linear(int wtype, const void *w, int m, int k, int row0, int row1, int f
 		.accumulate = accumulate,
 	};
 	if (format >= FH_ACT_PANELS)
-		linear_panels(&job, kernels->panel_rows, row0, row1, scratch);
+		linear_panels(&job, row0, row1, scratch);
 	else
 		linear_rows(&job, row0, row1);
 }

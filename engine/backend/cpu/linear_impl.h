@@ -106,16 +106,16 @@ struct fh_output { // where a tile goes
 // Multiplies a weight panel with a tile of columns.
 typedef void fh_tile_fn(const void *panel, const void *act, int k, const struct fh_output *out);
 
-struct fh_type_kernels {
-	int row_format;	  // activation format of the row kernels
-	fh_rows_fn *rows[3]; // for 1, 2 and 4 columns
-	int panel_format; // 0 if there are no panels
-	fh_unpack_fn *unpack;
-	fh_tile_fn *tile;
+struct fh_row_kernels {
+	int format;	  // of the activations
+	fh_rows_fn *rows[3]; // for 1, 2 and 4 columns; only the first must exist
 };
 
 struct fh_kernels {
-	const struct fh_type_kernels *types; // [FH_TYPES]
+	const struct fh_row_kernels *(*row_kernels)(int wtype);
+	// Panels; panel_rows is 0 where there are none.
+	fh_unpack_fn *const *unpack; // [FH_TYPES]
+	fh_tile_fn *const *tile;     // [FH_TYPES]
 	int panel_rows;
 	int panel_min_columns; // panels pay from this many columns on
 	size_t (*panel_bytes)(int wtype, int k);

@@ -136,7 +136,7 @@ ROWS(Q4_K, dot256, const uint8_t *)
 ROWS(Q5_K, dot256, const uint8_t *)
 ROWS(Q6_K, dot256, const uint8_t *)
 
-static const struct fh_type_kernels types[FH_TYPES] = {
+static const struct fh_row_kernels types[FH_TYPES] = {
 	[FH_F32] = {FH_ACT_F32, {rows_F32}},
 	[FH_F16] = {FH_ACT_F16, {rows_F16}},
 	[FH_BF16] = {FH_ACT_BF16, {rows_BF16}},
@@ -152,8 +152,10 @@ static const struct fh_type_kernels types[FH_TYPES] = {
 	[FH_Q6_K] = {FH_ACT_K, {rows_Q6_K}},
 };
 
+static const struct fh_row_kernels *row_kernels(int wtype) { return &types[wtype]; }
+
 const struct fh_kernels fh_kernels_portable = {
-	.types = types,
+	.row_kernels = row_kernels,
 	.quantize32 = quantize32,
 	.quantize256 = quantize256,
 };

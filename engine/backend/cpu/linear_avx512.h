@@ -1,0 +1,85 @@
+// Shared by the AVX-512 kernels. Include it last: what follows it is compiled
+// for AVX-512 F, BW, VL, DQ, VBMI and VNNI.
+#ifndef FREEHOLD_LINEAR_AVX512_H
+#define FREEHOLD_LINEAR_AVX512_H
+
+#include "linear_block.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+// The parts of the kernel table, one file each.
+extern const struct fh_row_kernels fh_avx512_rows[FH_TYPES];	// 32-block and plain types
+extern const struct fh_row_kernels fh_avx512_k_rows[FH_TYPES]; // K types
+#if defined(__x86_64__)
+
+#if defined(__clang__)
+#pragma clang attribute push(                                                                                   \
+	__attribute__((target("avx2,fma,f16c,bmi,bmi2,avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vnni"))), \
+	apply_to = function)
+#else
+#pragma GCC target("avx2,fma,f16c,bmi,bmi2,avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vnni")
+#endif
+
+// acc + the dot products of four unsigned with four signed bytes in each lane.
+// One instruction in inline assembly, because gcc 12 keeps the destination of
+// the intrinsic in zmm0-15 and spills large tiles.
+FH_INLINE __m512i dot4(__m512i acc, __m512i u, __m512i s)
+{
+	__asm__("vpdpbusd %2,%1,%0" : "+v"(acc) : "v"(u), "v"(s));
+	return acc;
+}
+
+// The same with the signed bytes in memory.
+FH_INLINE __m512i dot4_load(__m512i acc, __m512i u, const void *s)
+{
+	__asm__("vpdpbusd %2,%1,%0" : "+v"(acc) : "v"(u), "m"(*(const __m512i *)s));
+	return acc;
+}
+
+// The same with one group of four signed bytes for all lanes.
+FH_INLINE __m512i dot4_broadcast(__m512i acc, __m512i u, const void *s)
+{
+	__asm__("vpdpbusd %2%{1to16%},%1,%0" : "+v"(acc) : "v"(u), "m"(*(const int32_t *)s));
+	return acc;
+}
+
+// acc + the dot products of two signed words with two in each lane.
+FH_INLINE __m512i dot2(__m512i acc, __m512i a, __m512i b)
+{
+	__asm__("vpdpwssd %2,%1,%0" : "+v"(acc) : "v"(a), "v"(b));
+	return acc;
+}
+
+FH_INLINE __m512 half_broadcast(const uint8_t *p)
+{
+	return _mm512_cvtph_ps(_mm256_set1_epi16((short)fh_load16(p)));
+}
+
+// Weight bytes are read once, front to back; four kilobytes ahead is beyond
+// what the hardware prefetcher covers at the end of a page.
+FH_INLINE void prefetch(const uint8_t *p) { _mm_prefetch((const char *)p + 4096, _MM_HINT_T0); }
+
+// A vector whose 32-bit lanes are those of two 256-bit halves.
+FH_INLINE __m512i join(__m256i low, __m256i high)
+{
+	return _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
+}
+
+FH_INLINE __m256i load256(const void *p) { return _mm256_loadu_si256((const __m256i *)p); }
+FH_INLINE __m128i load128(const void *p) { return _mm_loadu_si128((const __m128i *)p); }
+
+// ROWS_FN names a row kernel and instantiates its template for 1, 2, 4 columns.
+#define FH_ROWS_FN(name, nc, body)                                                                  \
+	static void name##_##nc(const uint8_t *w, size_t row_bytes, int rows, int k, const uint8_t *x, \
+				size_t column_bytes, float *y, size_t ldy)                          \
+	{                                                                                           \
+		enum { NC = nc };                                                                   \
+		body;                                                                               \
+	}
+#define FH_ROWS(name, body) FH_ROWS_FN(name, 1, body) FH_ROWS_FN(name, 2, body) FH_ROWS_FN(name, 4, body)
+#define FH_ROWS_TABLE(name) {name##_1, name##_2, name##_4}
+
+#endif
+#endif
