@@ -5,7 +5,7 @@
 // checked with overflow-safe arithmetic before it is used or memory is
 // allocated for it; what does not fit gives an [Error] that names the file,
 // the place in it and what to do. Opening a file of n bytes allocates at most
-// about 4n + 16 MiB, in practice some 2.5 times its header.
+// about 4n + 16 MiB, in practice about twice its header.
 //
 // Accepted are versions 2 and 3, little-endian. The limits, tighter than the
 // format's own where real files leave room:

@@ -2,6 +2,7 @@ package gguf
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -374,6 +375,34 @@ func TestStarterModel(t *testing.T) {
 		if _, ok := f.Tensor(fmt.Sprintf("blk.%d.attn_q.weight", i)); !ok {
 			t.Errorf("block %d has no attn_q", i)
 		}
+	}
+}
+
+// TestRewriteIsIdentical writes real files again: made by other software, they
+// must come out the same byte for byte.
+func TestRewriteIsIdentical(t *testing.T) {
+	for name, find := range map[string]func(testing.TB) string{
+		"model":      starterModel,
+		"vocabulary": func(t testing.TB) string { return vocabFile(t, "ggml-vocab-llama-bpe.gguf") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			f, err := Open(find(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer f.Close()
+			var tensors []TensorSource
+			for _, x := range f.Tensors {
+				tensors = append(tensors, TensorSource{Name: x.Name, Type: x.Type, Shape: x.Shape, Data: x.Data})
+			}
+			got := sha256.New()
+			if err := Write(got, &f.Meta, tensors); err != nil {
+				t.Fatal(err)
+			}
+			if want := sha256.Sum256(f.mapped[0].data); !bytes.Equal(got.Sum(nil), want[:]) {
+				t.Errorf("%s: written again it differs", f.Path)
+			}
+		})
 	}
 }
 

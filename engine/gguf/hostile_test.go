@@ -174,7 +174,7 @@ func TestAllocation(t *testing.T) {
 			return entry(fmt.Sprint(i), 24, u64(i*32), 1, 1, 1, 1)
 		})),
 		"arrays":        manyArrays(maxNestedArrays),
-		"empty strings": raw(start(0, 1), "k", u32(typeArray), u32(typeString), u64(4<<20), make([]byte, 32<<20)),
+		"empty strings": raw(start(0, 1), "k", u32(typeArray), u32(typeString), u64(1<<20), make([]byte, 8<<20)),
 		"booleans":      raw(start(0, 1), "k", u32(typeArray), u32(typeBool), u64(maxArrayLen), make([]byte, maxArrayLen)),
 	} {
 		t.Run(name, func(t *testing.T) {
