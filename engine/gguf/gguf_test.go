@@ -206,7 +206,7 @@ func TestWriteRefuses(t *testing.T) {
 		"short data":       {nil, []TensorSource{{Name: "a", Type: tensor.I8, Shape: []int{2}, Data: []byte{1}}}, "1 bytes of data"},
 		"short source":     {nil, []TensorSource{{Name: "a", Type: tensor.I8, Shape: []int{2}, From: failingSource{1}}}, "wrote 1 bytes"},
 		"long source":      {nil, []TensorSource{{Name: "a", Type: tensor.I8, Shape: []int{2}, From: failingSource{3}}}, "wrote 3 bytes"},
-		"huge tensor":      {nil, []TensorSource{{Name: "a", Type: tensor.I8, Shape: []int{math.MaxInt, 2}}}, "too large"},
+		"huge tensor":      {nil, []TensorSource{{Name: "a", Type: tensor.I8, Shape: []int{1 << 30, 1 << 30, 1 << 30}}}, "too large"},
 		"removed type":     {nil, []TensorSource{{Name: "a", Type: 4, Shape: []int{32}}}, "removed"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -170,7 +170,7 @@ var valueTypes = [...]struct {
 
 // value reads one value; depth is the number of arrays around it.
 func (p *parser) value(t valueType, depth int) (any, error) {
-	if int(t) >= len(valueTypes) {
+	if t >= valueType(len(valueTypes)) {
 		return nil, p.errorf(adviceInvalid, "value type %d does not exist", uint32(t))
 	}
 	switch t {
@@ -224,10 +224,10 @@ func (p *parser) array(depth int) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if int64(id) >= int64(len(valueTypes)) {
+	t := valueType(id)
+	if t >= valueType(len(valueTypes)) {
 		return nil, p.errorf(adviceInvalid, "array element type %d does not exist", id)
 	}
-	t := valueType(id)
 	n, err := p.count("array of %d "+valueTypes[t].plural, valueTypes[t].least, maxArrayLen)
 	if err != nil {
 		return nil, err
