@@ -1,0 +1,83 @@
+// The instructions and the sampling of one chat, in a sheet at the side.
+import { X } from "lucide-react";
+import { Dialog } from "radix-ui";
+import * as api from "../transport/api";
+import { putChat, useCache } from "../transport/cache";
+import { Button, IconButton, TextAreaField } from "../ui/controls";
+import { useEdited } from "../ui/edited";
+import { attempt } from "../ui/notify";
+import { t } from "../ui/strings";
+import { setPanel, setPending, useView } from "../ui/view";
+import { SamplingFields } from "../settings/SamplingFields";
+
+export function ChatPanel({ chatId }: { chatId: string }) {
+  const open = useView((view) => view.panel);
+  return (
+    <Dialog.Root open={open} onOpenChange={setPanel}>
+      <Dialog.Portal>
+        <Dialog.Overlay className="veil veil-light" />
+        <Dialog.Content className="sheet" aria-describedby={undefined}>
+          <header className="sheet-head">
+            <Dialog.Title className="sheet-title">{t.panel.title}</Dialog.Title>
+            <Dialog.Close asChild>
+              <IconButton label={t.common.close}>
+                <X />
+              </IconButton>
+            </Dialog.Close>
+          </header>
+          <PanelFields key={chatId} chatId={chatId} />
+        </Dialog.Content>
+      </Dialog.Portal>
+    </Dialog.Root>
+  );
+}
+
+interface Choices {
+  system: string;
+  sampling: api.Sampling;
+}
+
+/** Changes what the cache knows of an opened chat. */
+function patch(chatId: string, change: Partial<Choices>): void {
+  const chat = useCache.getState().opened[chatId];
+  if (chat) putChat({ ...chat, ...change });
+}
+
+function PanelFields({ chatId }: { chatId: string }) {
+  const chat = useCache((cache) => cache.opened[chatId]);
+  const settings = useCache((cache) => cache.settings);
+  const pending = useView((view) => view.pending);
+  const kept: Choices = chat ?? { system: pending.system ?? settings.system, sampling: pending.sampling ?? settings.sampling };
+
+  const [system, setSystem] = useEdited(kept.system, async (value) => {
+    if (!chatId) return setPending({ system: value }), true;
+    return attempt(t.panel.failed, async () => {
+      await api.setChatSystem(chatId, value);
+      patch(chatId, { system: value });
+    });
+  });
+  const [sampling, setSampling] = useEdited(kept.sampling, async (value) => {
+    if (!chatId) return setPending({ sampling: value }), true;
+    return attempt(t.panel.failed, async () => {
+      await api.setChatSampling(chatId, value);
+      patch(chatId, { sampling: value });
+    });
+  });
+  return (
+    <div className="sheet-body">
+      <TextAreaField label={t.panel.system} hint={t.panel.systemHint} placeholder={t.panel.systemPlaceholder} rows={6} value={system} onChange={setSystem} />
+      <h3 className="sheet-section">{t.panel.sampling}</h3>
+      <SamplingFields value={sampling} onChange={setSampling} />
+      <Button
+        small
+        kind="quiet"
+        onClick={() => {
+          setSystem(settings.system);
+          setSampling(settings.sampling);
+        }}
+      >
+        {t.panel.useDefaults}
+      </Button>
+    </div>
+  );
+}

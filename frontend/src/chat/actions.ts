@@ -1,0 +1,102 @@
+// What a user does in chats: calls the program, puts the result into the cache.
+import * as api from "../transport/api";
+import { dropChat, putChat, putMessage, putSummary, useCache } from "../transport/cache";
+import type { Cache } from "../transport/reduce";
+import { attempt, notify, notifyFailure, notifyUndo } from "../ui/notify";
+import { go, parse } from "../ui/route";
+import { t } from "../ui/strings";
+import { clearPending, setDraft, useView } from "../ui/view";
+
+/** The model that a chat that does not exist yet would get. */
+export function modelForNewChat({ models, settings }: Pick<Cache, "models" | "settings">, pending?: string): string {
+  const usable = (ref: string | undefined) => models.find((m) => m.ref === ref && !m.problem)?.ref;
+  return usable(pending) ?? usable(settings.defaultModel) ?? models.find((m) => !m.problem)?.ref ?? "";
+}
+
+async function createChat(): Promise<string> {
+  const { pending } = useView.getState();
+  const chat = await api.newChat(modelForNewChat(useCache.getState(), pending.model));
+  if (pending.system !== undefined) await api.setChatSystem(chat.id, pending.system);
+  if (pending.sampling) await api.setChatSampling(chat.id, pending.sampling);
+  putChat({ ...chat, system: pending.system ?? chat.system, sampling: pending.sampling ?? chat.sampling });
+  return chat.id;
+}
+
+/** Shows messages that a call returned; their branch becomes the one that is shown. */
+function put(messages: readonly api.Message[]): void {
+  for (const m of messages) putMessage(m);
+  const last = messages.at(-1);
+  const chat = last && useCache.getState().opened[last.chatId];
+  if (chat) putChat({ ...useCache.getState().opened[chat.id]!, leaf: last.id });
+}
+
+/** Sends the text in a chat, or in a new one if chatId is "". On failure the text goes back into the draft. */
+export async function send(chatId: string, text: string): Promise<void> {
+  setDraft(chatId, "");
+  let id = chatId;
+  try {
+    if (!id) {
+      id = await createChat();
+      const here = parse(location.hash);
+      clearPending();
+      if (here.page === "chat" && here.id === "") go({ page: "chat", id });
+    }
+    put(await api.send(id, useCache.getState().opened[id]?.leaf ?? "", text));
+  } catch (e) {
+    if (!useView.getState().drafts[id]) setDraft(id, text);
+    notifyFailure(t.composer.failed, e);
+  }
+}
+
+export const regenerate = (m: api.Message): Promise<boolean> =>
+  attempt(t.chat.failed, async () => put([await api.regenerate(m.chatId, m.id)]));
+
+export const editMessage = (m: api.Message, text: string): Promise<boolean> =>
+  attempt(t.composer.failed, async () => put(await api.editMessage(m.chatId, m.id, text)));
+
+export const showBranch = (chatId: string, messageId: string): Promise<boolean> =>
+  attempt(t.chat.openFailed, async () => putChat(await api.selectBranch(chatId, messageId)));
+
+export const stop = (chatId: string): Promise<boolean> => attempt(t.chat.failed, () => api.stop(chatId));
+
+export const rename = (id: string, title: string): Promise<boolean> =>
+  attempt(t.settings.failed, async () => putSummary(await api.renameChat(id, title)));
+
+export async function remove(chat: api.ChatSummary): Promise<void> {
+  const shown = parse(location.hash);
+  const wasShown = shown.page === "chat" && shown.id === chat.id;
+  const done = await attempt(t.settings.failed, async () => {
+    await api.deleteChat(chat.id);
+    dropChat(chat.id);
+  });
+  if (!done) return;
+  if (wasShown) go({ page: "chat", id: "" });
+  notifyUndo(t.sidebar.removed(chat.title || t.sidebar.untitled), t.common.undo, () => {
+    void attempt(t.settings.failed, async () => {
+      putSummary(await api.restoreChat(chat.id));
+      if (wasShown) go({ page: "chat", id: chat.id });
+    });
+  });
+}
+
+export const copyChat = (id: string): Promise<boolean> =>
+  attempt(t.settings.failed, async () => {
+    await api.copyText(await api.exportChat(id, "markdown"));
+    notify(t.sidebar.copiedMarkdown);
+  });
+
+/** Browser only: the window's engine has no downloads. */
+export const downloadChat = (chat: api.ChatSummary): Promise<boolean> =>
+  attempt(t.settings.failed, async () => {
+    const url = URL.createObjectURL(new Blob([await api.exportChat(chat.id, "json")], { type: "application/json" }));
+    const link = document.createElement("a");
+    link.href = url;
+    link.download = `${(chat.title || t.sidebar.untitled).replace(/[^\p{L}\p{N} _-]+/gu, "").trim() || "chat"}.json`;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(url), 10_000);
+  });
+
+export async function setModel(chatId: string, ref: string): Promise<void> {
+  if (!chatId) useView.setState(({ pending }) => ({ pending: { ...pending, model: ref } }));
+  else await attempt(t.picker.failed, async () => putSummary(await api.setChatModel(chatId, ref)));
+}

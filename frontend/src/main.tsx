@@ -1,0 +1,20 @@
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { install } from "./transport/bridge";
+import { connect } from "./transport/cache";
+import { App } from "./ui/App";
+import "./ui/theme.css";
+import "./ui/base.css";
+import "./ui/frame.css";
+import "./chat/chat.css";
+import "./chat/markdown.css";
+import "./models/models.css";
+import "./settings/settings.css";
+
+install();
+connect();
+createRoot(document.getElementById("root")!).render(
+  <StrictMode>
+    <App />
+  </StrictMode>,
+);

@@ -1,0 +1,138 @@
+// Everything the rest of the frontend may ask of the program, typed. The
+// generated modules are imported here and nowhere else: they know neither the
+// allowed words of a string field nor that Go's empty list may arrive as null.
+import * as bound from "../wailsjs/go/app/App";
+import type { app, chat as chats } from "../wailsjs/go/models";
+import { BrowserOpenURL, ClipboardSetText, EventsOn } from "../wailsjs/runtime/runtime";
+
+export type ChatSummary = chats.Summary;
+export type Timings = chats.Timings;
+export type Sampling = chats.Sampling;
+export type ContextUse = chats.ContextUse;
+export type Model = app.Model;
+export type CatalogEntry = app.CatalogEntry;
+export type Hardware = app.Hardware;
+export type Gpu = app.GPU;
+
+export type Role = "user" | "assistant";
+export type MessageStatus = "complete" | "streaming" | "stopped" | "error";
+export type StopReason = "eos" | "stop" | "length" | "cancelled" | "context" | "time" | "error" | "";
+export type Theme = "system" | "light" | "dark";
+export type DownloadState = "queued" | "running" | "verifying" | "done" | "failed" | "cancelled";
+
+export type Message = Omit<chats.Message, "role" | "status" | "stopReason" | "timings"> & {
+  role: Role;
+  status: MessageStatus;
+  stopReason: StopReason;
+  timings?: Timings | null;
+};
+export type Chat = Omit<chats.Chat, "messages"> & { messages: Message[] };
+export type Download = Omit<app.Download, "state"> & { state: DownloadState };
+export type Settings = Omit<app.Settings, "theme"> & { theme: Theme };
+export type State = Omit<app.State, "settings" | "face"> & { settings: Settings; face: "desktop" | "browser" };
+
+export interface TokenEvent {
+  chatId: string;
+  messageId: string;
+  text: string;
+  thinking: boolean;
+  tokens: number;
+  perSecond: number;
+}
+export interface PrefillEvent {
+  chatId: string;
+  messageId: string;
+  done: number;
+  total: number;
+}
+export interface LoadEvent {
+  ref: string;
+  done: number;
+  total: number;
+}
+
+/** What the program announces, by event name. */
+export interface Events {
+  message: Message;
+  token: TokenEvent;
+  prefill: PrefillEvent;
+  load: LoadEvent;
+  chat: ChatSummary;
+  chatDeleted: { id: string };
+  models: Model[] | null;
+  download: Download;
+  settings: Settings;
+  filesDropped: { paths: string[] | null };
+  "bridge:open": undefined;
+  "bridge:lost": undefined;
+}
+
+/** Calls the listener on each such event until the returned function is called. */
+export function on<Name extends keyof Events>(name: Name, listener: (data: Events[Name]) => void): () => void {
+  return EventsOn(name, listener);
+}
+
+const list = <T>(items: T[] | null | undefined): T[] => items ?? [];
+const withStop = (s: Sampling): Sampling => ({ ...s, stop: list(s.stop) });
+const asSettings = (s: app.Settings): Settings => ({ ...s, theme: s.theme as Theme, sampling: withStop(s.sampling) });
+const asChat = (c: chats.Chat): Chat => ({ ...c, sampling: withStop(c.sampling), messages: list(c.messages) as Message[] });
+
+export async function state(): Promise<State> {
+  const s = await bound.State();
+  return {
+    ...s,
+    face: s.face as State["face"],
+    settings: asSettings(s.settings),
+    models: list(s.models),
+    chats: list(s.chats),
+  };
+}
+export async function hardware(): Promise<Hardware> {
+  const h = await bound.Hardware();
+  return { ...h, gpus: list(h.gpus) };
+}
+export const saveSettings = async (s: Settings): Promise<Settings> => asSettings(await bound.SaveSettings(s));
+
+export const chat = async (id: string): Promise<Chat> => asChat(await bound.Chat(id));
+export const newChat = async (model: string): Promise<Chat> => asChat(await bound.NewChat(model));
+export const searchChats = async (query: string): Promise<ChatSummary[]> => list(await bound.SearchChats(query));
+export const renameChat = (id: string, title: string): Promise<ChatSummary> => bound.RenameChat(id, title);
+export const deleteChat = (id: string): Promise<void> => bound.DeleteChat(id);
+export const restoreChat = (id: string): Promise<ChatSummary> => bound.RestoreChat(id);
+export const setChatModel = (id: string, ref: string): Promise<ChatSummary> => bound.SetChatModel(id, ref);
+export const setChatSystem = (id: string, system: string): Promise<void> => bound.SetChatSystem(id, system);
+export const setChatSampling = (id: string, s: Sampling): Promise<void> => bound.SetChatSampling(id, s);
+export const exportChat = (id: string, format: "markdown" | "json"): Promise<string> => bound.ExportChat(id, format);
+
+export const send = async (chatId: string, parentId: string, text: string): Promise<Message[]> =>
+  list(await bound.Send(chatId, parentId, text)) as Message[];
+export const regenerate = async (chatId: string, messageId: string): Promise<Message> =>
+  (await bound.Regenerate(chatId, messageId)) as Message;
+export const editMessage = async (chatId: string, messageId: string, text: string): Promise<Message[]> =>
+  list(await bound.EditMessage(chatId, messageId, text)) as Message[];
+export const selectBranch = async (chatId: string, messageId: string): Promise<Chat> =>
+  asChat(await bound.SelectBranch(chatId, messageId));
+export const stop = (chatId: string): Promise<void> => bound.Stop(chatId);
+export const contextUse = (chatId: string, draft: string): Promise<ContextUse> => bound.ContextUse(chatId, draft);
+
+export const models = async (): Promise<Model[]> => list(await bound.Models());
+export const importModel = (path: string): Promise<Model> => bound.ImportModel(path);
+export const removeModel = (ref: string): Promise<void> => bound.RemoveModel(ref);
+export const loadModel = (ref: string): Promise<void> => bound.LoadModel(ref);
+export const catalog = async (): Promise<CatalogEntry[]> => list(await bound.Catalog());
+export const pull = async (ref: string): Promise<Download> => (await bound.Pull(ref)) as Download;
+export const cancelPull = (ref: string): Promise<void> => bound.CancelPull(ref);
+export const downloads = async (): Promise<Download[]> => list(await bound.Downloads()) as Download[];
+
+export const chooseFiles = async (title: string): Promise<string[]> => list(await bound.ChooseFiles(title));
+
+/** Copies text; works in the window, where navigator.clipboard may not. */
+export async function copyText(text: string): Promise<void> {
+  if (!(await ClipboardSetText(text))) throw new Error("The system's clipboard did not take the text.");
+}
+
+/** Opens an address in the user's own browser. */
+export async function openExternal(url: string, face: State["face"]): Promise<void> {
+  if (face === "browser") BrowserOpenURL(url);
+  else await bound.OpenExternal(url);
+}

@@ -1,0 +1,90 @@
+// What the frontend knows of the program's state. The program owns it; this is
+// a cache, filled by calls and kept fresh by events.
+import { create } from "zustand";
+import * as api from "./api";
+import * as reduce from "./reduce";
+import { emptyCache, type Cache } from "./reduce";
+
+export const useCache = create<Cache>(() => emptyCache);
+
+type Reducer<Data> = (cache: Cache, data: Data) => Partial<Cache>;
+const apply = <Data>(reducer: Reducer<Data>) => (data: Data) => useCache.setState((cache) => reducer(cache, data));
+
+export const putSettings = (settings: api.Settings) => useCache.setState({ settings });
+export const putModels = (models: api.Model[] | null) => useCache.setState({ models: models ?? [] });
+export const putChat = apply(reduce.gotChat);
+export const putSummary = apply(reduce.gotSummary);
+export const putMessage = apply(reduce.gotMessage);
+export const putDownload = apply(reduce.gotDownload);
+export const dropChat = apply(reduce.lostChat);
+
+/** Reads everything again: at the start and whenever the browser finds the program again. */
+export async function refresh(): Promise<void> {
+  try {
+    const [state, downloads] = await Promise.all([api.state(), api.downloads().catch(() => [])]);
+    useCache.setState((cache) => reduce.gotState(cache, state));
+    useCache.setState({ downloads: {} });
+    for (const d of downloads) putDownload(d);
+    const known = new Set(state.chats.map((s) => s.id));
+    await Promise.all(
+      Object.keys(useCache.getState().opened).map((id) => (known.has(id) ? openChat(id).catch(() => dropChat(id)) : dropChat(id))),
+    );
+  } catch (e) {
+    const failure = e instanceof Error ? e : new Error(String(e));
+    useCache.setState((cache) => (cache.phase === "ready" ? { connected: false } : { phase: "failed", failure }));
+  }
+}
+
+export async function openChat(id: string): Promise<void> {
+  putChat(await api.chat(id));
+}
+
+/**
+ * Collects token events and applies them once per animation frame, so that a
+ * fast model costs one render per frame. A hidden page has no frames: there a
+ * timer does it.
+ */
+let pieces: api.TokenEvent[] = [];
+let armed = false;
+
+function flush(): void {
+  armed = false;
+  const events = pieces;
+  pieces = [];
+  if (events.length) useCache.setState((cache) => reduce.gotTokens(cache, events, performance.now()));
+}
+
+function gotToken(e: api.TokenEvent): void {
+  pieces.push(e);
+  if (armed) return;
+  armed = true;
+  if (document.hidden) setTimeout(flush, 250);
+  else requestAnimationFrame(flush);
+}
+
+/** Listens to the program. Returns the function that ends it. */
+export function connect(): () => void {
+  let first = true;
+  const ends = [
+    api.on("token", gotToken),
+    api.on("message", (m) => {
+      flush(); // in order: the pieces before the whole
+      putMessage(m);
+    }),
+    api.on("prefill", apply(reduce.gotPrefill)),
+    api.on("load", apply(reduce.gotLoad)),
+    api.on("chat", putSummary),
+    api.on("chatDeleted", ({ id }) => dropChat(id)),
+    api.on("models", putModels),
+    api.on("download", putDownload),
+    api.on("settings", putSettings),
+    api.on("bridge:lost", () => useCache.setState({ connected: false })),
+    api.on("bridge:open", () => {
+      if (!first || !useCache.getState().connected) void refresh();
+      first = false;
+      useCache.setState({ connected: true });
+    }),
+  ];
+  void refresh();
+  return () => ends.forEach((end) => end());
+}

@@ -1,0 +1,168 @@
+// How the cache of the program's state changes: by what calls return and by
+// what events announce. Pure functions; both may arrive in any order.
+import type { Chat, ChatSummary, Download, LoadEvent, Message, Model, PrefillEvent, Settings, State, TokenEvent } from "./api";
+import { withMessage } from "./tree";
+
+/** An answer that is being written: what came since it began. */
+export interface Live {
+  chatId: string;
+  content: string;
+  thinking: string;
+  tokens: number;
+  perSecond: number;
+  prefill: { done: number; total: number } | null;
+  /** performance.now() of the first thought and of the first word after it; 0: not yet. */
+  thinkingSince: number;
+  answerSince: number;
+}
+
+export interface Cache {
+  /** starting: nothing known yet; failed: the first call failed, see failure. */
+  phase: "starting" | "ready" | "failed";
+  failure: Error | null;
+  /** False while the browser has lost the program. */
+  connected: boolean;
+  about: Pick<State, "version" | "platform" | "face" | "home" | "starterMissing" | "hint">;
+  settings: Settings;
+  models: Model[];
+  chats: ChatSummary[];
+  /** Chats that have been opened, by id. */
+  opened: Record<string, Chat>;
+  /** Answers that are being written, by message id. */
+  live: Record<string, Live>;
+  downloads: Record<string, Download>;
+  /** The model that is being read into memory. */
+  loading: LoadEvent | null;
+}
+
+export const emptyCache: Cache = {
+  phase: "starting",
+  failure: null,
+  connected: true,
+  about: { version: "", platform: "", face: "browser", home: "", starterMissing: false, hint: "" },
+  settings: {
+    theme: "system",
+    defaultModel: "",
+    threads: 0,
+    contextLength: 0,
+    networkAllowed: false,
+    system: "",
+    sampling: {
+      temperature: 0.7,
+      topK: 40,
+      topP: 0.95,
+      minP: 0.05,
+      typicalP: 1,
+      repeatPenalty: 1,
+      frequencyPenalty: 0,
+      presencePenalty: 0,
+      seed: 0,
+      maxTokens: 0,
+      stop: [],
+    },
+  },
+  models: [],
+  chats: [],
+  opened: {},
+  live: {},
+  downloads: {},
+  loading: null,
+};
+
+type Change = Partial<Cache>;
+
+const newestFirst = (a: ChatSummary, b: ChatSummary) => b.updatedAt - a.updatedAt || (a.id < b.id ? 1 : -1);
+
+export function gotState(_: Cache, s: State): Change {
+  const { version, platform, face, home, starterMissing, hint } = s;
+  return {
+    phase: "ready",
+    failure: null,
+    connected: true,
+    about: { version, platform, face, home, starterMissing, hint },
+    settings: s.settings,
+    models: s.models,
+    chats: [...s.chats].sort(newestFirst),
+  };
+}
+
+export function gotChat(c: Cache, chat: Chat): Change {
+  const { system: _system, sampling: _sampling, messages: _messages, ...summary } = chat;
+  const live = { ...c.live };
+  for (const m of chat.messages) {
+    if (m.status !== "streaming") delete live[m.id];
+    else live[m.id] ??= newLive(m);
+  }
+  return { ...gotSummary(c, summary), opened: { ...c.opened, [chat.id]: chat }, live };
+}
+
+export function gotSummary(c: Cache, s: ChatSummary): Change {
+  const opened = c.opened[s.id];
+  return {
+    chats: [s, ...c.chats.filter((other) => other.id !== s.id)].sort(newestFirst),
+    opened: opened ? { ...c.opened, [s.id]: { ...opened, ...s } } : c.opened,
+  };
+}
+
+export function lostChat(c: Cache, id: string): Change {
+  const { [id]: _gone, ...opened } = c.opened;
+  return { chats: c.chats.filter((s) => s.id !== id), opened };
+}
+
+function newLive(m: Message): Live {
+  return {
+    chatId: m.chatId,
+    content: m.content,
+    thinking: m.thinking,
+    tokens: 0,
+    perSecond: 0,
+    prefill: null,
+    thinkingSince: 0,
+    answerSince: 0,
+  };
+}
+
+export function gotMessage(c: Cache, m: Message): Change {
+  const opened = c.opened[m.chatId];
+  const known = opened?.messages.find((other) => other.id === m.id);
+  const stale = known !== undefined && known.status !== "streaming" && m.status === "streaming";
+  const live = { ...c.live };
+  if (m.status !== "streaming" || stale) delete live[m.id];
+  else live[m.id] ??= newLive(m);
+  if (!opened) return { live };
+  return { live, opened: { ...c.opened, [m.chatId]: { ...opened, messages: withMessage(opened.messages, m) } } };
+}
+
+/** Adds pieces of answers. Pieces of messages that are not being written (late ones) are dropped. */
+export function gotTokens(c: Cache, events: readonly TokenEvent[], now: number): Change {
+  const live = { ...c.live };
+  for (const e of events) {
+    const before = live[e.messageId];
+    if (!before) continue;
+    live[e.messageId] = {
+      ...before,
+      content: e.thinking ? before.content : before.content + e.text,
+      thinking: e.thinking ? before.thinking + e.text : before.thinking,
+      tokens: e.tokens,
+      perSecond: e.perSecond,
+      prefill: null,
+      thinkingSince: e.thinking ? before.thinkingSince || now : before.thinkingSince,
+      answerSince: e.thinking ? before.answerSince : before.answerSince || now,
+    };
+  }
+  return { live, loading: null };
+}
+
+export function gotPrefill(c: Cache, e: PrefillEvent): Change {
+  const before = c.live[e.messageId];
+  if (!before) return {};
+  return { live: { ...c.live, [e.messageId]: { ...before, prefill: { done: e.done, total: e.total } } }, loading: null };
+}
+
+export const gotLoad = (_: Cache, e: LoadEvent): Change => ({ loading: e.total > 0 && e.done >= e.total ? null : e });
+
+/** A finished download leaves the list; a failed or cancelled one stays until the next try. */
+export function gotDownload(c: Cache, d: Download): Change {
+  const { [d.ref]: _before, ...others } = c.downloads;
+  return { downloads: d.state === "done" || d.state === "cancelled" ? others : { ...others, [d.ref]: d } };
+}

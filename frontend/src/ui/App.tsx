@@ -1,0 +1,169 @@
+// The frame: sidebar, page, messages at the edge, and what holds everywhere.
+import { Tooltip } from "radix-ui";
+import { Component, useEffect, useState, type ReactNode } from "react";
+import { Toaster } from "sonner";
+import { Conversation } from "../chat/Conversation";
+import { newChat, Sidebar } from "../chat/Sidebar";
+import { importDropped, ModelsPage } from "../models/ModelsPage";
+import { SettingsPage } from "../settings/SettingsPage";
+import * as api from "../transport/api";
+import { UnauthorisedError } from "../transport/bridge";
+import { refresh, useCache } from "../transport/cache";
+import { Button, Mark } from "./controls";
+import { guardDrops, guardLinks } from "./guards";
+import { attempt } from "./notify";
+import { go, useRoute } from "./route";
+import { t } from "./strings";
+import { applyTheme } from "./theme";
+import { setSidebar, useView } from "./view";
+
+export function App() {
+  const phase = useCache((cache) => cache.phase);
+  const theme = useCache((cache) => cache.settings.theme);
+  useEffect(() => applyTheme(theme), [theme]);
+  return (
+    <Tooltip.Provider delayDuration={400} skipDelayDuration={200}>
+      {phase === "ready" ? <Frame /> : <Threshold />}
+      <Toaster className="toaster" position="bottom-right" theme={theme} gap={8} visibleToasts={4} toastOptions={{ classNames: { toast: "toast" } }} />
+    </Tooltip.Provider>
+  );
+}
+
+function Frame() {
+  const route = useRoute();
+  const sidebar = useView((view) => view.sidebar);
+  const over = useDrops();
+  useLinks();
+  useKeys();
+  useEffect(() => {
+    document.querySelector("#main")?.scrollTo({ top: 0 });
+  }, [route.page]);
+  return (
+    <div className={`frame ${sidebar ? "frame-with-sidebar" : ""}`}>
+      <a
+        className="skip"
+        href="#/skip"
+        onClick={(e) => {
+          e.preventDefault();
+          document.querySelector<HTMLElement>("#main")?.focus();
+        }}
+      >
+        {t.shell.skip}
+      </a>
+      <Sidebar />
+      <Guarded key={route.page === "chat" ? route.id : route.page}>
+        {route.page === "models" ? <ModelsPage /> : route.page === "settings" ? <SettingsPage /> : <Conversation id={route.id} />}
+      </Guarded>
+      <Connection />
+      {over && (
+        <div className="drop-veil" aria-hidden="true">
+          <p>{t.drop.here}</p>
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** Before there is anything to show: starting, or why it did not work. */
+function Threshold() {
+  const failure = useCache((cache) => cache.failure);
+  const slow = useLater(400);
+  const unauthorised = failure instanceof UnauthorisedError;
+  return (
+    <main className="threshold" id="main">
+      <Mark size={44} />
+      {failure ? (
+        <>
+          <h1 className="display">{unauthorised ? t.shell.unauthorisedTitle : t.shell.failedTitle}</h1>
+          <p role="alert">{unauthorised ? t.shell.unauthorised : failure.message}</p>
+          <Button kind="primary" onClick={() => void refresh()}>
+            {t.common.retry}
+          </Button>
+        </>
+      ) : (
+        <h1 className={slow ? "threshold-wait shimmer" : "unseen"}>{t.shell.starting}</h1>
+      )}
+    </main>
+  );
+}
+
+function useLater(ms: number): boolean {
+  const [later, setLater] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setLater(true), ms);
+    return () => clearTimeout(timer);
+  }, [ms]);
+  return later;
+}
+
+/** Says that the program is away; not for the blink of a reconnection. */
+function Connection() {
+  const connected = useCache((cache) => cache.connected);
+  const [shown, setShown] = useState(false);
+  useEffect(() => {
+    if (connected) return setShown(false);
+    const timer = setTimeout(() => setShown(true), 1500);
+    return () => clearTimeout(timer);
+  }, [connected]);
+  return (
+    <div className="connection" role="status">
+      {shown && <p>{t.shell.lost}</p>}
+    </div>
+  );
+}
+
+/** An error in one page leaves the others usable. */
+class Guarded extends Component<{ children: ReactNode }, { error: Error | null }> {
+  override state = { error: null as Error | null };
+  static getDerivedStateFromError(error: Error) {
+    return { error };
+  }
+  override render() {
+    const { error } = this.state;
+    if (!error) return this.props.children;
+    return (
+      <main className="threshold" id="main">
+        <h1 className="display">{t.shell.crashedTitle}</h1>
+        <p>{t.shell.crashed}</p>
+        <pre className="crash">{error.message}</pre>
+        <Button kind="primary" onClick={() => location.reload()}>
+          {t.shell.reload}
+        </Button>
+      </main>
+    );
+  }
+}
+
+function useLinks(): void {
+  const face = useCache((cache) => cache.about.face);
+  useEffect(() => guardLinks((url) => void attempt(url, () => api.openExternal(url, face))), [face]);
+}
+
+/** In the window the program tells the paths of dropped files; a browser knows only their names. */
+function useDrops(): boolean {
+  const face = useCache((cache) => cache.about.face);
+  const [over, setOver] = useState(false);
+  useEffect(() => guardDrops(setOver, (files) => face === "browser" && files.length > 0 && importDropped(null, files.map((f) => f.name))), [face]);
+  useEffect(() => api.on("filesDropped", ({ paths }) => importDropped(paths ?? [], paths ?? [])), []);
+  return over;
+}
+
+function useKeys(): void {
+  useEffect(() => {
+    const down = (e: KeyboardEvent) => {
+      if (!(e.ctrlKey || e.metaKey) || e.altKey || document.querySelector("[role=dialog].sheet, [role=alertdialog]")) return;
+      const key = e.key.toLowerCase();
+      // Browsers keep Ctrl+N for themselves; Ctrl+Shift+O does the same there.
+      if ((key === "n" && !e.shiftKey) || (key === "o" && e.shiftKey)) newChat();
+      else if (key === "b" && !e.shiftKey) setSidebar(!useView.getState().sidebar);
+      else if (key === "k" && !e.shiftKey) {
+        setSidebar(true);
+        requestAnimationFrame(() => document.querySelector<HTMLInputElement>("#search")?.focus());
+      } else if (key === ",") go({ page: "settings" });
+      else return;
+      e.preventDefault();
+    };
+    addEventListener("keydown", down);
+    return () => removeEventListener("keydown", down);
+  }, []);
+}

@@ -1,0 +1,21 @@
+// Short messages at the edge of the window.
+import { toast } from "sonner";
+
+export const messageOf = (e: unknown): string => (e instanceof Error ? e.message : String(e));
+
+/** Says what failed and what the program said about it. */
+export const notifyFailure = (what: string, e: unknown) => toast.error(what, { description: messageOf(e), duration: 8000 });
+export const notify = (text: string) => toast(text);
+export const notifyUndo = (text: string, label: string, undo: () => void) =>
+  toast(text, { duration: 8000, action: { label, onClick: undo } });
+
+/** Runs a call and tells when it fails; answers whether it worked. */
+export async function attempt(what: string, work: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await work();
+    return true;
+  } catch (e) {
+    notifyFailure(what, e);
+    return false;
+  }
+}

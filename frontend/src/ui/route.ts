@@ -1,0 +1,35 @@
+// Which page is shown: kept in the address after #, so that a browser's back
+// button and reload work, and the window needs nothing special.
+import { useSyncExternalStore } from "react";
+
+export type Route = { page: "chat"; id: string } | { page: "models" } | { page: "settings" };
+
+export function parse(hash: string): Route {
+  const [page, id = ""] = hash.replace(/^#\/?/, "").split("/");
+  if (page === "models" || page === "settings") return { page };
+  return { page: "chat", id: page === "chat" ? decode(id) : "" };
+}
+
+function decode(id: string): string {
+  try {
+    return decodeURIComponent(id);
+  } catch {
+    return "";
+  }
+}
+
+export const href = (r: Route): string =>
+  r.page !== "chat" ? `#/${r.page}` : r.id ? `#/chat/${encodeURIComponent(r.id)}` : "#/";
+
+export function go(r: Route): void {
+  location.hash = href(r);
+}
+
+function subscribe(changed: () => void): () => void {
+  addEventListener("hashchange", changed);
+  return () => removeEventListener("hashchange", changed);
+}
+
+export function useRoute(): Route {
+  return parse(useSyncExternalStore(subscribe, () => location.hash));
+}

@@ -1,0 +1,21 @@
+import { defineConfig } from "vitest/config";
+import react from "@vitejs/plugin-react";
+
+// `npm run dev` beside a running `freehold serve`: give its address, and open the
+// development server with the ?token=… of the link that `serve` printed.
+const backend = process.env.FREEHOLD_URL ?? "http://127.0.0.1:7788";
+
+export default defineConfig({
+  plugins: [react()],
+  build: {
+    target: ["es2022", "safari17.5", "chrome123"], // the oldest engines with light-dark()
+    chunkSizeWarningLimit: 900, // read from the binary, not from a network
+  },
+  server: {
+    proxy: {
+      "/rpc": { target: backend, changeOrigin: true, headers: { origin: backend } },
+      "/events": { target: backend, changeOrigin: true, headers: { origin: backend } },
+    },
+  },
+  test: { environment: "happy-dom", include: ["test/**/*.test.{ts,tsx}"], setupFiles: ["test/setup.ts"] },
+});
