@@ -7,14 +7,12 @@ const struct fh_kernels *fh_kernels_now(void)
 {
 	switch (fh_isa()) {
 #if defined(__x86_64__)
-#if defined(FH_ALL_TIERS)
 	case FH_ISA_AVX2: return &fh_kernels_avx2;
 	case FH_ISA_AVXVNNI: return &fh_kernels_avxvnni;
 	case FH_ISA_AVX512VL: return &fh_kernels_avx512vl;
-#endif
 	case FH_ISA_AVX512: return &fh_kernels_avx512;
 #endif
-#if defined(__aarch64__) && defined(FH_ALL_TIERS)
+#if defined(__aarch64__)
 	case FH_ISA_NEON: return &fh_kernels_neon;
 #endif
 	}

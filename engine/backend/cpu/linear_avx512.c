@@ -61,4 +61,6 @@ const struct fh_kernels fh_kernels_avx512 = {
 	.quantize256 = quantize256,
 };
 
+FH_TARGET_END
+
 #endif

@@ -1,9 +1,10 @@
-// Shared by the AVX-512 kernels. Include it last: what follows it is compiled
-// for AVX-512 F, BW, VL, DQ, VBMI and VNNI.
+// Shared by the AVX-512 kernels. Include it last: what follows it, up to an
+// FH_TARGET_END, is compiled for AVX-512 F, BW, VL, DQ, VBMI and VNNI.
 #ifndef FREEHOLD_LINEAR_AVX512_H
 #define FREEHOLD_LINEAR_AVX512_H
 
 #include "linear_block.h"
+#include "linear_target.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -14,13 +15,7 @@ extern const struct fh_row_kernels fh_avx512_rows[FH_TYPES];	// 32-block and pla
 extern const struct fh_row_kernels fh_avx512_k_rows[FH_TYPES]; // K types
 #if defined(__x86_64__)
 
-#if defined(__clang__)
-#pragma clang attribute push(                                                                                   \
-	__attribute__((target("avx2,fma,f16c,bmi,bmi2,avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vnni"))), \
-	apply_to = function)
-#else
-#pragma GCC target("avx2,fma,f16c,bmi,bmi2,avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vnni")
-#endif
+FH_TARGET_BEGIN("avx2,fma,f16c,bmi,bmi2,avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vnni")
 
 // acc + the dot products of four unsigned with four signed bytes in each lane.
 // One instruction in inline assembly, because gcc 12 keeps the destination of

@@ -247,4 +247,6 @@ const struct fh_row_kernels fh_avx512_k_rows[FH_TYPES] = {
 	[FH_Q6_K] = {FH_ACT_K, FH_ROWS_TABLE(q6_k)},
 };
 
+FH_TARGET_END
+
 #endif

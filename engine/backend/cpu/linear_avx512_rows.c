@@ -225,4 +225,6 @@ const struct fh_row_kernels fh_avx512_rows[FH_TYPES] = {
 	[FH_Q8_0] = {FH_ACT_Q8_BYTES, FH_ROWS_TABLE(q8_0)},
 };
 
+FH_TARGET_END
+
 #endif

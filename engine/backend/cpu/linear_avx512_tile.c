@@ -172,4 +172,6 @@ fh_tile_fn *const fh_avx512_tile[FH_TYPES] = {
 	[FH_Q6_K] = tile_symmetric256,
 };
 
+FH_TARGET_END
+
 #endif

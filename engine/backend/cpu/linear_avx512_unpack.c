@@ -265,4 +265,6 @@ fh_unpack_fn *const fh_avx512_unpack[FH_TYPES] = {
 	[FH_Q6_K] = unpack_Q6_K,
 };
 
+FH_TARGET_END
+
 #endif
