@@ -1,0 +1,198 @@
+// Tests of the real WebKitGTK window with the real starter model. They follow
+// one another: each goes on where the one before it stopped.
+import assert from "node:assert/strict";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Driver, sleep, until } from "./driver.mjs";
+
+const work = process.env.WORK;
+const program = process.env.FREEHOLD_BIN ?? join(process.cwd(), "build/bin/freehold");
+const model = process.env.FREEHOLD_TEST_MODEL;
+const home = mkdtempSync(join(tmpdir(), "freehold-window-"));
+process.env.FREEHOLD_HOME = home;
+
+// The driver starts this instead of the program. Only the program itself is
+// preloaded, its output goes to a file, and its process id is told.
+const wrapper = join(work, "freehold");
+const pidFile = join(work, "pid");
+writeFileSync(
+  wrapper,
+  `#!/bin/sh\necho $$ >'${pidFile}'\nLD_PRELOAD='${work}/automation.so' exec '${program}' >>'${work}/freehold.log' 2>&1 </dev/null\n`,
+);
+chmodSync(wrapper, 0o755);
+
+const pid = () => Number(readFileSync(pidFile, "utf8"));
+const alive = () => {
+  try {
+    process.kill(pid(), 0);
+    return true;
+  } catch {
+    return false;
+  }
+};
+const windows = () =>
+  execFileSync("wmctrl", ["-l"], { encoding: "utf8" })
+    .split("\n")
+    .filter((line) => /Freehold/.test(line));
+const screenshot = (name) => {
+  const file = join(work, `${name}.png`);
+  execFileSync("import", ["-window", "root", file]);
+  return file;
+};
+const xdotool = (...args) => execFileSync("xdotool", args.map(String));
+
+let driver;
+let passed = 0;
+let failed = 0;
+
+async function step(name, f) {
+  if (failed) return void failed++; // it stands on the ones before
+  const start = Date.now();
+  try {
+    await f();
+    passed++;
+    console.log(`ok   ${name} (${((Date.now() - start) / 1000).toFixed(1)} s)`);
+  } catch (e) {
+    failed++;
+    console.log(`FAIL ${name}\n${e.stack}`);
+    try {
+      console.log("screenshot:", screenshot("failure"));
+      console.log(readFileSync(join(work, "freehold.log"), "utf8").split("\n").slice(-30).join("\n"));
+    } catch {}
+  }
+}
+
+/** The last answer when it is complete. */
+const answer = (count) =>
+  until(
+    "an answer",
+    async () => {
+      const found = await driver.run(
+        `const all = document.querySelectorAll("article.answer"), last = all[all.length - 1];
+         return { count: all.length, busy: last?.getAttribute("aria-busy"), text: last?.innerText ?? "", problem: last?.querySelector("[role=alert]")?.innerText ?? "" };`,
+      );
+      if (found.problem) throw new Error(found.problem);
+      return found.count === count && found.busy === "false" && found;
+    },
+    90_000,
+  );
+
+try {
+  await step("the starter model can be imported", () => {
+    assert.ok(model, "no starter model; fetch it with: make starter");
+    const r = spawnSync(program, ["import", model], { encoding: "utf8" });
+    assert.equal(r.status, 0, r.stdout + r.stderr);
+  });
+
+  await step("the window opens and shows the interface", async () => {
+    driver = await Driver.start();
+    await driver.open(wrapper);
+    await until("the window", () => windows().length === 1);
+    await until("the interface", () => driver.find("#composer"));
+    assert.match(await driver.url(), /^wails:\/\/wails/);
+    // Something is painted: an empty window has a handful of colours.
+    const colours = Number(execFileSync("identify", ["-format", "%k", screenshot("start")], { encoding: "utf8" }));
+    assert.ok(colours > 40, `${colours} colours on screen`);
+  });
+
+  await step("a question is answered by the starter model", async () => {
+    await driver.type("#composer", "What is the capital of France? Answer in one short sentence.");
+    await until("the send button", () => driver.run(`return document.querySelector(".composer .send").getAttribute("aria-disabled") === "false"`));
+    await driver.type("#composer", "\uE007"); // Enter
+    const { text } = await answer(1);
+    assert.match(text, /Paris/);
+    screenshot("answer");
+  });
+
+  await step("a second question goes on in the same chat", async () => {
+    await driver.type("#composer", "And of Italy?\uE007");
+    const { text } = await answer(2);
+    assert.ok(text.length > 3, text);
+  });
+
+  await step("links do not lead the window away", async () => {
+    const before = await driver.url();
+    await driver.run(
+      `for (const target of ["_self", "_blank"]) {
+         const a = document.createElement("a");
+         a.href = "http://127.0.0.1:9/"; a.target = target; a.textContent = "x";
+         document.body.append(a); a.click(); a.remove();
+       }`,
+    );
+    await sleep(1000);
+    assert.equal(await driver.url(), before);
+    assert.equal(windows().length, 1);
+    await driver.find("#composer");
+  });
+
+  await step("a dropped file does not replace the page", async () => {
+    const file = join(work, "dropped file ä.txt");
+    writeFileSync(file, "not a model");
+    const before = await driver.url();
+    await driver.run(`window.dropsSeen = 0; addEventListener("drop", () => window.dropsSeen++)`);
+    const source = spawn(join(work, "dragsource"), [file], { stdio: "ignore" });
+    const gone = new Promise((ok) => source.on("exit", ok));
+    try {
+      await sleep(1000);
+      xdotool("mousemove", 30, 30, "mousedown", 1);
+      for (let x = 40; x <= 640; x += 60) {
+        xdotool("mousemove", x, 30 + Math.round(x / 2));
+        await sleep(80);
+      }
+      await sleep(500);
+      screenshot("drag");
+      xdotool("mouseup", 1);
+      await Promise.race([gone, sleep(5000)]);
+    } finally {
+      source.kill();
+    }
+    await until("the drop", () => driver.run("return window.dropsSeen > 0"));
+    await sleep(1000);
+    screenshot("dropped");
+    assert.equal(await driver.url(), before);
+    assert.equal(await driver.run(`return document.querySelectorAll("article.answer").length`), 2);
+  });
+
+  await step("a second start leaves one window", async () => {
+    const second = spawn(program, [], { stdio: "ignore" });
+    const exited = new Promise((ok) => second.on("exit", () => ok(true)));
+    const ended = await Promise.race([exited, sleep(15_000)]);
+    if (!ended) second.kill();
+    assert.ok(ended, "the second one goes on running");
+    assert.equal(windows().length, 1);
+    assert.ok(alive());
+    await driver.find("#composer");
+  });
+
+  await step("after kill -9 the chat is there again", async () => {
+    process.kill(pid(), "SIGKILL");
+    await until("the end of the program", () => !alive());
+    await driver.forget();
+    driver.stop();
+    driver = await Driver.start();
+    await driver.open(wrapper);
+    await until("the chat in the list", () => driver.find(".chat-link"));
+    await driver.click(".chat-link");
+    const { text } = await until("the chat", async () => {
+      const all = await driver.run(`return [...document.querySelectorAll("article.answer")].map((a) => a.innerText)`);
+      return all.length === 2 && { text: all[0] };
+    });
+    assert.match(text, /Paris/);
+    screenshot("again");
+  });
+
+  await step("closing the window ends the program", async () => {
+    execFileSync("wmctrl", ["-c", "Freehold"]);
+    await until("the end of the program", () => !alive());
+  });
+} finally {
+  try {
+    if (alive()) process.kill(pid(), "SIGKILL");
+  } catch {}
+  driver?.stop();
+  rmSync(home, { recursive: true, force: true, maxRetries: 5 });
+}
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(failed ? 1 : 0);
