@@ -1,0 +1,53 @@
+"""Renders templates with Python's jinja2 as Hugging Face transformers sets it up.
+
+Reads a JSON list of {"template", "context"} on standard input and writes a JSON
+list of {"out"} or {"error"} in the same order.
+"""
+import datetime
+import json
+import sys
+
+import jinja2
+import jinja2.ext
+import jinja2.nodes
+import jinja2.sandbox
+
+
+class Generation(jinja2.ext.Extension):
+    tags = {"generation"}
+
+    def parse(self, parser):
+        line = next(parser.stream).lineno
+        body = parser.parse_statements(["name:endgeneration"], drop_needle=True)
+        call = self.call_method("render")
+        return jinja2.nodes.CallBlock(call, [], [], body).set_lineno(line)
+
+    def render(self, caller):
+        return caller()
+
+
+def tojson(x, ensure_ascii=False, indent=None, separators=None, sort_keys=False):
+    return json.dumps(x, ensure_ascii=ensure_ascii, indent=indent,
+                      separators=separators, sort_keys=sort_keys)
+
+
+def raise_exception(message):
+    raise jinja2.exceptions.TemplateError(message)
+
+
+env = jinja2.sandbox.ImmutableSandboxedEnvironment(
+    trim_blocks=True, lstrip_blocks=True,
+    extensions=[Generation, jinja2.ext.loopcontrols])
+env.filters["tojson"] = tojson
+env.globals["raise_exception"] = raise_exception
+env.globals["strftime_now"] = lambda f: datetime.datetime(2026, 11, 22, 7, 5, 9).strftime(f)
+
+answers = []
+for case in json.load(sys.stdin):
+    try:
+        out = env.from_string(case["template"]).render(**case["context"])
+        out.encode()
+        answers.append({"out": out})
+    except Exception as e:
+        answers.append({"error": type(e).__name__ + ": " + str(e)})
+json.dump(answers, sys.stdout)
