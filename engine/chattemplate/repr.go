@@ -231,7 +231,10 @@ func capitalize(s string) string {
 	_, n := utf8.DecodeRuneInString(s)
 	first := s[:n]
 	if full, ok := fullUpper[firstRune(first)]; ok {
-		first = string(firstRune(full)) + lower(full[len(string(firstRune(full))):])
+		if head := firstRune(full); unicode.IsUpper(head) { // not so in ʼN
+			full = string(head) + lower(full[utf8.RuneLen(head):])
+		}
+		first = full
 	} else {
 		first = strings.ToTitle(first)
 	}
