@@ -50,7 +50,7 @@ func (st *filterStmt) exec(r *run, s *scope) signal {
 	}
 	v := r.filterText(st.filter, inner, text)
 	r.at = st.at
-	r.write(r.str(v))
+	r.write(r.wantText("the end of a filter block", v))
 	return proceed
 }
 

@@ -207,7 +207,6 @@ func filterIndent(r *run, v value, a args) value {
 
 func filterTruncate(r *run, v value, a args) value {
 	b := r.bind("truncate", a, "length", "killwords", "end", "leeway")
-	s := r.wantText("truncate", v)
 	length, end, leeway := 255, "...", 5
 	if b[0] != nil {
 		length = r.wantInt("truncate", b[0])
@@ -222,9 +221,10 @@ func filterTruncate(r *run, v value, a args) value {
 	if length < endLen || leeway < 0 {
 		panic(r.faultf("truncate: the length is shorter than the end mark, or the leeway is negative"))
 	}
-	if n, _ := r.length(s); n <= length+leeway {
+	if n, ok := r.length(v); ok && n <= length+leeway {
 		return v
 	}
+	s := r.wantText("truncate", v)
 	cut := cutRunes(s, length-endLen)
 	if b[1] == nil || !truth(b[1]) {
 		if i := strings.LastIndexByte(cut, ' '); i >= 0 {

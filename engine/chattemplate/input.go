@@ -87,9 +87,8 @@ func (t *Template) variables(in Input) (*dict, error) {
 		messages.items = append(messages.items, d)
 	}
 	vars.setString("messages", messages)
-	// transformers passes None for what a caller leaves out
-	vars.setString("tools", none{})
-	vars.setString("documents", none{})
+	// transformers passes tools=None here; among a hundred templates that makes
+	// no difference but that three fail which render when it is left out
 	if len(in.Tools) > 0 {
 		tools := &list{}
 		for _, tool := range in.Tools {
@@ -258,7 +257,6 @@ func (t *Template) wantsTextArgs() bool {
 			for _, name := range []string{"bos_token", "eos_token"} {
 				vars.setString(name, "")
 			}
-			vars.setString("tools", none{})
 			vars.setString("add_generation_prompt", false)
 			out, err := trial.render(context.Background(), vars, time.Unix(0, 0))
 			if err != nil {

@@ -308,6 +308,9 @@ func (p *parser) subscript(x expr) expr {
 		}
 		p.fail(a.at, "expected a name or a number after '.', got %s", a.describe())
 	}
+	if p.skipOp("]") {
+		return &itemExpr{t.at, x, &tupleExpr{}} // x[] looks up the empty tuple
+	}
 	var lo, hi, step expr
 	if !p.isOp(":") {
 		key := p.expression()

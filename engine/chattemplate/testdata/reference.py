@@ -6,6 +6,7 @@ list of {"out"} or {"error"} in the same order.
 import datetime
 import json
 import sys
+import warnings
 
 import jinja2
 import jinja2.ext
@@ -35,6 +36,7 @@ def raise_exception(message):
     raise jinja2.exceptions.TemplateError(message)
 
 
+warnings.simplefilter("ignore")
 env = jinja2.sandbox.ImmutableSandboxedEnvironment(
     trim_blocks=True, lstrip_blocks=True,
     extensions=[Generation, jinja2.ext.loopcontrols])
