@@ -1,0 +1,192 @@
+package chat
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	emitEvery = 33 * time.Millisecond  // at most about 30 events a second reach the screen
+	saveEvery = 400 * time.Millisecond // a crash loses no more than this of an answer
+	stopGrace = 80 * time.Millisecond  // for the engine to report its timings after a stop
+)
+
+// draft collects what the engine writes. The engine's side never waits for the
+// disk or the screen.
+type draft struct {
+	mu       sync.Mutex
+	content  strings.Builder
+	thinking strings.Builder
+	fresh    []piece // since the last event
+	tokens   int
+	first    time.Time // of the first token
+	done     int       // of the prompt
+	total    int
+	read     bool // prefill progress not announced yet
+	closed   bool // what comes now comes too late
+}
+
+type piece struct {
+	text     string
+	thinking bool
+}
+
+func (d *draft) add(e Event) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed {
+		return
+	}
+	if e.Total > 0 {
+		d.done, d.total, d.read = e.Done, e.Total, true
+		return
+	}
+	if d.tokens == 0 {
+		d.first = time.Now()
+	}
+	d.tokens = max(d.tokens, e.Tokens)
+	if e.Text == "" {
+		return
+	}
+	if e.Thinking {
+		d.thinking.WriteString(e.Text)
+	} else {
+		d.content.WriteString(e.Text)
+	}
+	if n := len(d.fresh); n > 0 && d.fresh[n-1].thinking == e.Thinking {
+		d.fresh[n-1].text += e.Text
+	} else {
+		d.fresh = append(d.fresh, piece{e.Text, e.Thinking})
+	}
+}
+
+// text puts what is there so far into m and tells whether it has grown.
+func (d *draft) text(m *Message) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	grown := len(m.Content) != d.content.Len() || len(m.Thinking) != d.thinking.Len()
+	m.Content, m.Thinking = d.content.String(), d.thinking.String()
+	return grown
+}
+
+// news announces what came since the last call.
+func (d *draft) news(m Message, emit func(string, any)) {
+	d.mu.Lock()
+	fresh, read := d.fresh, d.read
+	d.fresh, d.read = nil, false
+	progress := PrefillEvent{ChatID: m.ChatID, MessageID: m.ID, Done: d.done, Total: d.total}
+	tokens, rate := d.tokens, 0.0
+	if spent := time.Since(d.first).Seconds(); tokens > 1 && spent > 0 {
+		rate = float64(tokens-1) / spent
+	}
+	d.mu.Unlock()
+	if read {
+		emit("prefill", progress)
+	}
+	for _, p := range fresh {
+		emit("token", TokenEvent{ChatID: m.ChatID, MessageID: m.ID, Text: p.text, Thinking: p.thinking, Tokens: tokens, PerSecond: rate})
+	}
+}
+
+// answer writes the answer m, which is the last message of c.
+func (s *Service) answer(ctx context.Context, c Chat, m Message) {
+	var d draft
+	var result Result
+	var leftOut int
+	finished := make(chan error, 1)
+	s.running.Add(1) // the engine's side may outlive this function by a moment
+	go func() {
+		defer s.running.Done()
+		r, left, err := s.generate(ctx, c, m, d.add)
+		d.mu.Lock()
+		if !d.closed {
+			result, leftOut = r, left
+		}
+		d.mu.Unlock()
+		finished <- err
+	}()
+
+	err := s.follow(ctx, &d, m, finished)
+
+	d.mu.Lock()
+	d.closed = true
+	d.mu.Unlock()
+	d.news(m, s.emit)
+	d.text(&m)
+	m.LeftOut = leftOut
+	if result.Timings != (Timings{}) {
+		m.Timings = &result.Timings
+	}
+	switch {
+	case err == nil && result.StopReason != "cancelled":
+		m.Status, m.StopReason = Complete, result.StopReason
+	case err == nil || ctx.Err() != nil || errors.Is(err, context.Canceled):
+		m.Status, m.StopReason = Stopped, "cancelled"
+	default:
+		m.Status, m.StopReason, m.Error = Failed, "error", err.Error()
+		s.log.Error("answer failed", "chat", c.ID, "model", m.Model, "error", err)
+	}
+	s.save(m)
+	s.end(c.ID)
+	s.emit("message", m)
+	if now, err := s.store.ChangeChat(context.Background(), c.ID, Change{}); err == nil {
+		s.emit("chat", s.mark(now))
+	}
+}
+
+// follow announces and saves the growing answer until the engine is done or
+// has been told to stop.
+func (s *Service) follow(ctx context.Context, d *draft, m Message, done <-chan error) error {
+	tick := time.NewTicker(emitEvery)
+	defer tick.Stop()
+	saved := time.Now()
+	stop, late := ctx.Done(), (<-chan time.Time)(nil)
+	for {
+		select {
+		case err := <-done:
+			return err
+		case <-late:
+			return context.Canceled
+		case <-stop:
+			stop, late = nil, time.After(stopGrace)
+		case now := <-tick.C:
+			d.news(m, s.emit)
+			if now.Sub(saved) >= saveEvery {
+				saved = now
+				if d.text(&m) {
+					s.save(m)
+				}
+			}
+		}
+	}
+}
+
+// save writes m even when the answer has been stopped.
+func (s *Service) save(m Message) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if err := s.store.SaveMessage(ctx, m); err != nil {
+		s.log.Error("answer not saved", "chat", m.ChatID, "error", err)
+	}
+}
+
+func (s *Service) generate(ctx context.Context, c Chat, m Message, emit func(Event)) (Result, int, error) {
+	start := time.Now()
+	model, release, err := s.engine.Acquire(ctx, m.Model)
+	if err != nil {
+		return Result{}, 0, err
+	}
+	defer release()
+	load := time.Since(start)
+	all := turns(path(c.Messages, m.ParentID))
+	f, err := fit(ctx, model, c.System, all, c.Sampling.MaxTokens)
+	if err != nil {
+		return Result{}, 0, err
+	}
+	r, err := model.Generate(ctx, Request{System: c.System, Turns: f.turns, Sampling: c.Sampling}, emit)
+	r.Timings.LoadMs = float64(load.Microseconds()) / 1000
+	return r, f.leftOut, err
+}

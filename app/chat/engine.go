@@ -1,0 +1,57 @@
+package chat
+
+import "context"
+
+// Engine lends models.
+type Engine interface {
+	// Acquire loads the model ref unless it is loaded already. The model stays
+	// loaded at least until release is called.
+	Acquire(ctx context.Context, ref string) (m Model, release func(), err error)
+	// Counter is the model's tokenizer and chat template without its weights.
+	Counter(ctx context.Context, ref string) (Counter, error)
+}
+
+// Counter tells how many tokens a text takes.
+type Counter interface {
+	ContextLength() int // most tokens of prompt and answer together
+	Tokens(text string) int
+	// Prompt counts the tokens of a conversation with all marks that the
+	// model's chat template puts around it, up to where the answer starts.
+	Prompt(ctx context.Context, system string, turns []Turn) (int, error)
+}
+
+// Model is a loaded model.
+type Model interface {
+	Counter
+	// Generate answers the last turn. It returns soon after ctx ends, with
+	// what it has so far. Events come one at a time.
+	Generate(ctx context.Context, r Request, emit func(Event)) (Result, error)
+}
+
+// Turn is one message as the model gets to see it.
+type Turn struct {
+	Role    Role
+	Content string
+}
+
+// Request is a conversation whose last turn wants an answer.
+type Request struct {
+	System   string
+	Turns    []Turn
+	Sampling Sampling
+}
+
+// Event is either progress in reading the prompt (Total > 0) or a piece of the
+// answer.
+type Event struct {
+	Done, Total int    // tokens of the prompt
+	Text        string // may be empty: a token that completes no character yet
+	Thinking    bool   // Text belongs to the thinking before the answer
+	Tokens      int    // of the answer so far
+}
+
+// Result says how an answer ended.
+type Result struct {
+	StopReason string // eos, stop, length, cancelled, context, time
+	Timings    Timings
+}

@@ -1,0 +1,30 @@
+package chat
+
+import (
+	"context"
+	"errors"
+)
+
+// ErrNotFound answers a question about a chat or message that is not there.
+var ErrNotFound = errors.New("this chat no longer exists")
+
+// Change is what shall be different about a chat; nil leaves a field as it is.
+type Change struct {
+	Title, Model, System, Leaf *string
+	Sampling                   *Sampling
+}
+
+// Store keeps conversations. Every call is one transaction: after a crash
+// either all of it is there or nothing.
+type Store interface {
+	CreateChat(ctx context.Context, c Chat) error
+	Chats(ctx context.Context) ([]Summary, error)                                     // newest first
+	Chat(ctx context.Context, id string) (Chat, error)                                // ErrNotFound
+	ChangeChat(ctx context.Context, id string, c Change) (Summary, error)             // ErrNotFound
+	DeleteChat(ctx context.Context, id string) error                                  // can be restored
+	RestoreChat(ctx context.Context, id string) (Summary, error)                      // ErrNotFound
+	AddMessages(ctx context.Context, chatID string, msgs ...Message) (Summary, error) // the last one becomes the leaf
+	SaveMessage(ctx context.Context, m Message) error                                 // content, state, timings
+	SearchChats(ctx context.Context, query string, limit int) ([]Summary, error)      // best first
+	StopInterrupted(ctx context.Context) (int, error)                                 // streaming → stopped, after a crash
+}

@@ -1,0 +1,98 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"fmt"
+	"io/fs"
+	"os"
+)
+
+//go:embed sql/*.sql
+var schemaFiles embed.FS
+
+// schema holds the steps from an empty file to the present schema, in order. A
+// released step is never changed; a new one is added.
+var schema = readSteps(schemaFiles)
+
+func readSteps(files fs.FS) []string {
+	names, err := fs.Glob(files, "sql/*.sql")
+	if err != nil {
+		panic(err) // only a bad pattern
+	}
+	steps := make([]string, len(names))
+	for i, n := range names {
+		b, err := fs.ReadFile(files, n)
+		if err != nil {
+			panic(err) // embedded in the binary
+		}
+		steps[i] = string(b)
+	}
+	return steps
+}
+
+// migrate runs the steps that the file at path has not had yet, each in its
+// own transaction together with the new PRAGMA user_version.
+func migrate(ctx context.Context, db *sql.DB, path string, steps []string) error {
+	version, err := userVersion(ctx, db)
+	if err != nil {
+		return err
+	}
+	if version > len(steps) {
+		return fmt.Errorf("the data was written by a newer Freehold (its version is %d, this one knows %d); install the newer one again", version, len(steps))
+	}
+	if version > 0 && version < len(steps) {
+		if err := backupBefore(ctx, db, fmt.Sprintf("%s.v%d.backup", path, version)); err != nil {
+			return err
+		}
+	}
+	for i := version; i < len(steps); i++ {
+		if err := step(ctx, db, i, steps[i]); err != nil {
+			return fmt.Errorf("bring the data from version %d to %d: %w", i, i+1, err)
+		}
+	}
+	return nil
+}
+
+// step is a no-op if another process has taken it in the meantime.
+func step(ctx context.Context, db *sql.DB, from int, script string) error {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	version, err := userVersion(ctx, tx)
+	if err != nil {
+		return err
+	}
+	if version > from {
+		return nil
+	}
+	if _, err := tx.ExecContext(ctx, script); err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", from+1)); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+func backupBefore(ctx context.Context, db *sql.DB, to string) error {
+	if err := os.Remove(to); err != nil && !os.IsNotExist(err) {
+		return fmt.Errorf("back up before changing the schema: %w", err)
+	}
+	if _, err := db.ExecContext(ctx, "VACUUM INTO ?", to); err != nil {
+		return fmt.Errorf("back up to %s before changing the schema: %w", to, err)
+	}
+	return nil
+}
+
+func userVersion(ctx context.Context, q interface {
+	QueryRowContext(context.Context, string, ...any) *sql.Row
+}) (v int, err error) {
+	if err := q.QueryRowContext(ctx, "PRAGMA user_version").Scan(&v); err != nil {
+		return 0, fmt.Errorf("read the schema version: %w", err)
+	}
+	return v, nil
+}
