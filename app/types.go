@@ -101,11 +101,6 @@ type LoadEvent struct {
 	Total int64  `json:"total"`
 }
 
-// IDEvent names one thing.
-type IDEvent struct {
-	ID string `json:"id"`
-}
-
 // DropEvent names files dropped on the window.
 type DropEvent struct {
 	Paths []string `json:"paths"`

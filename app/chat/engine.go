@@ -7,8 +7,9 @@ type Engine interface {
 	// Acquire loads the model ref unless it is loaded already. The model stays
 	// loaded at least until release is called.
 	Acquire(ctx context.Context, ref string) (m Model, release func(), err error)
-	// Counter is the model's tokenizer and chat template without its weights.
-	Counter(ctx context.Context, ref string) (Counter, error)
+	// Counter lends the model's tokenizer and chat template, for which its
+	// weights need not be loaded.
+	Counter(ctx context.Context, ref string) (c Counter, release func(), err error)
 }
 
 // Counter tells how many tokens a text takes.
@@ -23,7 +24,7 @@ type Counter interface {
 // Model is a loaded model.
 type Model interface {
 	Counter
-	// Generate answers the last turn. It returns soon after ctx ends, with
+	// Generate answers the last turn or goes on with the prompt. It returns soon after ctx ends, with
 	// what it has so far. Events come one at a time.
 	Generate(ctx context.Context, r Request, emit func(Event)) (Result, error)
 }
@@ -38,6 +39,8 @@ type Turn struct {
 type Request struct {
 	System   string
 	Turns    []Turn
+	Prompt   string // without turns: text to go on with, given to the model as it is
+	Thinking *bool  // nil: as the model's template has it
 	Sampling Sampling
 }
 
@@ -50,8 +53,11 @@ type Event struct {
 	Tokens      int    // of the answer so far
 }
 
-// Result says how an answer ended.
+// Result is a finished answer.
 type Result struct {
+	Text       string
+	Thinking   string
+	Tokens     []int32
 	StopReason string // eos, stop, length, cancelled, context, time
 	Timings    Timings
 }

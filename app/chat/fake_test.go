@@ -36,9 +36,11 @@ func (e *fakeEngine) Acquire(ctx context.Context, ref string) (chat.Model, func(
 	return e, func() { e.mu.Lock(); e.lent--; e.mu.Unlock() }, nil
 }
 
-func (e *fakeEngine) Counter(context.Context, string) (chat.Counter, error) { return e, nil }
-func (e *fakeEngine) ContextLength() int                                    { return e.limit }
-func (e *fakeEngine) Tokens(text string) int                                { return len(strings.Fields(text)) }
+func (e *fakeEngine) Counter(context.Context, string) (chat.Counter, func(), error) {
+	return e, func() {}, nil
+}
+func (e *fakeEngine) ContextLength() int     { return e.limit }
+func (e *fakeEngine) Tokens(text string) int { return len(strings.Fields(text)) }
 
 func (e *fakeEngine) Prompt(_ context.Context, system string, turns []chat.Turn) (int, error) {
 	n := e.Tokens(system)

@@ -307,10 +307,11 @@ func (s *Service) Use(ctx context.Context, id, draft string) (ContextUse, error)
 	if c.Model == "" {
 		return ContextUse{ChatID: id}, nil
 	}
-	counter, err := s.engine.Counter(ctx, c.Model)
+	counter, release, err := s.engine.Counter(ctx, c.Model)
 	if err != nil {
 		return ContextUse{}, err
 	}
+	defer release()
 	u, err := use(ctx, counter, c.System, turns(path(c.Messages, c.Leaf)), draft, c.Sampling.MaxTokens)
 	u.ChatID = id
 	return u, err

@@ -1,0 +1,340 @@
+// Package app is the application: what a user can do with models and chats,
+// whichever face she uses. Core opens and owns the parts, App offers them to a
+// user interface.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"freehold/app/chat"
+	"freehold/app/store"
+	"freehold/models/library"
+)
+
+// Options say how to open the application.
+type Options struct {
+	Home    string // data folder; "" for DefaultHome
+	Version string
+	Emitter Emitter // gets events; nil if nobody listens
+	Log     *slog.Logger
+	Engine  Engine // nil for Freehold's own
+	Puller  Puller // nil for the real network
+
+	// Exclusive claims the data for one window or server. Short-lived commands
+	// leave it false and may run beside it.
+	Exclusive bool
+}
+
+// Core is the opened application.
+type Core struct {
+	Chats *chat.Service
+
+	home    string
+	version string
+	log     *slog.Logger
+	emitter Emitter
+	engine  Engine
+	unlock  func()
+
+	store     *store.Store
+	library   *library.Library
+	pool      *pool
+	downloads *downloads
+
+	settings     atomic.Pointer[Settings]
+	settingsTurn sync.Mutex // one change at a time
+	vocabularies vocabularies
+}
+
+// Open opens the data folder, making it if it is missing. With Exclusive it
+// fails with ErrInUse while another window or server has it open.
+func Open(ctx context.Context, o Options) (_ *Core, err error) {
+	home := o.Home
+	if home == "" {
+		if home, err = DefaultHome(); err != nil {
+			return nil, err
+		}
+	}
+	if home, err = filepath.Abs(home); err != nil {
+		return nil, err
+	}
+	if err := makeHome(home); err != nil {
+		return nil, err
+	}
+	c := &Core{home: home, version: o.Version, log: o.Log, emitter: o.Emitter, engine: o.Engine, unlock: func() {}}
+	if c.log == nil {
+		c.log = slog.New(slog.DiscardHandler)
+	}
+	defer func() {
+		if err != nil {
+			c.Close()
+		}
+	}()
+	if o.Exclusive {
+		unlock, err := lockFile(filepath.Join(home, "lock"))
+		if err != nil {
+			return nil, fmt.Errorf("%w (%s)", err, home)
+		}
+		c.unlock = unlock
+	}
+	if c.library, err = library.Open(home); err != nil {
+		return nil, err
+	}
+	if c.store, err = store.Open(ctx, filepath.Join(home, "freehold.db")); err != nil {
+		return nil, err
+	}
+	if o.Exclusive {
+		n, err := c.store.StopInterrupted(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if n > 0 {
+			c.log.Info("answers were cut off when Freehold last ended", "count", n)
+		}
+	}
+	if err := c.readSettings(ctx); err != nil {
+		return nil, err
+	}
+	if c.engine == nil {
+		c.engine = ownEngine{}
+	}
+	c.pool = newPool(c.engine, func(e LoadEvent) { c.emit("load", e) })
+	puller := o.Puller
+	if puller == nil {
+		puller = newPuller(c.library)
+	}
+	c.downloads = newDownloads(puller, c.pulled, func(d Download) { c.emit("download", d) })
+	c.Chats = chat.New(c.store, lender{c}, c.emit, c.log)
+	return c, nil
+}
+
+// Close ends all work, saves it, and closes the data folder.
+func (c *Core) Close() error {
+	if c.downloads != nil {
+		c.downloads.close()
+	}
+	if c.Chats != nil {
+		c.Chats.Close()
+	}
+	if c.pool != nil {
+		c.pool.close()
+	}
+	var err error
+	if c.store != nil {
+		err = c.store.Close()
+	}
+	c.unlock()
+	return err
+}
+
+// Home is the data folder.
+func (c *Core) Home() string { return c.home }
+
+// Version is this program's version.
+func (c *Core) Version() string { return c.version }
+
+// CheckStore reads the whole database and reports damage.
+func (c *Core) CheckStore(ctx context.Context) error { return c.store.Check(ctx) }
+
+func (c *Core) emit(name string, data any) {
+	if c.emitter != nil {
+		c.emitter.Emit(name, data)
+	}
+}
+
+// Target is a model file to work with.
+type Target struct {
+	Ref  string // what chats and events call it
+	Path string
+}
+
+// Resolve finds the model that a user means: a model of the library, or the
+// path of a GGUF file.
+func (c *Core) Resolve(name string) (Target, error) {
+	m, err := c.library.Find(name)
+	if err == nil {
+		return usable(m)
+	}
+	if info, statErr := os.Stat(name); statErr == nil && info.Mode().IsRegular() && errors.Is(err, library.ErrNotFound) {
+		path, err := filepath.Abs(name)
+		return Target{Ref: name, Path: path}, err
+	}
+	return Target{}, err
+}
+
+// installed finds a model of the library only.
+func (c *Core) installed(ref string) (Target, error) {
+	m, err := c.library.Find(ref)
+	if err != nil {
+		return Target{}, err
+	}
+	return usable(m)
+}
+
+func usable(m library.Model) (Target, error) {
+	if m.Problem != "" {
+		return Target{}, fmt.Errorf("%s cannot be used: %s", m.Ref, m.Problem)
+	}
+	return Target{Ref: m.Ref, Path: m.Path}, nil
+}
+
+// Use lends the loaded model until release is called.
+func (c *Core) Use(ctx context.Context, t Target, o LoadOptions) (w Weights, release func(), err error) {
+	w, release, err = c.pool.acquire(ctx, t.Ref, t.Path, o)
+	if err != nil {
+		return nil, nil, fmt.Errorf("load %s: %w", t.Ref, err)
+	}
+	return w, release, nil
+}
+
+// Vocabulary reads the model's tokenizer without its weights.
+func (c *Core) Vocabulary(ctx context.Context, t Target, o LoadOptions) (Vocabulary, error) {
+	v, err := c.engine.OpenVocabulary(ctx, t.Path, o)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", t.Ref, err)
+	}
+	return v, nil
+}
+
+// LoadOptions are what the settings say.
+func (c *Core) LoadOptions() LoadOptions {
+	s := c.Settings()
+	return LoadOptions{Threads: s.Threads, ContextLength: s.ContextLength}
+}
+
+// lender lends the library's models to chats.
+type lender struct{ c *Core }
+
+func (l lender) Acquire(ctx context.Context, ref string) (chat.Model, func(), error) {
+	t, err := l.c.installed(ref)
+	if err != nil {
+		return nil, nil, err
+	}
+	before := len(l.c.pool.loaded())
+	w, release, err := l.c.Use(ctx, t, l.c.LoadOptions())
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(l.c.pool.loaded()) != before {
+		l.c.announceModels()
+	}
+	return w, release, nil
+}
+
+func (l lender) Counter(ctx context.Context, ref string) (chat.Counter, func(), error) {
+	t, err := l.c.installed(ref)
+	if err != nil {
+		return nil, nil, err
+	}
+	if w, release := l.c.pool.lend(t.Path); w != nil {
+		return w, release, nil
+	}
+	v, err := l.c.vocabularies.get(t.Path, l.c.LoadOptions(), func() (Vocabulary, error) {
+		return l.c.Vocabulary(ctx, t, l.c.LoadOptions())
+	})
+	return v, func() {}, err
+}
+
+// vocabularies keeps the one last used.
+type vocabularies struct {
+	mu   sync.Mutex
+	key  slotKey
+	kept Vocabulary
+}
+
+func (v *vocabularies) get(path string, o LoadOptions, open func() (Vocabulary, error)) (Vocabulary, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if key := (slotKey{path, o}); v.kept == nil || v.key != key {
+		kept, err := open()
+		if err != nil {
+			return nil, err
+		}
+		v.key, v.kept = key, kept
+	}
+	return v.kept, nil
+}
+
+// State is everything a user interface needs to start.
+func (c *Core) State(ctx context.Context, face string) (State, error) {
+	models, err := c.Models()
+	if err != nil {
+		return State{}, err
+	}
+	chats, err := c.Chats.List(ctx)
+	if err != nil {
+		return State{}, err
+	}
+	s := State{
+		Version: c.version, Platform: runtime.GOOS + "/" + runtime.GOARCH, Face: face, Home: c.home,
+		Settings: c.Settings(), Models: models, Chats: chats, StarterMissing: true,
+	}
+	able := 0
+	for _, m := range models {
+		if m.Loaded && s.LoadedModel == "" {
+			s.LoadedModel = m.Ref
+		}
+		if m.Starter {
+			s.StarterMissing = false
+		}
+		if m.Problem == "" {
+			able++
+		}
+	}
+	switch {
+	case len(models) == 0:
+		s.Hint = "There is no model on this machine yet. Import a GGUF file, or download one from the catalogue."
+	case able == 0:
+		s.Hint = "None of the models on this machine can be used; the list of models says why."
+	}
+	return s, nil
+}
+
+// DefaultModel is the model for new chats: the user's choice, else the
+// starter, else any; "" if there is none.
+func (c *Core) DefaultModel() (string, error) {
+	models, err := c.Models()
+	if err != nil {
+		return "", err
+	}
+	chosen, best := c.Settings().DefaultModel, ""
+	for _, m := range models {
+		if m.Problem != "" {
+			continue
+		}
+		if m.Ref == chosen {
+			return m.Ref, nil
+		}
+		if best == "" || m.Starter {
+			best = m.Ref
+		}
+	}
+	return best, nil
+}
+
+// NewChat starts an empty chat with the settings' defaults; model "" takes the
+// default model.
+func (c *Core) NewChat(ctx context.Context, model string) (chat.Chat, error) {
+	if model == "" {
+		var err error
+		if model, err = c.DefaultModel(); err != nil {
+			return chat.Chat{}, err
+		}
+	} else {
+		t, err := c.installed(model)
+		if err != nil {
+			return chat.Chat{}, err
+		}
+		model = t.Ref
+	}
+	s := c.Settings()
+	return c.Chats.Create(ctx, model, s.System, s.Sampling)
+}

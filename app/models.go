@@ -1,0 +1,133 @@
+package app
+
+import (
+	"context"
+	"errors"
+
+	"freehold/models/catalog"
+	"freehold/models/library"
+)
+
+// Models lists what is on this machine, newest first.
+func (c *Core) Models() ([]Model, error) {
+	all, err := c.library.List()
+	if err != nil {
+		return nil, err
+	}
+	loaded := c.pool.loaded()
+	models := make([]Model, 0, len(all))
+	for _, m := range all {
+		models = append(models, describe(m, loaded[m.Ref]))
+	}
+	return models, nil
+}
+
+// Model finds one by its ref, its name, or the beginning of its ref.
+func (c *Core) Model(name string) (Model, error) {
+	m, err := c.library.Find(name)
+	if err != nil {
+		return Model{}, err
+	}
+	return describe(m, c.pool.loaded()[m.Ref]), nil
+}
+
+func describe(m library.Model, loaded bool) Model {
+	return Model{
+		Ref: m.Ref, Name: m.Name, Architecture: m.Architecture, Quant: m.Quant, Path: m.Path, Licence: m.Licence, Source: m.Source,
+		SizeBytes: m.SizeBytes, Parameters: m.Parameters, ContextLength: m.ContextLength, Starter: m.Starter, Loaded: loaded,
+		AddedAt: m.AddedAt, Problem: m.Problem,
+	}
+}
+
+// Import adds the GGUF file at path. Where the disk can, the library shares
+// the file's space instead of copying it.
+func (c *Core) Import(ctx context.Context, path string, progress func(done, total int64)) (Model, error) {
+	m, err := c.library.Import(ctx, path, library.Options{Mode: library.Link}, progress)
+	if err != nil {
+		return Model{}, err
+	}
+	c.announceModels()
+	return describe(m, c.pool.loaded()[m.Ref]), nil
+}
+
+// Remove takes the model out of the library.
+func (c *Core) Remove(name string) (Model, error) {
+	m, err := c.library.Find(name)
+	if err != nil {
+		return Model{}, err
+	}
+	if err := c.library.Remove(m.Ref); err != nil {
+		return Model{}, err
+	}
+	c.pool.forget(m.Path)
+	c.announceModels()
+	return describe(m, false), nil
+}
+
+// Verify reads the model's whole file and reports damage.
+func (c *Core) Verify(ctx context.Context, ref string, progress func(done, total int64)) error {
+	return c.library.Verify(ctx, ref, progress)
+}
+
+// Preload loads a model so that its first answer starts sooner.
+func (c *Core) Preload(ctx context.Context, ref string) error {
+	_, release, err := lender{c}.Acquire(ctx, ref)
+	if err != nil {
+		return err
+	}
+	release()
+	return nil
+}
+
+func (c *Core) announceModels() {
+	models, err := c.Models()
+	if err != nil {
+		c.log.Error("models not listed", "error", err)
+		return
+	}
+	c.emit("models", models)
+}
+
+// Catalog lists what can be downloaded.
+func (c *Core) Catalog() ([]CatalogEntry, error) {
+	installed := map[string]bool{}
+	models, err := c.library.List()
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range models {
+		installed[m.Ref] = true
+	}
+	entries := []CatalogEntry{}
+	for _, e := range catalog.All() {
+		entries = append(entries, CatalogEntry{
+			Ref: e.Ref, Name: e.Name, Summary: e.Summary, Licence: e.Licence, LicenceURL: e.LicenceURL, Quant: e.Quant,
+			SizeBytes: e.SizeBytes, Parameters: e.Parameters, ContextLength: e.ContextLength, Homepage: e.Homepage, Installed: installed[e.Ref],
+		})
+	}
+	return entries, nil
+}
+
+// ErrNetworkOff says that the user has switched the network off.
+var ErrNetworkOff = errors.New("the network is switched off in the settings; switch it on to download models")
+
+// Pull starts the download of a model and returns at once.
+func (c *Core) Pull(ref string) (Download, error) {
+	if !c.Settings().NetworkAllowed {
+		return Download{}, ErrNetworkOff
+	}
+	return c.downloads.start(ref)
+}
+
+// CancelPull ends a download. What has come so far is kept for the next try.
+func (c *Core) CancelPull(ref string) error { return c.downloads.cancel(ref) }
+
+// Downloads lists the downloads since the start, newest first.
+func (c *Core) Downloads() []Download { return c.downloads.list() }
+
+// WaitPull returns when the download has ended, however it did.
+func (c *Core) WaitPull(ctx context.Context, ref string) (Download, error) {
+	return c.downloads.wait(ctx, ref)
+}
+
+func (c *Core) pulled() { c.announceModels() }

@@ -1,0 +1,237 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+)
+
+// idleTime is how long a model stays loaded that nobody uses.
+const idleTime = 15 * time.Minute
+
+// pool shares loaded models. A model in use stays loaded; of those that nobody
+// uses at most one does, and not forever.
+type pool struct {
+	engine Engine
+	loads  func(LoadEvent) // told about progress
+
+	mu     sync.Mutex
+	slots  map[slotKey]*slot
+	closed bool
+}
+
+type slotKey struct {
+	path string
+	LoadOptions
+}
+
+type slot struct {
+	key    slotKey
+	ref    string
+	users  int           // those who wait for it included
+	ready  chan struct{} // closed when weights or err is set
+	cancel context.CancelFunc
+	idle   *time.Timer
+
+	weights Weights
+	err     error
+}
+
+func newPool(e Engine, loads func(LoadEvent)) *pool {
+	return &pool{engine: e, loads: loads, slots: map[slotKey]*slot{}}
+}
+
+// acquire lends the model in the file at path, called ref. The load goes on as
+// long as at least one caller waits for it.
+func (p *pool) acquire(ctx context.Context, ref, path string, o LoadOptions) (Weights, func(), error) {
+	key := slotKey{path, o}
+	p.mu.Lock()
+	if p.closed {
+		p.mu.Unlock()
+		return nil, nil, errors.New("Freehold is closing")
+	}
+	s := p.slots[key]
+	var idle []*slot
+	if s == nil {
+		idle = p.takeIdle()
+		loading, cancel := context.WithCancel(context.Background())
+		s = &slot{key: key, ref: ref, ready: make(chan struct{}), cancel: cancel}
+		p.slots[key] = s
+		go p.load(loading, s, idle)
+	}
+	s.users++
+	if s.idle != nil {
+		s.idle.Stop()
+		s.idle = nil
+	}
+	p.mu.Unlock()
+
+	release := sync.OnceFunc(func() { p.release(s) })
+	select {
+	case <-s.ready:
+	case <-ctx.Done():
+		release()
+		return nil, nil, ctx.Err()
+	}
+	if s.err != nil {
+		release()
+		return nil, nil, s.err
+	}
+	return s.weights, release, nil
+}
+
+// load frees the memory of idle models first.
+func (p *pool) load(ctx context.Context, s *slot, idle []*slot) {
+	for _, old := range idle {
+		old.weights.Close()
+	}
+	last := time.Time{}
+	w, err := p.engine.Open(ctx, s.key.path, s.key.LoadOptions, func(done, total int64) {
+		if now := time.Now(); done < total && now.Sub(last) > 50*time.Millisecond {
+			last = now
+			p.loads(LoadEvent{s.ref, done, total})
+		}
+	})
+	p.mu.Lock()
+	if err == nil && (ctx.Err() != nil || p.closed) {
+		w.Close()
+		err = context.Canceled
+	}
+	s.weights, s.err = w, err
+	if err != nil && p.slots[s.key] == s {
+		delete(p.slots, s.key) // the next one tries again
+	}
+	p.mu.Unlock()
+	close(s.ready)
+	if err == nil {
+		size := max(1, w.Info().FileBytes)
+		p.loads(LoadEvent{s.ref, size, size})
+	}
+}
+
+func (p *pool) release(s *slot) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s.users--
+	if s.users > 0 {
+		return
+	}
+	select {
+	case <-s.ready:
+	default: // nobody waits any more
+		s.cancel()
+		if p.slots[s.key] == s {
+			delete(p.slots, s.key)
+		}
+		return
+	}
+	if s.err != nil {
+		return
+	}
+	if p.closed || p.slots[s.key] != s {
+		s.weights.Close()
+		return
+	}
+	s.idle = time.AfterFunc(idleTime, func() { p.unload(s) })
+}
+
+func (p *pool) unload(s *slot) {
+	p.mu.Lock()
+	if s.users > 0 || p.slots[s.key] != s {
+		p.mu.Unlock()
+		return
+	}
+	delete(p.slots, s.key)
+	p.mu.Unlock()
+	s.weights.Close()
+}
+
+// takeIdle removes the slots that nobody uses. p.mu is held.
+func (p *pool) takeIdle() (idle []*slot) {
+	for key, s := range p.slots {
+		if s.users == 0 {
+			if s.idle != nil {
+				s.idle.Stop()
+			}
+			delete(p.slots, key)
+			idle = append(idle, s)
+		}
+	}
+	return idle
+}
+
+// forget makes the model in the file at path be loaded anew, or not at all, the
+// next time. Whoever uses it now keeps it until done.
+func (p *pool) forget(path string) {
+	p.mu.Lock()
+	var idle []*slot
+	for key, s := range p.slots {
+		if key.path == path {
+			delete(p.slots, key)
+			if s.users == 0 {
+				idle = append(idle, s)
+			}
+		}
+	}
+	p.mu.Unlock()
+	for _, s := range idle {
+		s.weights.Close()
+	}
+}
+
+// loaded lists the refs of models that are ready.
+func (p *pool) loaded() map[string]bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	refs := map[string]bool{}
+	for _, s := range p.slots {
+		select {
+		case <-s.ready:
+			if s.err == nil {
+				refs[s.ref] = true
+			}
+		default:
+		}
+	}
+	return refs
+}
+
+// lend is acquire for a model that is loaded already; it returns nil for others.
+func (p *pool) lend(path string) (Weights, func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for key, s := range p.slots {
+		if key.path != path {
+			continue
+		}
+		select {
+		case <-s.ready:
+		default:
+			continue
+		}
+		if s.err == nil {
+			s.users++
+			if s.idle != nil {
+				s.idle.Stop()
+				s.idle = nil
+			}
+			return s.weights, sync.OnceFunc(func() { p.release(s) })
+		}
+	}
+	return nil, nil
+}
+
+// close unloads what nobody uses; the rest goes when it is released.
+func (p *pool) close() {
+	p.mu.Lock()
+	p.closed = true
+	idle := p.takeIdle()
+	for _, s := range p.slots {
+		s.cancel() // ends a load; does nothing to a loaded model
+	}
+	p.mu.Unlock()
+	for _, s := range idle {
+		s.weights.Close()
+	}
+}
