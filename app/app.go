@@ -16,6 +16,7 @@ import (
 
 	"freehold/app/chat"
 	"freehold/app/store"
+	"freehold/models/hub"
 	"freehold/models/library"
 )
 
@@ -25,8 +26,9 @@ type Options struct {
 	Version string
 	Emitter Emitter // gets events; nil if nobody listens
 	Log     *slog.Logger
-	Engine  Engine // nil for Freehold's own
-	Puller  Puller // nil for the real network
+	Load    LoadOptions // what is not 0 wins over the settings
+	Engine  Engine      // nil for Freehold's own
+	Puller  Puller      // nil for the real network
 
 	// Exclusive claims the data for one window or server. Short-lived commands
 	// leave it false and may run beside it.
@@ -40,6 +42,7 @@ type Core struct {
 	home    string
 	version string
 	log     *slog.Logger
+	load    LoadOptions
 	emitter Emitter
 	engine  Engine
 	unlock  func()
@@ -57,6 +60,9 @@ type Core struct {
 // Open opens the data folder, making it if it is missing. With Exclusive it
 // fails with ErrInUse while another window or server has it open.
 func Open(ctx context.Context, o Options) (_ *Core, err error) {
+	if o.Load.Threads < 0 || o.Load.ContextLength < 0 {
+		return nil, errors.New("threads and context length cannot be negative")
+	}
 	home := o.Home
 	if home == "" {
 		if home, err = DefaultHome(); err != nil {
@@ -69,7 +75,7 @@ func Open(ctx context.Context, o Options) (_ *Core, err error) {
 	if err := makeHome(home); err != nil {
 		return nil, err
 	}
-	c := &Core{home: home, version: o.Version, log: o.Log, emitter: o.Emitter, engine: o.Engine, unlock: func() {}}
+	c := &Core{home: home, version: o.Version, log: o.Log, load: o.Load, emitter: o.Emitter, engine: o.Engine, unlock: func() {}}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
@@ -109,9 +115,12 @@ func Open(ctx context.Context, o Options) (_ *Core, err error) {
 	c.pool = newPool(c.engine, func(e LoadEvent) { c.emit("load", e) })
 	puller := o.Puller
 	if puller == nil {
-		puller = newPuller(c.library)
+		puller = hubPuller{hub.New(hub.Options{
+			Dir:     filepath.Join(home, "downloads"),
+			Allowed: func() bool { return c.Settings().NetworkAllowed },
+		}), c.library}
 	}
-	c.downloads = newDownloads(puller, c.pulled, func(d Download) { c.emit("download", d) })
+	c.downloads = newDownloads(puller, c.announceModels, func(d Download) { c.emit("download", d) })
 	c.Chats = chat.New(c.store, lender{c}, c.emit, c.log)
 	return c, nil
 }
@@ -204,10 +213,16 @@ func (c *Core) Vocabulary(ctx context.Context, t Target, o LoadOptions) (Vocabul
 	return v, nil
 }
 
-// LoadOptions are what the settings say.
+// LoadOptions are what the settings say, and Options.Load before them.
 func (c *Core) LoadOptions() LoadOptions {
-	s := c.Settings()
-	return LoadOptions{Threads: s.Threads, ContextLength: s.ContextLength}
+	s, o := c.Settings(), c.load
+	if o.Threads == 0 {
+		o.Threads = s.Threads
+	}
+	if o.ContextLength == 0 {
+		o.ContextLength = s.ContextLength
+	}
+	return o
 }
 
 // lender lends the library's models to chats.

@@ -5,17 +5,34 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
+
+	"freehold/models/catalog"
+	"freehold/models/hub"
+	"freehold/models/library"
 )
 
 // Puller brings a model into the library.
 type Puller interface {
-	// Name returns what people call the model ref, or an error if it cannot be
-	// had.
-	Name(ref string) (string, error)
-	// Pull downloads and adds it. It goes on where an earlier try ended.
-	Pull(ctx context.Context, ref string, progress func(done, total int64)) error
+	// Pull downloads and adds what ref means. It goes on where an earlier try
+	// ended.
+	Pull(ctx context.Context, ref string, progress func(hub.Progress)) (library.Model, error)
+}
+
+// hubPuller pulls from the network.
+type hubPuller struct {
+	client  *hub.Client
+	library *library.Library
+}
+
+func (p hubPuller) Pull(ctx context.Context, ref string, progress func(hub.Progress)) (library.Model, error) {
+	entry, err := p.client.Lookup(ctx, ref)
+	if err != nil {
+		return library.Model{}, err
+	}
+	return p.client.Pull(ctx, p.library, entry, progress)
 }
 
 // downloads runs one download at a time; others queue up.
@@ -38,8 +55,7 @@ type download struct {
 	cancel context.CancelFunc
 	ended  chan struct{}
 	told   time.Time // of the last event
-	from   time.Time // when the first bytes of this run came
-	base   int64     // bytes that were there already
+	model  string    // ref in the library, once it is there
 }
 
 func newDownloads(p Puller, done func(), changed func(Download)) *downloads {
@@ -48,9 +64,13 @@ func newDownloads(p Puller, done func(), changed func(Download)) *downloads {
 }
 
 func (d *downloads) start(ref string) (Download, error) {
-	name, err := d.puller.Name(ref)
-	if err != nil {
-		return Download{}, err
+	ref = strings.TrimSpace(ref)
+	name := ref
+	if e, ok := catalog.Find(ref); ok {
+		ref, name = e.Ref, e.Name
+	}
+	if ref == "" {
+		return Download{}, errors.New("name the model to download")
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -81,12 +101,15 @@ func (d *downloads) find(ref string) int {
 func (d *downloads) run(ctx context.Context, n *download) {
 	defer close(n.ended)
 	defer n.cancel()
-	err := ctx.Err()
+	var m library.Model
+	var err error
 	select {
 	case d.turn <- struct{}{}:
 		defer func() { <-d.turn }()
 		d.set(n, true, func() { n.State = "running" })
-		err = d.puller.Pull(ctx, n.Ref, func(done, total int64) { d.progress(n, done, total) })
+		m, err = d.puller.Pull(ctx, n.Ref, func(p hub.Progress) {
+			d.set(n, false, func() { n.State, n.Done, n.Total, n.PerSecond = p.State, p.Done, p.Total, p.PerSecond })
+		})
 	case <-ctx.Done():
 		err = ctx.Err()
 	}
@@ -94,7 +117,7 @@ func (d *downloads) run(ctx context.Context, n *download) {
 		n.PerSecond = 0
 		switch {
 		case err == nil:
-			n.State, n.Done = "done", n.Total
+			n.State, n.Total, n.Done, n.model = "done", m.SizeBytes, m.SizeBytes, m.Ref
 		case ctx.Err() != nil:
 			n.State = "cancelled"
 		default:
@@ -106,28 +129,14 @@ func (d *downloads) run(ctx context.Context, n *download) {
 	}
 }
 
-func (d *downloads) progress(n *download, done, total int64) {
-	now := time.Now()
-	d.set(n, done == total, func() {
-		if n.from.IsZero() {
-			n.from, n.base = now, done
-		}
-		n.Done, n.Total = done, total
-		if s := now.Sub(n.from).Seconds(); s > 0.2 {
-			n.PerSecond = float64(done-n.base) / s
-		}
-		if total > 0 && done == total {
-			n.State = "verifying"
-		}
-	})
-}
-
-// set changes n and tells about it: always, or five times a second.
+// set changes n and tells about it: always, or when its state changes, or five
+// times a second.
 func (d *downloads) set(n *download, always bool, change func()) {
 	d.mu.Lock()
+	before := n.State
 	change()
 	now := time.Now()
-	tell := always || now.Sub(n.told) > 200*time.Millisecond
+	tell := always || n.State != before || now.Sub(n.told) > 200*time.Millisecond
 	if tell {
 		n.told = now
 	}
@@ -167,23 +176,24 @@ func (d *downloads) cancelAll() {
 	}
 }
 
-func (d *downloads) wait(ctx context.Context, ref string) (Download, error) {
+// wait returns when the download has ended, and the ref of its model.
+func (d *downloads) wait(ctx context.Context, ref string) (Download, string, error) {
 	d.mu.Lock()
 	i := d.find(ref)
 	if i < 0 {
 		d.mu.Unlock()
-		return Download{}, fmt.Errorf("%s is not being downloaded", ref)
+		return Download{}, "", fmt.Errorf("%s is not being downloaded", ref)
 	}
 	n := d.all[i]
 	d.mu.Unlock()
 	select {
 	case <-n.ended:
 	case <-ctx.Done():
-		return Download{}, ctx.Err()
+		return Download{}, "", ctx.Err()
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return n.Download, nil
+	return n.Download, n.model, nil
 }
 
 func (d *downloads) close() {

@@ -3,8 +3,6 @@ package app
 import (
 	"context"
 	"errors"
-
-	"freehold/models/library"
 )
 
 type ownEngine struct{}
@@ -17,16 +15,4 @@ func (ownEngine) Open(context.Context, string, LoadOptions, func(done, total int
 
 func (ownEngine) OpenVocabulary(context.Context, string, LoadOptions) (Vocabulary, error) {
 	return nil, errNoEngine
-}
-
-type hubPuller struct{ l *library.Library }
-
-func newPuller(l *library.Library) Puller { return hubPuller{l} }
-
-func (hubPuller) Name(ref string) (string, error) {
-	return "", errors.New("this build cannot download")
-}
-
-func (hubPuller) Pull(context.Context, string, func(done, total int64)) error {
-	return errors.New("this build cannot download")
 }

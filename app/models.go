@@ -2,9 +2,9 @@ package app
 
 import (
 	"context"
-	"errors"
 
 	"freehold/models/catalog"
+	"freehold/models/hub"
 	"freehold/models/library"
 )
 
@@ -108,13 +108,10 @@ func (c *Core) Catalog() ([]CatalogEntry, error) {
 	return entries, nil
 }
 
-// ErrNetworkOff says that the user has switched the network off.
-var ErrNetworkOff = errors.New("the network is switched off in the settings; switch it on to download models")
-
 // Pull starts the download of a model and returns at once.
 func (c *Core) Pull(ref string) (Download, error) {
 	if !c.Settings().NetworkAllowed {
-		return Download{}, ErrNetworkOff
+		return Download{}, hub.ErrNetworkOff
 	}
 	return c.downloads.start(ref)
 }
@@ -125,9 +122,8 @@ func (c *Core) CancelPull(ref string) error { return c.downloads.cancel(ref) }
 // Downloads lists the downloads since the start, newest first.
 func (c *Core) Downloads() []Download { return c.downloads.list() }
 
-// WaitPull returns when the download has ended, however it did.
-func (c *Core) WaitPull(ctx context.Context, ref string) (Download, error) {
+// WaitPull returns when the download has ended, however it did, and what its
+// model is called then.
+func (c *Core) WaitPull(ctx context.Context, ref string) (d Download, model string, err error) {
 	return c.downloads.wait(ctx, ref)
 }
-
-func (c *Core) pulled() { c.announceModels() }

@@ -1,0 +1,254 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"freehold/app"
+
+	"github.com/spf13/cobra"
+)
+
+func (c *command) list() *cobra.Command {
+	var asJSON, catalogue bool
+	cmd := &cobra.Command{
+		Use:     "list",
+		Aliases: []string{"ls"},
+		Short:   "List the models on this machine",
+		Args:    cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			return c.with(nil, app.LoadOptions{}, func(core *app.Core) error {
+				if catalogue {
+					return c.listCatalogue(core, asJSON)
+				}
+				models, err := core.Models()
+				if err != nil {
+					return err
+				}
+				if asJSON {
+					return printJSON(c.Out, models)
+				}
+				if len(models) == 0 {
+					fmt.Fprintln(c.Err, "There are no models yet. `freehold pull starter` gets a small one, `freehold import FILE` adds yours.")
+					return nil
+				}
+				rows := [][]string{{"MODEL", "QUANT", "SIZE", "PARAMETERS", "ADDED", "NOTE"}}
+				for _, m := range models {
+					note := m.Problem
+					if note == "" && m.Starter {
+						note = "starter"
+					}
+					rows = append(rows, []string{m.Ref, m.Quant, size(m.SizeBytes), count(m.Parameters), time.UnixMilli(m.AddedAt).Format("2006-01-02"), note})
+				}
+				return table(c.Out, rows...)
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.Flags().BoolVar(&catalogue, "catalog", false, "list what can be pulled instead")
+	return cmd
+}
+
+func (c *command) listCatalogue(core *app.Core, asJSON bool) error {
+	entries, err := core.Catalog()
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		return printJSON(c.Out, entries)
+	}
+	rows := [][]string{{"MODEL", "QUANT", "SIZE", "LICENCE", "WHAT IT IS"}}
+	for _, e := range entries {
+		what := e.Summary
+		if e.Installed {
+			what = "(here) " + what
+		}
+		rows = append(rows, []string{e.Ref, e.Quant, size(e.SizeBytes), e.Licence, what})
+	}
+	return table(c.Out, rows...)
+}
+
+func (c *command) show() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "show MODEL",
+		Short: "Describe a model",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.with(nil, app.LoadOptions{}, func(core *app.Core) error {
+				t, err := core.Resolve(args[0])
+				if err != nil {
+					return err
+				}
+				m, err := core.Model(args[0])
+				if err != nil {
+					m = app.Model{Ref: t.Ref, Path: t.Path}
+				}
+				v, err := core.Vocabulary(cmd.Context(), t, core.LoadOptions())
+				if err != nil {
+					return err
+				}
+				info := v.Info()
+				if asJSON {
+					return printJSON(c.Out, struct {
+						app.Model
+						Info app.ModelInfo `json:"info"`
+					}{m, info})
+				}
+				rows := [][]string{
+					{"Model", m.Ref}, {"Name", info.Name}, {"Architecture", info.Architecture}, {"Quantization", info.Quant},
+					{"Parameters", count(info.Parameters)}, {"Size", size(info.FileBytes)},
+					{"Context", fmt.Sprintf("%d tokens (trained for %d)", info.ContextLength, info.TrainedContext)},
+					{"Vocabulary", fmt.Sprintf("%d tokens", info.Vocabulary)},
+					{"Layers", fmt.Sprint(info.Layers)}, {"Embedding", fmt.Sprint(info.Embedding)},
+					{"Chat template", yes(info.ChatTemplate)}, {"Licence", m.Licence}, {"Source", m.Source}, {"File", m.Path},
+				}
+				shown := rows[:0]
+				for _, r := range rows {
+					if r[1] != "" && r[1] != "0" {
+						shown = append(shown, r)
+					}
+				}
+				return table(c.Out, shown...)
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+func yes(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}
+
+func (c *command) imports() *cobra.Command {
+	return &cobra.Command{
+		Use:   "import FILE…",
+		Short: "Add GGUF files to the library",
+		Args:  cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.with(nil, app.LoadOptions{}, func(core *app.Core) error {
+				for _, path := range args {
+					bar := newProgress(c.Err, "import", false)
+					m, err := core.Import(cmd.Context(), path, bar.update)
+					bar.end()
+					if err != nil {
+						return err
+					}
+					fmt.Fprintln(c.Out, m.Ref)
+				}
+				return nil
+			})
+		},
+	}
+}
+
+func (c *command) remove() *cobra.Command {
+	return &cobra.Command{
+		Use:   "rm MODEL…",
+		Short: "Take models out of the library",
+		Args:  cobra.MinimumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			return c.with(nil, app.LoadOptions{}, func(core *app.Core) error {
+				for _, name := range args {
+					m, err := core.Remove(name)
+					if err != nil {
+						return err
+					}
+					fmt.Fprintln(c.Out, "removed", m.Ref)
+				}
+				return nil
+			})
+		},
+	}
+}
+
+func (c *command) verify() *cobra.Command {
+	return &cobra.Command{
+		Use:   "verify [MODEL…]",
+		Short: "Read models in full and compare them with their digests",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.with(nil, app.LoadOptions{}, func(core *app.Core) error {
+				models, err := chosen(core, args)
+				if err != nil {
+					return err
+				}
+				var faults []error
+				for _, m := range models {
+					bar := newProgress(c.Err, m.Ref, true)
+					err := core.Verify(cmd.Context(), m.Ref, bar.update)
+					bar.end()
+					if err != nil {
+						faults = append(faults, err)
+						continue
+					}
+					fmt.Fprintln(c.Out, m.Ref, "is unchanged")
+				}
+				return errors.Join(faults...)
+			})
+		},
+	}
+}
+
+// chosen are the models with these names, or all.
+func chosen(core *app.Core, names []string) ([]app.Model, error) {
+	if len(names) == 0 {
+		return core.Models()
+	}
+	var models []app.Model
+	for _, n := range names {
+		m, err := core.Model(n)
+		if err != nil {
+			return nil, err
+		}
+		models = append(models, m)
+	}
+	return models, nil
+}
+
+func (c *command) pull() *cobra.Command {
+	return &cobra.Command{
+		Use:   "pull MODEL",
+		Short: "Download a model; an interrupted download goes on where it ended",
+		Long: `Download a model. MODEL is a name from the catalogue (freehold list --catalog),
+"starter", hf.co/OWNER/REPOSITORY[:QUANT], or the https address of a GGUF file.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			bar := newProgress(c.Err, "download", false)
+			var once sync.Once
+			emit := emitter(func(_ string, data any) {
+				d, ok := data.(app.Download)
+				if !ok || d.Total == 0 {
+					return
+				}
+				if d.State == "verifying" {
+					once.Do(func() { bar.end(); bar = newProgress(c.Err, "verify", true) })
+				}
+				bar.update(d.Done, d.Total)
+			})
+			return c.with(emit, app.LoadOptions{}, func(core *app.Core) error {
+				started, err := core.Pull(args[0])
+				if err != nil {
+					return err
+				}
+				d, ref, err := core.WaitPull(cmd.Context(), started.Ref)
+				bar.end()
+				switch {
+				case err != nil:
+					return err
+				case d.State == "failed":
+					return fmt.Errorf("pull %s: %s", args[0], d.Error)
+				case d.State != "done":
+					return fmt.Errorf("pull %s: %s", args[0], d.State)
+				}
+				fmt.Fprintln(c.Out, ref)
+				return nil
+			})
+		},
+	}
+}
