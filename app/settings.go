@@ -76,3 +76,13 @@ func (c *Core) SaveSettings(ctx context.Context, s Settings) (Settings, error) {
 	c.emit("settings", s)
 	return s, nil
 }
+
+// Remember keeps a face's own state, such as its window's size, under key.
+func (c *Core) Remember(ctx context.Context, key string, v any) error {
+	return c.store.SaveSetting(ctx, "face."+key, v)
+}
+
+// Recall reads what Remember kept into v; if there is nothing, v stays as it is.
+func (c *Core) Recall(ctx context.Context, key string, v any) error {
+	return c.store.Setting(ctx, "face."+key, v)
+}

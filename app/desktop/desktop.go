@@ -1,24 +1,214 @@
 //go:build desktop || bindings || dev
 
-// Package desktop shows the application in a window. It is the only package
-// that imports Wails.
 package desktop
 
 import (
-	"io/fs"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"log/slog"
+	"os"
+	goruntime "runtime"
+	"sync"
 
 	"freehold/app"
 
 	"github.com/wailsapp/wails/v2"
+	"github.com/wailsapp/wails/v2/pkg/menu"
+	"github.com/wailsapp/wails/v2/pkg/menu/keys"
 	"github.com/wailsapp/wails/v2/pkg/options"
 	"github.com/wailsapp/wails/v2/pkg/options/assetserver"
+	"github.com/wailsapp/wails/v2/pkg/options/linux"
+	"github.com/wailsapp/wails/v2/pkg/options/mac"
+	"github.com/wailsapp/wails/v2/pkg/runtime"
 )
 
+const (
+	title     = "Freehold"
+	minWidth  = 640
+	minHeight = 480
+)
+
+// window is the open window: it passes events to the page and does for the
+// application what only a window can.
+type window struct {
+	mu  sync.Mutex
+	ctx context.Context // nil until the window is there
+}
+
+func (w *window) context() context.Context {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.ctx
+}
+
+// Emit sends an event to the page. Before there is one, nobody would hear it.
+func (w *window) Emit(name string, data any) {
+	if ctx := w.context(); ctx != nil {
+		runtime.EventsEmit(ctx, name, data)
+	}
+}
+
+// OpenFiles lets the user pick files.
+func (w *window) OpenFiles(title string) ([]string, error) {
+	ctx := w.context()
+	if ctx == nil {
+		return nil, app.ErrNoShell
+	}
+	return runtime.OpenMultipleFilesDialog(ctx, runtime.OpenDialogOptions{Title: title})
+}
+
+// OpenURL shows a page in the user's browser.
+func (w *window) OpenURL(url string) {
+	if ctx := w.context(); ctx != nil {
+		runtime.BrowserOpenURL(ctx, url)
+	}
+}
+
 // Run opens the window and returns when it is closed.
-func Run(assets fs.FS) error {
-	return wails.Run(&options.App{
-		Title:       "Freehold",
-		AssetServer: &assetserver.Options{Assets: assets},
-		Bind:        []any{app.New()},
+func Run(c Config) error {
+	w, a := &window{}, app.New()
+	o := look(c, w, a)
+	if generating { // Wails only wants to see what is bound
+		return wails.Run(o)
+	}
+	if goruntime.GOOS == "linux" && os.Getenv("DISPLAY") == "" && os.Getenv("WAYLAND_DISPLAY") == "" {
+		return errors.New("there is no display here; `freehold serve` shows the same in a browser")
+	}
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	core, err := app.Open(context.Background(), app.Options{Version: c.Version, Emitter: w, Log: log, Exclusive: true})
+	if errors.Is(err, app.ErrInUse) {
+		return focusOther(o, err)
+	}
+	if err != nil {
+		return err
+	}
+	restore(o, core)
+	o.OnStartup = func(ctx context.Context) {
+		w.mu.Lock()
+		w.ctx = ctx
+		w.mu.Unlock()
+		app.Attach(ctx, a, core, "desktop", w)
+		runtime.OnFileDrop(ctx, func(_, _ int, paths []string) { w.Emit("filesDropped", app.DropEvent{Paths: paths}) })
+	}
+	o.OnBeforeClose = func(ctx context.Context) bool {
+		remember(ctx, core, log)
+		return false
+	}
+	return errors.Join(wails.Run(o), core.Close())
+}
+
+func look(c Config, w *window, a *app.App) *options.App {
+	return &options.App{
+		Title: title, Width: 1200, Height: 800, MinWidth: minWidth, MinHeight: minHeight,
+		AssetServer:      &assetserver.Options{Assets: c.Assets},
+		BackgroundColour: options.NewRGB(20, 22, 28), // no white flash before the page is there
+		Menu:             menus(w),
+		DragAndDrop:      &options.DragAndDrop{EnableFileDrop: true},
+		// The browser's menu is the only way to paste with the mouse; the page
+		// asks for it on text fields.
+		EnableDefaultContextMenu: true,
+		SingleInstanceLock: &options.SingleInstanceLock{
+			UniqueId: "freehold-" + homeID(),
+			OnSecondInstanceLaunch: func(options.SecondInstanceData) {
+				if ctx := w.context(); ctx != nil {
+					runtime.WindowUnminimise(ctx)
+					runtime.Show(ctx)
+				}
+			},
+		},
+		Linux: &linux.Options{Icon: c.Icon, ProgramName: "freehold", WebviewGpuPolicy: linux.WebviewGpuPolicyNever},
+		Mac:   &mac.Options{About: &mac.AboutInfo{Title: title, Message: "Version " + c.Version, Icon: c.Icon}},
+		Bind:  []any{a},
+	}
+}
+
+// homeID tells apart windows on different data folders.
+func homeID() string {
+	home, err := app.DefaultHome()
+	if err != nil {
+		return "default"
+	}
+	sum := sha256.Sum256([]byte(home))
+	return hex.EncodeToString(sum[:6])
+}
+
+// focusOther brings the window to the front that has the data. Wails ends this
+// process on the way if it reaches that window; if it does not (there is no
+// session bus, or a server has the data), inUse is returned.
+func focusOther(o *options.App, inUse error) error {
+	o.StartHidden = true
+	o.Bind = nil
+	o.OnStartup = func(ctx context.Context) { runtime.Quit(ctx) }
+	return errors.Join(inUse, wails.Run(o))
+}
+
+func menus(w *window) *menu.Menu {
+	m := menu.NewMenu()
+	if goruntime.GOOS == "darwin" {
+		m.Append(menu.AppMenu())
+	}
+	file := m.AddSubmenu("File")
+	file.AddText("Open…", keys.CmdOrCtrl("o"), func(*menu.CallbackData) {
+		if paths, err := w.OpenFiles("Open"); err == nil && len(paths) > 0 {
+			w.Emit("filesDropped", app.DropEvent{Paths: paths})
+		}
 	})
+	file.AddSeparator()
+	file.AddText("Quit", keys.CmdOrCtrl("q"), func(*menu.CallbackData) {
+		if ctx := w.context(); ctx != nil {
+			runtime.Quit(ctx)
+		}
+	})
+	if goruntime.GOOS == "darwin" {
+		m.Append(menu.EditMenu())
+	}
+	view := m.AddSubmenu("View")
+	view.AddText("Full screen", keys.Key("f11"), func(*menu.CallbackData) {
+		if ctx := w.context(); ctx == nil {
+			return
+		} else if runtime.WindowIsFullscreen(ctx) {
+			runtime.WindowUnfullscreen(ctx)
+		} else {
+			runtime.WindowFullscreen(ctx)
+		}
+	})
+	return m
+}
+
+// geometry is the window's place on the screen as it was last.
+type geometry struct {
+	Width     int  `json:"width"`
+	Height    int  `json:"height"`
+	Maximised bool `json:"maximised"`
+}
+
+const geometryKey = "window"
+
+func restore(o *options.App, core *app.Core) {
+	var g geometry
+	if err := core.Recall(context.Background(), geometryKey, &g); err != nil {
+		return // the usual size will do
+	}
+	if g.Width >= minWidth && g.Height >= minHeight && g.Width <= 1<<14 && g.Height <= 1<<14 {
+		o.Width, o.Height = g.Width, g.Height
+	}
+	if g.Maximised {
+		o.WindowStartState = options.Maximised
+	}
+}
+
+func remember(ctx context.Context, core *app.Core, log *slog.Logger) {
+	var g geometry
+	if err := core.Recall(ctx, geometryKey, &g); err != nil {
+		log.Warn("window's last place not read", "error", err)
+	}
+	g.Maximised = runtime.WindowIsMaximised(ctx)
+	if !g.Maximised && !runtime.WindowIsFullscreen(ctx) {
+		g.Width, g.Height = runtime.WindowGetSize(ctx)
+	}
+	if err := core.Remember(ctx, geometryKey, g); err != nil {
+		log.Warn("window's place not kept", "error", err)
+	}
 }

@@ -2,12 +2,9 @@
 
 package desktop
 
-import (
-	"errors"
-	"io/fs"
-)
+import "errors"
 
 // Run says that this build has no window.
-func Run(fs.FS) error {
-	return errors.New("this build has no window; use `freehold serve` and your browser")
+func Run(Config) error {
+	return errors.New("this build has no window; `freehold serve` shows the same in a browser, `freehold --help` lists what the terminal can do")
 }
