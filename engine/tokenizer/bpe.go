@@ -5,46 +5,37 @@ import (
 	"math/bits"
 	"math/rand/v2"
 	"strings"
+	"unicode/utf8"
 )
 
-// bpe is byte-pair encoding by ranked merges. Its symbols are all texts that
-// appear in the vocabulary or in a merge, so that a merge may pass through a
-// text that is no token, and may be named by parts that are none.
+// bpe is byte-pair encoding by ranked merges. Its symbols are the tokens, by
+// their ids, and after them all other texts that appear in a merge, so that a
+// merge may pass through a text that is no token.
 //
 // The vocabulary writes each byte as a printable character, its stand-in; raw
 // vocabularies are written in plain UTF-8 instead.
 type bpe struct {
 	pre    pretokenizer
+	ids    map[string]int32 // tokens by text
+	more   map[string]int32 // symbols that are no tokens, by text
+	size   int32            // number of tokens
+	max    int              // bytes of the longest token's text
 	pairs  pairTable
-	tokens []int32 // by symbol: the token, -1 if there is none
-
-	bytes     [256]int32       // by byte: the symbol of its stand-in, -1 if unknown
-	chars     map[string]int32 // raw: the symbols of single characters
-	whole     map[string]int32 // words that are a token as a whole, by their bytes
-	fallbacks [256][]int32     // by byte: tokens for a byte whose symbol is no token
+	bytes  [256]int32   // by byte: the symbol of its stand-in, -1 if unknown
+	single [256][]int32 // by byte: what it becomes within a symbol that is no token
 }
 
 func newBPE(v *vocabulary, pre pretokenizer, merges []string) (*bpe, error) {
 	if len(merges) == 0 && v.pre != "kimi-k2" {
 		return nil, fmt.Errorf("tokenizer: no merges in the vocabulary; the file is damaged or was converted without them, get another copy")
 	}
-	b := &bpe{pre: pre, pairs: newPairTable(len(merges))}
-
-	symbols := make(map[string]int32, len(v.texts)+len(merges)/4)
-	b.tokens = make([]int32, 0, len(v.texts)+len(merges)/4)
-	intern := func(text string) int32 {
-		s, ok := symbols[text]
-		if !ok {
-			s = int32(len(b.tokens))
-			symbols[text] = s
-			b.tokens = append(b.tokens, -1)
-		}
-		return s
-	}
-	for id, text := range v.texts {
-		if v.ids[text] == int32(id) {
-			b.tokens[intern(text)] = int32(id)
-		}
+	b := &bpe{
+		pre:   pre,
+		ids:   v.ids,
+		more:  map[string]int32{},
+		size:  int32(len(v.texts)),
+		max:   v.longest,
+		pairs: newPairTable(len(merges)),
 	}
 	var joined []byte
 	for rank, merge := range merges {
@@ -57,97 +48,101 @@ func newBPE(v *vocabulary, pre pretokenizer, merges []string) (*bpe, error) {
 		}
 		left, right := merge[:cut], merge[cut+1:]
 		joined = append(append(joined[:0], left...), right...)
-		symbol, ok := symbols[string(joined)]
+		symbol, ok := b.ids[string(joined)]
 		if !ok {
-			symbol = intern(string(joined))
+			symbol = b.intern(string(joined))
 		}
-		b.pairs.add(intern(left), intern(right), int32(rank), symbol)
-	}
-
-	lookup := func(text string) int32 {
-		if s, ok := symbols[text]; ok {
-			return s
-		}
-		return -1
+		b.pairs.add(b.intern(left), b.intern(right), int32(rank), symbol)
 	}
 	for c := range 256 {
-		b.bytes[c] = lookup(string(standIn[c]))
+		stand := string(standIn[c])
+		b.bytes[c] = b.symbol(stand)
 		if pre.raw {
-			b.fallbacks[c] = v.lookup(byteToken(byte(c)))
+			b.single[c] = v.lookup(byteToken(byte(c)))
 			continue
 		}
-		for _, x := range []byte(string(standIn[c])) {
-			b.fallbacks[c] = append(b.fallbacks[c], v.lookup(string([]byte{x}))...)
-		}
-	}
-	if pre.raw {
-		b.chars = map[string]int32{}
-		for text, s := range symbols {
-			if text != "" && charLen(text[0]) >= len(text) {
-				b.chars[text] = s
-			}
-		}
-	}
-	if pre.ignoreMerges || pre.wholeBreaks {
-		b.whole = make(map[string]int32, len(v.texts))
-		for text, id := range v.ids {
-			switch {
-			case pre.raw:
-				if strings.Trim(text, "\n") == "" {
-					b.whole[text] = id
-				}
-			default:
-				if word, ok := fromStandIns(text); ok {
-					b.whole[word] = id
-				}
-			}
+		for _, x := range []byte(stand) {
+			b.single[c] = append(b.single[c], v.lookup(string([]byte{x}))...)
 		}
 	}
 	return b, nil
 }
 
+// symbol returns the symbol of a text, -1 if there is none.
+func (b *bpe) symbol(text string) int32 {
+	if s, ok := b.ids[text]; ok {
+		return s
+	}
+	if s, ok := b.more[text]; ok {
+		return s
+	}
+	return -1
+}
+
+// intern returns the symbol of a text, making one if there is none.
+func (b *bpe) intern(text string) int32 {
+	s := b.symbol(text)
+	if s < 0 {
+		s = b.size + int32(len(b.more))
+		b.more[text] = s
+	}
+	return s
+}
+
 // encode appends the tokens of a text without special tokens.
 func (b *bpe) encode(s *session, text string) {
-	if b.pre.raw && !b.pre.plainSpace {
-		text = strings.ReplaceAll(text, " ", "▁")
+	if b.pre.raw {
+		text = strings.ReplaceAll(text, " ", spaceMark)
 	}
 	s.split(repair(text))
 }
 
 // encodeWord appends the tokens of one piece of the pre-tokenizer.
 func (b *bpe) encodeWord(s *session, word string) {
-	if b.whole != nil {
-		if id, ok := b.whole[word]; ok {
-			s.ids = append(s.ids, id)
-			return
-		}
+	if id, ok := b.whole(word); ok {
+		s.ids = append(s.ids, id)
+		return
 	}
 	m := &s.merger
 	m.parts = m.parts[:0]
-	if b.pre.raw {
-		for i := 0; i < len(word); {
-			end := min(i+charLen(word[i]), len(word))
-			symbol, ok := b.chars[word[i:end]]
-			if !ok {
-				symbol = -1
-			}
-			m.parts = append(m.parts, part{start: int32(i), end: int32(end), symbol: symbol})
-			i = end
+	for i := 0; i < len(word); {
+		end := i + 1
+		var symbol int32
+		if b.pre.raw {
+			end = min(i+charLen(word[i]), len(word))
+			symbol = b.symbol(word[i:end])
+		} else {
+			symbol = b.bytes[word[i]]
 		}
-	} else {
-		for i := range len(word) {
-			m.parts = append(m.parts, part{start: int32(i), end: int32(i + 1), symbol: b.bytes[word[i]]})
-		}
+		m.parts = append(m.parts, part{start: int32(i), end: int32(end), symbol: symbol})
+		i = end
 	}
 	for _, p := range m.merge(word, b) {
-		if p.symbol >= 0 && b.tokens[p.symbol] >= 0 {
-			s.ids = append(s.ids, b.tokens[p.symbol])
+		if 0 <= p.symbol && p.symbol < b.size {
+			s.ids = append(s.ids, p.symbol)
 			continue
 		}
 		for _, c := range []byte(word[p.start:p.end]) {
-			s.ids = append(s.ids, b.fallbacks[c]...)
+			s.ids = append(s.ids, b.single[c]...)
 		}
 	}
+}
+
+// whole returns the token of a word that is not to be merged from its parts.
+func (b *bpe) whole(word string) (id int32, ok bool) {
+	switch {
+	case len(word) > b.max:
+	case b.pre.ignoreMerges:
+		var space [256]byte
+		text := space[:0]
+		for _, c := range []byte(word) {
+			text = utf8.AppendRune(text, standIn[c])
+		}
+		id, ok = b.ids[string(text)]
+	case b.pre.wholeBreaks && word[0] == '\n':
+		id, ok = b.ids[word]
+	}
+	return id, ok
 }
 
 func (b *bpe) join(_ string, left, right *part) (rank, symbol int32, ok bool) {

@@ -59,7 +59,7 @@ func byteOf(text string) string {
 
 // DecodeOptions say what Decode and a Decoder make of tokens.
 type DecodeOptions struct {
-	Special   bool // show control tokens; otherwise they add nothing
+	Special   bool // show control tokens and the unknown token; otherwise they add nothing
 	Continues bool // the tokens continue a text: keep the space that begins the first
 }
 
@@ -96,7 +96,7 @@ func (t *Tokenizer) NewDecoder(opt DecodeOptions) *Decoder {
 // Push adds a token and returns the text that is now certain, "" if none is.
 // A byte that cannot be part of a character gives U+FFFD.
 func (d *Decoder) Push(id int32) string {
-	if !d.t.valid(id) || !d.opt.Special && d.t.IsControl(id) {
+	if !d.t.valid(id) || !d.opt.Special && d.t.vocab.attrs[id]&(attrControl|attrUnknown) != 0 {
 		return ""
 	}
 	piece := d.t.pieces[id]

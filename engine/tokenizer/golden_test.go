@@ -1,6 +1,7 @@
 package tokenizer
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -109,5 +110,44 @@ func TestBertIsNamed(t *testing.T) {
 	_, err = FromGGUF(f)
 	if err == nil || !strings.Contains(err.Error(), "not supported yet: tokenizer model bert") || !strings.Contains(err.Error(), path) {
 		t.Fatal(err)
+	}
+}
+
+// TestGolden checks cases that vocabularies' own vectors leave out: special
+// tokens, begin tokens, odd white space, text that is not UTF-8. The ids in
+// golden.tsv are llama.cpp's, with begin and end tokens as the vocabulary asks.
+func TestGolden(t *testing.T) {
+	data, err := os.ReadFile("testdata/golden.tsv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cases := map[string][][]string{}
+	for line := range strings.Lines(string(data)) {
+		f := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+		if len(f) != 4 {
+			t.Fatalf("line %q has %d fields", line, len(f))
+		}
+		cases[f[0]] = append(cases[f[0]], f)
+	}
+	for name, list := range cases {
+		t.Run(name, func(t *testing.T) {
+			path := vocabFile(name)
+			if name == "starter" {
+				if path = starterModel(); path == "" {
+					t.Skip("the starter model is not here; make setup fetches it")
+				}
+			}
+			tok := load(t, path)
+			for _, f := range list {
+				text, err := strconv.Unquote(f[2])
+				if err != nil {
+					t.Fatalf("%s: %v", f[2], err)
+				}
+				got := tok.Encode(text, Options{AddSpecial: true, ParseSpecial: f[1] == "special"})
+				if s := strings.Trim(fmt.Sprint(got), "[]"); s != f[3] {
+					t.Errorf("%s %s\n got %s\nwant %s", f[1], f[2], s, f[3])
+				}
+			}
+		})
 	}
 }

@@ -7,7 +7,6 @@ type pretokenizer struct {
 	addBOS       bool // default where the file does not say
 	noBOS        bool // has no begin token unless the file names one
 	raw          bool // tokens are plain UTF-8 with ▁ for a space, not byte stand-ins
-	plainSpace   bool // with raw: a space stays a space
 	wholeBreaks  bool // a run of line breaks that is a token is not merged from its parts
 }
 
@@ -184,11 +183,6 @@ func pretokenizerFor(name string) (pretokenizer, bool) {
 	case "sarvam-moe":
 		p := passes(lines)
 		p.raw = true
-		return p, true
-
-	case "whitespace":
-		p := matching(run(visible))
-		p.raw, p.plainSpace = true, true
 		return p, true
 	}
 	return pretokenizer{}, false

@@ -22,7 +22,7 @@ type spm struct {
 const spaceMark = "▁"
 
 func newSPM(v *vocabulary, scores []float32, addPrefix bool) *spm {
-	m := &spm{ids: v.ids, prefix: addPrefix, wordwise: true, rank: make([]int32, len(v.texts))}
+	m := &spm{ids: v.ids, longest: v.longest, prefix: addPrefix, wordwise: true, rank: make([]int32, len(v.texts))}
 	score := func(id int32) float32 {
 		if len(scores) == 0 {
 			return 0
@@ -35,7 +35,6 @@ func newSPM(v *vocabulary, scores []float32, addPrefix bool) *spm {
 	order := make([]int32, len(v.texts))
 	for id, text := range v.texts {
 		order[id] = int32(id)
-		m.longest = max(m.longest, len(text))
 		if strings.Contains(strings.TrimLeft(text, spaceMark), spaceMark) {
 			m.wordwise = false
 		}

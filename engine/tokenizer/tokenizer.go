@@ -84,7 +84,7 @@ func New(in Vocab) (*Tokenizer, error) {
 			return nil, err
 		}
 	}
-	t.pieces = makePieces(v, in.Model == "llama" || t.pre.raw && !t.pre.plainSpace)
+	t.pieces = makePieces(v, in.Model == "llama" || t.pre.raw)
 	t.special = newSpecialFinder(v, attrControl|attrUserDefined|attrUnknown, 0)
 	t.user = newSpecialFinder(v, attrUserDefined, attrControl|attrUnknown)
 	t.sessions.New = func() any { return newSession(t) }
@@ -169,7 +169,7 @@ func (t *Tokenizer) Piece(id int32) []byte {
 
 // IsControl reports whether a token steers the model and is no part of the text.
 func (t *Tokenizer) IsControl(id int32) bool {
-	return t.valid(id) && t.vocab.attrs[id]&(attrControl|attrUnknown) != 0
+	return t.valid(id) && t.vocab.attrs[id]&attrControl != 0
 }
 
 // IsEOG reports whether a token ends a generation: the end of the text, of a

@@ -72,6 +72,7 @@ type vocabulary struct {
 	pre      string
 	texts    []string // by id, none empty
 	ids      map[string]int32
+	longest  int // bytes of the longest text
 	attrs    []attribute
 	special  SpecialTokens
 	end      map[int32]bool // tokens that end a generation
@@ -119,6 +120,7 @@ func checkVocab(in *Vocab) (*vocabulary, error) {
 			text = fmt.Sprintf("[EMPTY_%d]", i)
 		}
 		v.texts[i] = text
+		v.longest = max(v.longest, len(text))
 		if _, ok := v.ids[text]; ok {
 			duplicates++
 		} else {
