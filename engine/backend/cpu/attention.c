@@ -1,0 +1,230 @@
+// Attention over the paged cache: its cut into units of work, and the merging
+// of what they find.
+//
+// A unit is a tile of query rows, one KV head and a range of cache blocks. The
+// cut depends on the batch alone, never on the number of threads, so that
+// neither does the result.
+#include <string.h>
+
+#include "plan_impl.h"
+
+#define RANGES 64	     // a batch of less work than this many units is cut further,
+#define RANGE_TOKENS 128     // down to ranges of this many positions
+#define PARTIALS (2 * RANGES) // so no more partial results than this arise
+
+static int group_of(const fh_plan *p, const struct fh_attention_op *op)
+{
+	return op->heads / p->kv.layer[op->layer].heads;
+}
+
+static int tile_rows(int group)
+{
+	return group < FH_ATTEND_ROWS ? FH_ATTEND_ROWS / group : 1;
+}
+
+static size_t round_line(size_t floats)
+{
+	return (floats + 15) / 16 * 16;
+}
+
+// Floats of one unit's results: out, top and sum.
+static size_t result_floats(const fh_plan *p, const struct fh_attention_op *op)
+{
+	const int group = group_of(p, op);
+	const size_t heads = (size_t)group * (size_t)tile_rows(group);
+	return heads * (size_t)fh_padded_head(p->kv.layer[op->layer].head_dim) + 2 * round_line(heads);
+}
+
+// A thread's scratch: one unit's results, and what the kernel needs.
+static size_t scratch_bytes(const fh_plan *p, const struct fh_attention_op *op)
+{
+	const int group = group_of(p, op);
+	return p->partial_floats * sizeof(float) +
+	       fh_attend_scratch(group * tile_rows(group), p->kv.layer[op->layer].head_dim);
+}
+
+int fh_attention_alloc(fh_plan *p)
+{
+	for (int i = 0; i < p->n_ops; i++)
+		if (p->ops[i].kind == FH_OP_ATTENTION) {
+			const size_t n = result_floats(p, &p->ops[i].attention);
+			p->partial_floats = n > p->partial_floats ? n : p->partial_floats;
+		}
+	for (int i = 0; i < p->n_ops; i++)
+		if (p->ops[i].kind == FH_OP_ATTENTION) {
+			const size_t n = scratch_bytes(p, &p->ops[i].attention);
+			p->thread_scratch = n > p->thread_scratch ? n : p->thread_scratch;
+		}
+	const size_t outputs = (size_t)p->max_rows[FH_ROWS_OUTPUTS] * sizeof(int32_t);
+	p->output_positions = fh_arena_take(p, outputs);
+	p->output_sequences = fh_arena_take(p, outputs);
+	if (!p->output_positions || !p->output_sequences)
+		return -1;
+	if (p->partial_floats == 0)
+		return 0;
+	p->tiles = fh_arena_take(p, (size_t)p->max_rows[FH_ROWS_ALL] * sizeof *p->tiles);
+	p->unfinished = fh_arena_take(p, PARTIALS * sizeof *p->unfinished);
+	p->partials = fh_arena_take(p, PARTIALS * p->partial_floats * sizeof(float));
+	return p->tiles && p->unfinished && p->partials ? 0 : -1;
+}
+
+static const int32_t *positions_of(const fh_plan *p, const struct fh_op *op)
+{
+	return op->rows_kind == FH_ROWS_OUTPUTS ? p->output_positions : p->batch.positions;
+}
+
+static void make_tiles(fh_plan *p, const struct fh_op *op)
+{
+	const struct fh_attention_op *a = &op->attention;
+	const int32_t *position = positions_of(p, op);
+	const int32_t *sequence =
+		op->rows_kind == FH_ROWS_OUTPUTS ? p->output_sequences : p->batch.sequences;
+	const int most = tile_rows(group_of(p, a)), kv_heads = p->kv.layer[a->layer].heads;
+	int64_t blocks = 0;
+	p->n_tiles = 0;
+	for (int r = 0; r < p->n;) {
+		struct fh_attention_tile *t = &p->tiles[p->n_tiles++];
+		*t = (struct fh_attention_tile){.row = r, .sequence = sequence[r]};
+		while (r < p->n && t->rows < most && sequence[r] == t->sequence) {
+			t->rows++;
+			r++;
+		}
+		const int first = a->window > 0 ? position[t->row] - a->window + 1 : 0;
+		t->block0 = first > 0 ? first / FH_BLOCK : 0;
+		t->block1 = position[r - 1] / FH_BLOCK + 1;
+		blocks += (int64_t)(t->block1 - t->block0) * kv_heads;
+	}
+	int64_t range = (blocks + RANGES - 1) / RANGES;
+	if (range < RANGE_TOKENS / FH_BLOCK)
+		range = RANGE_TOKENS / FH_BLOCK;
+	int partials = 0;
+	p->units = 0;
+	for (int i = 0; i < p->n_tiles; i++) {
+		struct fh_attention_tile *t = &p->tiles[i];
+		const int n = t->block1 - t->block0;
+		t->ranges = (int)((n + range - 1) / range);
+		t->range = (n + t->ranges - 1) / t->ranges;
+		t->ranges = (n + t->range - 1) / t->range;
+		t->first_unit = p->units;
+		p->units += kv_heads * t->ranges;
+		if (t->ranges > 1) {
+			t->partial = partials;
+			partials += kv_heads * t->ranges;
+			for (int h = 0; h < kv_heads; h++)
+				atomic_store_explicit(&p->unfinished[t->partial + h * t->ranges], t->ranges,
+						      memory_order_relaxed);
+		}
+	}
+}
+
+struct results {
+	float *out, *top, *sum;
+};
+
+static struct results results_at(float *base, int heads, int padded)
+{
+	struct results r;
+	r.out = base;
+	r.top = r.out + (size_t)heads * (size_t)padded;
+	r.sum = r.top + round_line((size_t)heads);
+	return r;
+}
+
+// Writes Σ weight·V / Σ weight of a tile's heads, joining its ranges' results
+// with weights relative to the highest score.
+static void deliver(fh_plan *p, const struct fh_op *op, const struct fh_attention_tile *t, int kv_head,
+		    float *base)
+{
+	const struct fh_attention_op *a = &op->attention;
+	const int group = group_of(p, a), dim = p->kv.layer[a->layer].head_dim, padded = fh_padded_head(dim);
+	const int heads = t->rows * group;
+	float weight[PARTIALS];
+	for (int i = 0; i < heads; i++) {
+		float top = FH_UNSEEN, sum = 0;
+		for (int s = 0; s < t->ranges; s++) {
+			const struct results r = results_at(base + (size_t)s * p->partial_floats, heads, padded);
+			top = r.top[i] > top ? r.top[i] : top;
+		}
+		for (int s = 0; s < t->ranges; s++) {
+			const struct results r = results_at(base + (size_t)s * p->partial_floats, heads, padded);
+			weight[s] = r.top[i] - top;
+		}
+		p->kernels->exp(weight, weight, t->ranges);
+		for (int s = 0; s < t->ranges; s++) {
+			const struct results r = results_at(base + (size_t)s * p->partial_floats, heads, padded);
+			sum += weight[s] * r.sum[i];
+		}
+		float *dst = fh_row(p, a->dst, t->row + i / group) + (kv_head * group + i % group) * dim;
+		for (int s = 0; s < t->ranges; s++) {
+			const struct results r = results_at(base + (size_t)s * p->partial_floats, heads, padded);
+			const float *out = r.out + (size_t)i * (size_t)padded, w = weight[s] / sum;
+			for (int d = 0; d < dim; d++)
+				dst[d] = (s ? dst[d] : 0) + w * out[d];
+		}
+	}
+}
+
+static const struct fh_attention_tile *tile_of(const fh_plan *p, int unit)
+{
+	int low = 0, high = p->n_tiles;
+	while (high - low > 1) {
+		const int middle = (low + high) / 2;
+		if (p->tiles[middle].first_unit <= unit)
+			low = middle;
+		else
+			high = middle;
+	}
+	return &p->tiles[low];
+}
+
+static void attend_unit(void *arg, int chunk, int thread)
+{
+	fh_plan *p = arg;
+	if (fh_cancelled(p))
+		return;
+	const struct fh_op *op = &p->ops[p->stage->first];
+	const struct fh_attention_op *a = &op->attention;
+	const struct fh_kv_layer *layer = &p->kv.layer[a->layer];
+	// The last rows see the most, so their units go first.
+	const int unit = p->units - 1 - chunk;
+	const struct fh_attention_tile *t = tile_of(p, unit);
+	const int head = (unit - t->first_unit) / t->ranges, range = (unit - t->first_unit) % t->ranges;
+	const int group = group_of(p, a), heads = t->rows * group, dim = layer->head_dim;
+	float *own = (float *)(p->scratch + (size_t)thread * p->thread_scratch);
+	float *first = t->ranges > 1
+			       ? p->partials + (size_t)(t->partial + head * t->ranges) * p->partial_floats
+			       : own;
+	const struct results r =
+		results_at(first + (size_t)range * p->partial_floats, heads, fh_padded_head(dim));
+	const int block0 = t->block0 + range * t->range;
+	const struct fh_attend attend = {
+		.q = fh_row(p, a->q, t->row) + head * group * dim,
+		.q_stride = (size_t)p->buffers[a->q].width,
+		.rows = t->rows,
+		.group = group,
+		.head_dim = dim,
+		.position = positions_of(p, op) + t->row,
+		.scale = a->scale,
+		.window = a->window,
+		.head = fh_kv_block(&p->kv, a->layer, 0) + (size_t)head * fh_kv_head_halves(dim),
+		.block_stride = p->kv.block_halves,
+		.table = p->batch.tables + p->batch.table_at[t->sequence],
+		.block0 = block0,
+		.block1 = block0 + t->range < t->block1 ? block0 + t->range : t->block1,
+		.out = r.out,
+		.top = r.top,
+		.sum = r.sum,
+		.scratch = own + p->partial_floats,
+	};
+	p->kernels->attend(&attend);
+	// Whoever finishes a head's last range joins them all.
+	if (t->ranges == 1 || atomic_fetch_sub_explicit(&p->unfinished[t->partial + head * t->ranges], 1,
+							 memory_order_acq_rel) == 1)
+		deliver(p, op, t, head, first);
+}
+
+void fh_attention_run(fh_plan *p, const struct fh_op *op)
+{
+	make_tiles(p, op);
+	fh_pool_run(p->pool, attend_unit, p, p->units);
+}

@@ -1,0 +1,120 @@
+package cpu
+
+/*
+#include "plan.h"
+*/
+import "C"
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"unsafe"
+
+	"freehold/engine/program"
+)
+
+// executable is a plan and its KV cache.
+type executable struct {
+	backend *backend
+	program *program.Program
+	limits  program.Limits
+	plan    *C.fh_plan // nil once closed
+	pins    runtime.Pinner
+
+	tables, tableAt []int32 // the batch's block tables, end to end
+}
+
+var errClosed = errors.New("the CPU executable is closed")
+
+// Run executes the batch. For a given batch and cache the logits do not depend
+// on the number of threads. They are valid until the next Run or Close.
+func (e *executable) Run(ctx context.Context, b *program.Batch) ([]float32, error) {
+	if e.plan == nil {
+		return nil, errClosed
+	}
+	if err := b.Check(e.program, e.limits); err != nil {
+		return nil, err
+	}
+	if err := e.backend.begin(ctx); err != nil {
+		return nil, err
+	}
+	defer e.backend.end()
+	blocks := e.flatten(b)
+
+	C.fh_plan_rearm(e.plan)
+	cancelled := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		C.fh_plan_cancel(e.plan)
+		close(cancelled)
+	})
+	status := C.fh_plan_run(e.plan, C.int(len(b.Tokens)), ints(b.Tokens), ints(b.Positions), ints(b.Sequences),
+		ints(e.tables), ints(e.tableAt), C.int(blocks), C.int(len(b.Outputs)), ints(b.Outputs))
+	if !stop() {
+		<-cancelled // so that it cannot cancel the next run
+	}
+	switch status {
+	case C.FH_CANCELLED:
+		return nil, ctx.Err()
+	case C.FH_NO_MEMORY:
+		return nil, fmt.Errorf("the KV cache cannot grow: %w", errNoMemory)
+	}
+	logits := (*float32)(C.fh_plan_data(e.plan, C.int(e.program.Logits)))
+	return unsafe.Slice(logits, len(b.Outputs)*e.program.Vocab), nil
+}
+
+// flatten lays the block tables end to end, as far as the batch's rows reach,
+// and returns one more than the highest block in them.
+func (e *executable) flatten(b *program.Batch) int32 {
+	e.tables, e.tableAt = e.tables[:0], e.tableAt[:0]
+	for range b.Tables {
+		e.tableAt = append(e.tableAt, 0)
+	}
+	blocks := int32(0)
+	for r, s := range b.Sequences {
+		if r+1 < len(b.Sequences) && b.Sequences[r+1] == s {
+			continue // the last row of a sequence reaches furthest
+		}
+		e.tableAt[s] = int32(len(e.tables))
+		for _, id := range b.Tables[s][:b.Positions[r]/program.BlockTokens+1] {
+			e.tables = append(e.tables, id)
+			blocks = max(blocks, id+1)
+		}
+	}
+	return blocks
+}
+
+// CopyBlock copies all layers of one cache block.
+func (e *executable) CopyBlock(dst, src int32) error {
+	if e.plan == nil {
+		return errClosed
+	}
+	if dst < 0 || src < 0 || int(dst) >= e.limits.Blocks || int(src) >= e.limits.Blocks {
+		return fmt.Errorf("cache block %d or %d is outside the cache of %d", dst, src, e.limits.Blocks)
+	}
+	if C.fh_plan_copy_block(e.plan, C.int(dst), C.int(src)) != 0 {
+		return fmt.Errorf("the KV cache cannot grow: %w", errNoMemory)
+	}
+	return nil
+}
+
+// KVBytes is the memory of the cache when full; blocks never used take none.
+func (e *executable) KVBytes() int64 {
+	if e.plan == nil {
+		return 0
+	}
+	return int64(C.fh_plan_cache_bytes(e.plan))
+}
+
+// Close frees the plan and its cache. Closing twice does nothing.
+func (e *executable) Close() error {
+	if e.plan == nil {
+		return nil
+	}
+	C.fh_plan_free(e.plan)
+	e.plan = nil
+	e.pins.Unpin()
+	e.backend.release()
+	return nil
+}

@@ -1,0 +1,64 @@
+// A plan is a program in C memory: op descriptors over activation buffers,
+// grouped into stages that the threads of a pool run one after another.
+//
+// A plan is built op by op, finished, and then run on batch after batch, one
+// call for a whole forward pass. It keeps pointers to weights, which must stay
+// where they are, and copies everything else.
+#ifndef FREEHOLD_PLAN_H
+#define FREEHOLD_PLAN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pool.h"
+
+typedef struct fh_plan fh_plan;
+
+// Building. Functions that return int give 0, or -1 when memory is out.
+
+// fh_plan_new makes an empty plan for batches of up to max_rows rows of which
+// max_outputs are wanted; NULL when memory is out.
+fh_plan *fh_plan_new(fh_pool *pool, int max_rows, int max_outputs);
+void fh_plan_free(fh_plan *p);
+
+// Buffers and rope tables are numbered in the order they are added.
+int fh_plan_buffer(fh_plan *p, int width, int outputs);
+int fh_plan_rope_table(fh_plan *p, const float *freqs, int pairs, float magnitude, int adjacent);
+int fh_plan_cache(fh_plan *p, const int32_t *heads, const int32_t *head_dims, int layers, int blocks);
+
+int fh_plan_embed(fh_plan *p, int wtype, const void *table, float scale, int dst);
+int fh_plan_rmsnorm(fh_plan *p, int x, int dst, const float *gain, float eps);
+// A projection joins the linear op before it if that has the same input and
+// neither reads what the other writes.
+int fh_plan_project(fh_plan *p, int x, int wtype, const void *w, const float *bias, int dst, int accumulate);
+int fh_plan_rope(fh_plan *p, int x, int heads, int head_dim, int table);
+int fh_plan_store_kv(fh_plan *p, int k, int v, int layer);
+int fh_plan_attention(fh_plan *p, int q, int dst, int layer, int heads, float scale, int window);
+int fh_plan_swiglu(fh_plan *p, int gate, int up, int dst);
+int fh_plan_select(fh_plan *p, int x, int dst);
+
+// fh_plan_finish makes the stages and allocates buffers and scratch.
+int fh_plan_finish(fh_plan *p);
+
+// Running.
+
+enum { FH_DONE = 0, FH_CANCELLED = 1, FH_NO_MEMORY = 2 };
+
+// fh_plan_run runs a batch of n rows. Sequence s has its cache blocks, all
+// below blocks, in tables[table_at[s]] onward. The batch must be well-formed.
+int fh_plan_run(fh_plan *p, int n, const int32_t *tokens, const int32_t *positions, const int32_t *sequences,
+		const int32_t *tables, const int32_t *table_at, int blocks, int outputs,
+		const int32_t *output_rows);
+
+// fh_plan_cancel makes a running fh_plan_run return soon; fh_plan_rearm undoes
+// it. Cancelling is safe from any thread.
+void fh_plan_cancel(fh_plan *p);
+void fh_plan_rearm(fh_plan *p);
+
+// fh_plan_data returns a buffer's rows.
+const float *fh_plan_data(const fh_plan *p, int buffer);
+
+int fh_plan_copy_block(fh_plan *p, int dst, int src);
+size_t fh_plan_cache_bytes(const fh_plan *p);
+
+#endif
