@@ -1,0 +1,204 @@
+// Package engine runs open-weight language models from GGUF files. Its API is
+// plain data and streams; it knows nothing of the application around it.
+//
+//	m, err := engine.Open(ctx, "model.gguf", engine.Options{}, nil)
+//	defer m.Close()
+//	res, err := m.Generate(ctx, engine.Request{Messages: msgs}, func(e engine.Event) { … })
+//
+// A Model may be used from many goroutines: their sequences run side by side.
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"freehold/engine/arch"
+	"freehold/engine/backend/cpu"
+	"freehold/engine/chattemplate"
+	"freehold/engine/gguf"
+	"freehold/engine/program"
+	"freehold/engine/schedule"
+	"freehold/engine/tokenizer"
+)
+
+// DefaultContext bounds the context of models that were trained for more,
+// since the KV cache grows with it.
+const DefaultContext = 8192
+
+const (
+	batchRows    = 512 // rows in a batch
+	batchOutputs = 64  // rows with logits in a batch: sequences side by side
+	decodeChunk  = 128 // prompt rows in a batch while other sequences decode
+	spareContext = 1   // how many further contexts of finished work the KV cache keeps
+)
+
+// Options says how a model is to be run. The zero value is a good choice.
+type Options struct {
+	// Threads computing at once; 0 means one for each physical core.
+	Threads int
+	// ContextLength is the most tokens of one sequence; 0 means what the model
+	// was trained for, at most DefaultContext.
+	ContextLength int
+	// Backend runs the forward pass; nil means the CPU.
+	Backend program.Backend
+}
+
+// Info describes an open model.
+type Info struct {
+	Architecture   string
+	Name           string // general.name, "" if the file has none
+	Quant          string // such as "Q4_K_M"
+	Parameters     int64
+	Layers         int
+	Embedding      int
+	Vocab          int
+	TrainedContext int // tokens the model was trained for
+	ContextLength  int // tokens it was opened with
+	FileBytes      int64
+	KVBytes        int64 // memory of the KV cache when full
+	ChatTemplate   bool  // whether the file brings one
+	TemplateDigest string
+	Backend        string
+	LoadTime       time.Duration
+}
+
+// Model is an open model.
+type Model struct {
+	file      *gguf.File
+	info      Info
+	tokenizer *tokenizer.Tokenizer
+	template  *chattemplate.Template
+	scheduler *schedule.Scheduler
+}
+
+// Open maps the file, checks it, and makes it ready to run. Progress, if not
+// nil, is told how many of the file's bytes have been brought into memory.
+func Open(ctx context.Context, path string, opt Options, progress func(done, total int64)) (*Model, error) {
+	start := time.Now()
+	f, err := gguf.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	m, err := open(ctx, f, opt, progress)
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	m.info.LoadTime = time.Since(start)
+	return m, nil
+}
+
+func open(ctx context.Context, f *gguf.File, opt Options, progress func(done, total int64)) (*Model, error) {
+	a, err := arch.Load(f)
+	if err != nil {
+		return nil, err
+	}
+	m := &Model{file: f}
+	if m.tokenizer, err = tokenizer.FromGGUF(f); err != nil {
+		return nil, err
+	}
+	if n := m.tokenizer.Size(); n > a.Config.Vocab {
+		return nil, fmt.Errorf("%s: %d tokens for an embedding of %d rows; the file is damaged", f.Path, n, a.Config.Vocab)
+	}
+	m.info = info(f, a)
+	if m.template, err = template(f, &m.info); err != nil {
+		return nil, err
+	}
+
+	m.info.ContextLength = opt.ContextLength
+	if m.info.ContextLength == 0 {
+		m.info.ContextLength = min(a.Config.TrainedContext, DefaultContext)
+	}
+	if m.info.ContextLength < 1 || m.info.ContextLength > maxContext {
+		return nil, fmt.Errorf("a context of %d tokens is not possible; choose 1…%d", m.info.ContextLength, maxContext)
+	}
+	backend := opt.Backend
+	if backend == nil {
+		backend = cpu.New(cpu.Options{Threads: opt.Threads})
+	}
+	blocks := (m.info.ContextLength+program.BlockTokens-1)/program.BlockTokens + 1
+	limits := program.Limits{Rows: batchRows, Outputs: batchOutputs, Blocks: blocks * (1 + spareContext)}
+	exec, err := backend.Compile(a.Program, limits)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", f.Path, err)
+	}
+	m.info.Backend, m.info.KVBytes = backend.Name(), exec.KVBytes()
+	if err := warm(ctx, f, progress); err != nil {
+		return nil, errors.Join(err, exec.Close())
+	}
+	m.scheduler = schedule.New(exec, schedule.Config{
+		Context: m.info.ContextLength, Limits: limits, Vocab: a.Config.Vocab, Chunk: decodeChunk,
+	})
+	return m, nil
+}
+
+// maxContext keeps block numbers within an int32 with room to spare.
+const maxContext = 1 << 22
+
+// warm touches the mapped weights once, so that the first answer does not wait
+// for the disk and the user sees how far loading has come.
+func warm(ctx context.Context, f *gguf.File, progress func(done, total int64)) error {
+	if progress == nil {
+		progress = func(int64, int64) {}
+	}
+	total, done := int64(0), int64(0)
+	for i := range f.Tensors {
+		total += int64(len(f.Tensors[i].Data))
+	}
+	progress(0, total)
+	page, sum := os.Getpagesize(), byte(0)
+	for i := range f.Tensors {
+		for part := range slices.Chunk(f.Tensors[i].Data, 16<<20) {
+			for at := 0; at < len(part); at += page {
+				sum ^= part[at]
+			}
+			done += int64(len(part))
+			progress(done, total)
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+		}
+	}
+	touched.Store(uint32(sum))
+	return nil
+}
+
+// touched keeps the compiler from dropping warm's reads.
+var touched atomic.Uint32
+
+// Info describes the model.
+func (m *Model) Info() Info { return m.info }
+
+// Close stops all generation and frees the model.
+func (m *Model) Close() error {
+	return errors.Join(m.scheduler.Close(), m.file.Close())
+}
+
+// Tokenize returns the tokens of a text. With special, control tokens in the
+// text are recognised and the vocabulary's begin-of-text token is added.
+func (m *Model) Tokenize(text string, special bool) []int32 {
+	return m.tokenizer.Encode(text, tokenizer.Options{AddSpecial: special, ParseSpecial: special})
+}
+
+// Detokenize returns the text of tokens, control tokens included.
+func (m *Model) Detokenize(tokens []int32) string {
+	return m.tokenizer.Decode(tokens, tokenizer.DecodeOptions{Special: true})
+}
+
+// RenderChat renders messages with the model's own template.
+func (m *Model) RenderChat(ctx context.Context, in chattemplate.Input) (string, error) {
+	special := m.tokenizer.Special()
+	in.BOS, in.EOS = m.tokenizer.Token(special.BOS), m.tokenizer.Token(special.EOS)
+	s, err := m.template.Render(ctx, in)
+	if err != nil {
+		return "", fmt.Errorf("the chat template of %s: %w", m.file.Path, err)
+	}
+	return s, nil
+}
+
+// EndTokens are the tokens that end an answer.
+func (m *Model) EndTokens() []int32 { return m.tokenizer.EOG() }

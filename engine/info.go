@@ -1,0 +1,67 @@
+package engine
+
+import (
+	"fmt"
+
+	"freehold/engine/arch"
+	"freehold/engine/chattemplate"
+	"freehold/engine/gguf"
+	"freehold/engine/tensor"
+)
+
+// fileTypes are the names of general.file_type, the mixture a file was
+// quantized with (GGUF specification).
+var fileTypes = map[uint64]string{
+	0: "F32", 1: "F16", 2: "Q4_0", 3: "Q4_1", 7: "Q8_0", 8: "Q5_0", 9: "Q5_1",
+	10: "Q2_K", 11: "Q3_K_S", 12: "Q3_K_M", 13: "Q3_K_L", 14: "Q4_K_S", 15: "Q4_K_M",
+	16: "Q5_K_S", 17: "Q5_K_M", 18: "Q6_K", 21: "Q2_K_S", 32: "BF16",
+}
+
+// info collects what a file says about itself.
+func info(f *gguf.File, a *arch.Model) Info {
+	i := Info{
+		Architecture:   a.Config.Architecture,
+		Layers:         a.Config.Layers,
+		Embedding:      a.Config.Embedding,
+		Vocab:          a.Config.Vocab,
+		TrainedContext: a.Config.TrainedContext,
+		FileBytes:      f.Size(),
+	}
+	i.Name, _ = f.Meta.String("general.name")
+	i.Parameters, i.Quant = Contents(f)
+	return i
+}
+
+// Contents counts the parameters of a file and names its quantization: the
+// file's own word for it, or the type that most of its bytes have.
+func Contents(f *gguf.File) (parameters int64, quant string) {
+	bytes := map[tensor.Type]int{}
+	most := tensor.F32
+	for i := range f.Tensors {
+		t := &f.Tensors[i]
+		parameters += t.Elements()
+		if bytes[t.Type] += len(t.Data); bytes[t.Type] > bytes[most] {
+			most = t.Type
+		}
+	}
+	if id, ok := f.Meta.Uint("general.file_type"); ok {
+		if name, ok := fileTypes[id]; ok {
+			return parameters, name
+		}
+	}
+	return parameters, most.String()
+}
+
+// template parses the file's chat template; a file without one gets a built-in.
+func template(f *gguf.File, i *Info) (*chattemplate.Template, error) {
+	source, ok := f.Meta.String("tokenizer.chat_template")
+	if !ok {
+		return chattemplate.Builtin(i.Architecture), nil
+	}
+	i.ChatTemplate, i.TemplateDigest = true, chattemplate.Digest(source)
+	t, err := chattemplate.Parse(source)
+	if err != nil {
+		return nil, fmt.Errorf("%s: the chat template: %w", f.Path, err)
+	}
+	return t, nil
+}
