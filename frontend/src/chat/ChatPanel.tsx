@@ -16,7 +16,12 @@ export function ChatPanel({ chatId }: { chatId: string }) {
     <Dialog.Root open={open} onOpenChange={setPanel}>
       <Dialog.Portal>
         <Dialog.Overlay className="veil veil-light" />
-        <Dialog.Content className="sheet" aria-describedby={undefined}>
+        <Dialog.Content className="sheet" aria-describedby={undefined}
+          onOpenAutoFocus={(e) => {
+            e.preventDefault(); // the first field, not the close button with its tooltip
+            (e.currentTarget as HTMLElement).querySelector("textarea")?.focus();
+          }}
+        >
           <header className="sheet-head">
             <Dialog.Title className="sheet-title">{t.panel.title}</Dialog.Title>
             <Dialog.Close asChild>

@@ -4,6 +4,7 @@ import { useEffect, useRef } from "react";
 import type { Message, Model } from "../transport/api";
 import { useCache } from "../transport/cache";
 import { Hint } from "../ui/controls";
+import { sentence } from "../ui/format";
 import { t } from "../ui/strings";
 import { setDraft, useView } from "../ui/view";
 import { modelForNewChat, send, setModel, stop } from "./actions";
@@ -18,7 +19,7 @@ export function whyNot(models: readonly Model[], ref: string, connected: boolean
   if (models.length === 0) return t.composer.whyNoModel;
   const model = models.find((m) => m.ref === ref);
   if (!model) return t.composer.whyModelGone;
-  return model.problem ? t.composer.whyModelProblem(model.name, model.problem) : "";
+  return model.problem ? sentence(t.composer.whyModelProblem(model.name, model.problem)) : "";
 }
 
 export function Composer({ chatId, path }: { chatId: string; path: readonly Message[] }) {

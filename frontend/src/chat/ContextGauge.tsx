@@ -68,7 +68,7 @@ export function ContextGauge({ chatId, draft, changed }: { chatId: string; draft
               </div>
             ))}
             <div className="facts-sum">
-              <dt>{t.context.title}</dt>
+              <dt>{t.context.sum}</dt>
               <dd>{t.context.of(use.total, use.limit)}</dd>
             </div>
           </dl>

@@ -1,16 +1,18 @@
 // The page of one chat: its messages, and where the next one is written.
-import { ArrowDown, PanelLeft, SlidersHorizontal } from "lucide-react";
+import { ArrowDown, PanelLeft, SlidersHorizontal, SquarePen } from "lucide-react";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { openChat, useCache } from "../transport/cache";
 import type { Message } from "../transport/api";
 import { pathTo, siblingsOf } from "../transport/tree";
 import { Button, IconButton, Mark } from "../ui/controls";
+import { sentence } from "../ui/format";
 import { messageOf } from "../ui/notify";
 import { t } from "../ui/strings";
 import { setDraft, setPanel, setSidebar, useView } from "../ui/view";
 import { ChatPanel } from "./ChatPanel";
 import { Composer } from "./Composer";
 import { MessageView } from "./MessageView";
+import { newChat } from "./Sidebar";
 import { useFollow } from "./scroll";
 import { StatusAnnouncer } from "./StatusAnnouncer";
 
@@ -43,7 +45,7 @@ export function Conversation({ id }: { id: string }) {
           {failure || !exists ? (
             <>
               <h1 className="display">{exists ? t.chat.openFailed : t.chat.notFound}</h1>
-              {failure && <p>{failure}</p>}
+              {failure && <p>{sentence(failure)}</p>}
             </>
           ) : (
             <h1 className="unseen">{t.common.loading}</h1>
@@ -66,9 +68,16 @@ function TopBar({ title, fresh }: { title: string; fresh: boolean }) {
   return (
     <header className="topbar">
       {!sidebar && (
-        <IconButton label={t.sidebar.expand} keys="Ctrl B" onClick={() => setSidebar(true)}>
-          <PanelLeft />
-        </IconButton>
+        <>
+          <IconButton label={t.sidebar.expand} keys="Ctrl B" onClick={() => setSidebar(true)}>
+            <PanelLeft />
+          </IconButton>
+          {!fresh && (
+            <IconButton label={t.sidebar.newChat} keys="Ctrl N" onClick={newChat}>
+              <SquarePen />
+            </IconButton>
+          )}
+        </>
       )}
       <p className="topbar-title" title={title}>
         {fresh ? "" : title}
@@ -91,7 +100,7 @@ function Greeting({ id }: { id: string }) {
     <div className="greeting">
       <Mark size={40} />
       <h1 className="display">{noModel ? t.models.emptyTitle : t.chat.greeting}</h1>
-      <p className="greeting-line">{noModel ? hint || t.models.empty : t.chat.greetingLine}</p>
+      <p className="greeting-line">{noModel ? sentence(hint) || t.models.empty : t.chat.greetingLine}</p>
       {noModel ? (
         <NoModel />
       ) : (

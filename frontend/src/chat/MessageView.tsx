@@ -6,7 +6,7 @@ import type { Message } from "../transport/api";
 import { useCache } from "../transport/cache";
 import type { Live } from "../transport/reduce";
 import { Button, CopyButton, IconButton, Progress } from "../ui/controls";
-import { dateTime, duration } from "../ui/format";
+import { dateTime, duration, sentence } from "../ui/format";
 import { t } from "../ui/strings";
 import { editMessage, regenerate, showBranch } from "./actions";
 import { sends } from "./keys";
@@ -126,9 +126,11 @@ function Answer({ message, versions, modelName, last, idle }: Props) {
         <footer className="message-actions">
           <Versions message={message} versions={versions} idle={idle} />
           {content && <CopyButton text={content} label={t.chat.copy} />}
-          <IconButton label={t.chat.regenerate} side="top" disabled={!idle} onClick={() => void regenerate(message)}>
-            <RotateCcw />
-          </IconButton>
+          {message.status !== "error" && (
+            <IconButton label={t.chat.regenerate} side="top" disabled={!idle} onClick={() => void regenerate(message)}>
+              <RotateCcw />
+            </IconButton>
+          )}
           {message.timings && <Stats message={message} modelName={modelName} />}
         </footer>
       )}
@@ -183,7 +185,7 @@ function Ending({ message, empty, idle }: { message: Message; empty: boolean; id
         <TriangleAlert aria-hidden="true" />
         <div>
           <strong>{t.chat.failed}</strong>
-          <p>{message.error}</p>
+          <p>{sentence(message.error)}</p>
           <p className="failure-hint">{t.chat.failedHint}</p>
           <Button small disabled={!idle} onClick={() => void regenerate(message)}>
             {t.common.retry}

@@ -171,6 +171,14 @@ function moveInList(e: KeyboardEvent<HTMLElement>): void {
   else links[next]?.focus();
 }
 
+/** Deletes a chat and leaves the focus where it was in the list. */
+async function removeFromList(chat: api.ChatSummary, link: HTMLElement): Promise<void> {
+  const links = () => [...document.querySelectorAll<HTMLElement>(".chat-link")];
+  const at = links().indexOf(link);
+  await remove(chat);
+  requestAnimationFrame(() => (links()[at] ?? links().at(-1))?.focus());
+}
+
 const ChatItem = memo(function ChatItem({ chat, current }: { chat: api.ChatSummary; current: boolean }) {
   const [renaming, setRenaming] = useState(false);
   const link = useRef<HTMLAnchorElement>(null);
@@ -202,7 +210,7 @@ const ChatItem = memo(function ChatItem({ chat, current }: { chat: api.ChatSumma
         onDoubleClick={() => setRenaming(true)}
         onKeyDown={(e) => {
           if (e.key === "F2") setRenaming(true);
-          if (e.key === "Delete") void remove(chat);
+          if (e.key === "Delete") void removeFromList(chat, e.currentTarget);
         }}
       >
         {chat.generating && <span className="answering" role="img" aria-label={t.sidebar.answering} />}

@@ -5,7 +5,7 @@ import { useCallback, useEffect, useId, useState, type ReactNode } from "react";
 import * as api from "../transport/api";
 import { putDownload, putModels, putSettings, useCache } from "../transport/cache";
 import { Button, Confirm, IconButton, Progress } from "../ui/controls";
-import { bytes, dateTime, parameters, remaining } from "../ui/format";
+import { bytes, dateTime, parameters, remaining, sentence } from "../ui/format";
 import { attempt, messageOf, notify, notifyFailure } from "../ui/notify";
 import { Page } from "../ui/Page";
 import { go } from "../ui/route";
@@ -44,7 +44,7 @@ export function ModelsPage() {
       {models.length === 0 ? (
         <section className="section empty" aria-labelledby="empty-title">
           <h2 id="empty-title">{t.models.emptyTitle}</h2>
-          {hint && <p>{hint}</p>}
+          {hint && <p>{sentence(hint)}</p>}
           <p>{t.models.empty}</p>
           <ol className="ways">
             <li>{t.models.emptyImport}</li>
@@ -110,7 +110,7 @@ function Installed({ model: m }: { model: api.Model }) {
           <p className="row-problem">
             <TriangleAlert aria-hidden="true" />
             <span>
-              <strong>{t.models.problem}.</strong> {m.problem}
+              <strong>{t.models.problem}.</strong> {sentence(m.problem)}
             </span>
           </p>
         )}
@@ -308,7 +308,7 @@ function Catalogue() {
           <TriangleAlert aria-hidden="true" />
           <div>
             <strong>{t.models.catalogueFailed}</strong>
-            <p>{failure}</p>
+            <p>{sentence(failure)}</p>
           </div>
           <Button small onClick={read}>
             {t.common.retry}
@@ -379,7 +379,7 @@ function DownloadState({ download: d }: { download: api.Download }) {
       <p className="row-problem" role="alert">
         <TriangleAlert aria-hidden="true" />
         <span>
-          <strong>{t.models.states.failed}.</strong> {d.error} {d.done > 0 && t.models.downloadKept}
+          <strong>{t.models.states.failed}.</strong> {sentence(d.error)} {d.done > 0 && t.models.downloadKept}
         </span>
       </p>
     );

@@ -6,7 +6,7 @@ import { putSettings, useCache } from "../transport/cache";
 import { emptyCache } from "../transport/reduce";
 import { Button, CopyButton, NumberField, Switch, TextAreaField } from "../ui/controls";
 import { useEdited } from "../ui/edited";
-import { bytes, memory } from "../ui/format";
+import { bytes, memory, sentence } from "../ui/format";
 import { attempt, messageOf } from "../ui/notify";
 import { Page } from "../ui/Page";
 import { t } from "../ui/strings";
@@ -189,7 +189,7 @@ function HardwarePanel({ hardware: h, failure }: Machine) {
       <h2 id="hardware">{s.hardware}</h2>
       {failure && (
         <p className="field-problem" role="alert">
-          {s.hardwareFailed}. {failure}
+          {s.hardwareFailed}. {sentence(failure)}
         </p>
       )}
       <Rows rows={rows} />

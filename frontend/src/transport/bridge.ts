@@ -27,7 +27,7 @@ export class EventBus {
   emit(name: string, ...data: unknown[]): void {
     const all = this.subscriptions.get(name);
     if (!all) return;
-    for (const subscription of [...all]) {
+    for (const subscription of Array.from(all)) { // a listener may add another
       if (subscription.left > 0 && --subscription.left === 0) all.delete(subscription);
       subscription.listener(...data);
     }

@@ -10,6 +10,7 @@ import * as api from "../transport/api";
 import { UnauthorisedError } from "../transport/bridge";
 import { refresh, useCache } from "../transport/cache";
 import { Button, Mark } from "./controls";
+import { sentence } from "./format";
 import { guardDrops, guardLinks } from "./guards";
 import { attempt } from "./notify";
 import { go, useRoute } from "./route";
@@ -24,7 +25,17 @@ export function App() {
   return (
     <Tooltip.Provider delayDuration={400} skipDelayDuration={200}>
       {phase === "ready" ? <Frame /> : <Threshold />}
-      <Toaster className="toaster" position="bottom-right" theme={theme} gap={8} visibleToasts={4} toastOptions={{ classNames: { toast: "toast" } }} />
+      <Toaster
+        className="toaster"
+        position="top-right"
+        offset={{ top: 60, right: 16 }}
+        mobileOffset={{ top: 60, left: 12, right: 12 }}
+        theme={theme}
+        gap={8}
+        visibleToasts={4}
+        toastOptions={{ classNames: { toast: "toast" } }}
+        containerAriaLabel={t.shell.notices}
+      />
     </Tooltip.Provider>
   );
 }
@@ -75,7 +86,7 @@ function Threshold() {
       {failure ? (
         <>
           <h1 className="display">{unauthorised ? t.shell.unauthorisedTitle : t.shell.failedTitle}</h1>
-          <p role="alert">{unauthorised ? t.shell.unauthorised : failure.message}</p>
+          <p role="alert">{unauthorised ? t.shell.unauthorised : sentence(failure.message)}</p>
           <Button kind="primary" onClick={() => void refresh()}>
             {t.common.retry}
           </Button>

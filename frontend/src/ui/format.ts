@@ -77,3 +77,11 @@ export function dayLabel(t: number, now: number): string {
 }
 
 export const dateTime = (t: number): string => moment.format(t);
+
+/** A message of the program as a sentence: they come without a capital and a full stop. A path at the front stays as it is. */
+export function sentence(text: string): string {
+  const trimmed = text.trim();
+  if (trimmed === "") return "";
+  const first = /^[a-z]+[\s,;:'’]/.test(trimmed) ? trimmed[0]!.toUpperCase() + trimmed.slice(1) : trimmed;
+  return /[.!?…:]$/.test(first) ? first : `${first}.`;
+}

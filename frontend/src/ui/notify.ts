@@ -1,10 +1,11 @@
 // Short messages at the edge of the window.
 import { toast } from "sonner";
+import { sentence } from "./format";
 
 export const messageOf = (e: unknown): string => (e instanceof Error ? e.message : String(e));
 
 /** Says what failed and what the program said about it. */
-export const notifyFailure = (what: string, e: unknown) => toast.error(what, { description: messageOf(e), duration: 8000 });
+export const notifyFailure = (what: string, e: unknown) => toast.error(what, { description: sentence(messageOf(e)), duration: 8000 });
 export const notify = (text: string) => toast(text);
 export const notifyUndo = (text: string, label: string, undo: () => void) =>
   toast(text, { duration: 8000, action: { label, onClick: undo } });

@@ -1,0 +1,60 @@
+// Serves the interface with the stand-in of test/fake.ts behind it, over the
+// same HTTP calls and under the same policy as `freehold serve`.
+//   npm run dev:fake                                       while developing
+//   vite preview --config vite.fake.config.ts              the built interface
+// FAKE_MODELS=none starts it without a model.
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { mergeConfig, type Connect, type Plugin } from "vite";
+import base from "./vite.config";
+import { dispatch, FakeApp } from "./test/fake";
+
+const policy =
+  "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; connect-src 'self'; object-src 'none'; base-uri 'none'";
+
+function backend(strict: boolean): Connect.NextHandleFunction {
+  const streams = new Set<ServerResponse>();
+  const emit = (name: string, data: unknown) => {
+    for (const s of streams) s.write(`data: ${JSON.stringify({ name, data: [data] })}\n\n`);
+  };
+  const fresh = () => new FakeApp(emit, "browser", { models: process.env.FAKE_MODELS === "none" ? "none" : "some" });
+  let app = fresh();
+  const body = (req: IncomingMessage) =>
+    new Promise<string>((done) => {
+      let text = "";
+      req.on("data", (piece: Buffer) => (text += piece.toString()));
+      req.on("end", () => done(text));
+    });
+  return (req, res, next) => {
+    if (strict) res.setHeader("Content-Security-Policy", policy);
+    const url = req.url ?? "";
+    if (url === "/events") {
+      res.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
+      res.write(": hello\n\n");
+      streams.add(res);
+      req.on("close", () => streams.delete(res));
+      return;
+    }
+    if (!url.startsWith("/rpc/")) return next();
+    void (async () => {
+      const args = JSON.parse(await body(req)) as unknown[];
+      let answer: { result: unknown; error: string | null };
+      try {
+        // For tests: start over, with or without models.
+        if (url === "/rpc/Reset") app = args[0] ? new FakeApp(emit, "browser", args[0]) : fresh();
+        answer = { result: url === "/rpc/Reset" ? null : await dispatch(app, url.slice(5), args), error: null };
+      } catch (e) {
+        answer = { result: null, error: (e as Error).message };
+      }
+      res.writeHead(200, { "content-type": "application/json" });
+      res.end(JSON.stringify(answer));
+    })();
+  };
+}
+
+const fake: Plugin = {
+  name: "freehold-fake",
+  configureServer: (server) => void server.middlewares.use(backend(false)),
+  configurePreviewServer: (server) => void server.middlewares.use(backend(true)),
+};
+
+export default mergeConfig({ ...base, server: {} }, { plugins: [fake] });
