@@ -138,6 +138,9 @@ func TestGolden(t *testing.T) {
 				}
 			}
 			tok := load(t, path)
+			if name == "starter" && tok.Size() != 49152 {
+				t.Skipf("%s is not the starter model", path)
+			}
 			for _, f := range list {
 				text, err := strconv.Unquote(f[2])
 				if err != nil {

@@ -19,6 +19,10 @@ func TestNewRefuses(t *testing.T) {
 		{"no model", func(v *Vocab) { v.Model = "" }, "does not name a tokenizer model"},
 		{"no tokens", func(v *Vocab) { v.Tokens = nil }, "no tokens"},
 		{"no merges", func(v *Vocab) { v.Merges = nil }, "no merges"},
+		{"special tokens without end", func(v *Vocab) {
+			v.Tokens = append(v.Tokens, strings.Repeat("x", maxSpecialBytes+1))
+			v.Types = append(v.Types, TypeControl)
+		}, "bytes of special tokens"},
 		{"few types", func(v *Vocab) { v.Types = v.Types[:5] }, "5 token types for"},
 		{"few scores", func(v *Vocab) { v.Model, v.Scores = "llama", []float32{1} }, "1 scores for"},
 	} {

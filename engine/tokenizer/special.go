@@ -43,8 +43,12 @@ func (n *trieNode) child(b byte) int32 {
 	return 0
 }
 
-// newSpecialFinder returns a finder of the tokens whose attributes meet want,
-// nil if there are none.
+// maxSpecialBytes bounds the texts of all special tokens together: the finder
+// takes about fifty times as much memory. Models have less than a tenth of it.
+const maxSpecialBytes = 4 << 20
+
+// newSpecialFinder returns a finder of the tokens with an attribute of want and
+// none of unless, nil if there are none.
 func newSpecialFinder(v *vocabulary, want, unless attribute) *specialFinder {
 	var ids []int32
 	for id, a := range v.attrs {

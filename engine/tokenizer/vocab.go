@@ -155,6 +155,15 @@ func checkVocab(in *Vocab) (*vocabulary, error) {
 	v.findSpecial()
 	v.findEnds()
 	v.stripAround(in)
+	specialBytes := 0
+	for id, a := range v.attrs {
+		if a&(attrControl|attrUserDefined|attrUnknown) != 0 {
+			specialBytes += len(v.texts[id])
+		}
+	}
+	if specialBytes > maxSpecialBytes {
+		return nil, fmt.Errorf("tokenizer: %d bytes of special tokens, more than any real model has (the limit is %d); the file is damaged or made to do harm, get another copy", specialBytes, maxSpecialBytes)
+	}
 	return v, nil
 }
 
