@@ -128,6 +128,8 @@ type (
 		test      expr // may be nil
 		body, alt []stmt
 		recursive bool
+
+		hidden, altHidden []string // see scopes.go, here and below
 	}
 	setStmt struct {
 		target target
@@ -137,6 +139,7 @@ type (
 		target target
 		filter expr // may be nil
 		body   []stmt
+		hidden []string
 	}
 	macroStmt struct{ def *macroDef }
 	callStmt  struct {
@@ -148,15 +151,18 @@ type (
 		at     int
 		filter expr
 		body   []stmt
+		hidden []string
 	}
 	withStmt struct {
 		targets []target
 		vals    []expr
 		body    []stmt
+		hidden  []string
 	}
 	scopeStmt struct { // {% generation %}, {% block %}
 		body   []stmt
 		atRoot bool // sees only the outermost variables
+		hidden []string
 	}
 	breakStmt    struct{}
 	continueStmt struct{}
@@ -173,6 +179,7 @@ type macroDef struct {
 	params   []string
 	defaults []expr // of the last len(defaults) parameters
 	body     []stmt
+	hidden   []string
 
 	// which of the implicit names the body mentions
 	caller, varargs, kwargs bool

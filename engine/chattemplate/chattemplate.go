@@ -28,6 +28,7 @@ import (
 type Template struct {
 	source string // line ends normalised
 	body   []stmt
+	hidden []string // names undefined until the template sets them
 	used   map[string]bool
 	limits Limits
 
@@ -83,6 +84,7 @@ func Parse(source string) (t *Template, err error) {
 	}
 	p := &parser{tokens: tokens, used: t.used}
 	t.body = p.statements()
+	t.hidden = scopes(nil, t.body)
 	return t, nil
 }
 
@@ -98,7 +100,7 @@ func (t *Template) errorAt(at int, message string) *Error {
 
 // WithLimits gives the same template bounded by l.
 func (t *Template) WithLimits(l Limits) *Template {
-	return &Template{source: t.source, body: t.body, used: t.used, limits: l}
+	return &Template{source: t.source, body: t.body, hidden: t.hidden, used: t.used, limits: l}
 }
 
 // Uses tells whether the template reads a variable, attribute or key of that
@@ -127,7 +129,7 @@ func (t *Template) render(ctx context.Context, vars *dict, now time.Time) (out s
 		outer.vars[name] = vars.vals[i]
 	}
 	r := &run{ctx: ctx, limits: t.limits.withDefaults(), now: now, out: new(strings.Builder)}
-	r.root = r.inner(outer)
+	r.root = r.inner(outer, t.hidden)
 	defer func() {
 		switch e := recover().(type) {
 		case nil:

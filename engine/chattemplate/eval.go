@@ -14,7 +14,11 @@ func (x *nameExpr) eval(r *run, s *scope) value {
 	if f, ok := globals[x.name]; ok {
 		return f
 	}
-	return &undefined{"'" + clip(x.name, 60) + "' is undefined"}
+	return notDefined(x.name)
+}
+
+func notDefined(name string) *undefined {
+	return &undefined{"'" + clip(name, 60) + "' is undefined"}
 }
 
 func (x *attrExpr) eval(r *run, s *scope) value {

@@ -29,7 +29,7 @@ func (st *setStmt) exec(r *run, s *scope) signal {
 }
 
 func (st *setBlockStmt) exec(r *run, s *scope) signal {
-	inner := r.inner(s)
+	inner := r.inner(s, st.hidden)
 	text, sig := r.capture(func() signal { return r.exec(st.body, inner) })
 	if sig != proceed {
 		return sig
@@ -43,7 +43,7 @@ func (st *setBlockStmt) exec(r *run, s *scope) signal {
 }
 
 func (st *filterStmt) exec(r *run, s *scope) signal {
-	inner := r.inner(s)
+	inner := r.inner(s, st.hidden)
 	text, sig := r.capture(func() signal { return r.exec(st.body, inner) })
 	if sig != proceed {
 		return sig
@@ -55,7 +55,7 @@ func (st *filterStmt) exec(r *run, s *scope) signal {
 }
 
 func (st *withStmt) exec(r *run, s *scope) signal {
-	inner := r.inner(s)
+	inner := r.inner(s, st.hidden)
 	for i, t := range st.targets {
 		t.assign(r, inner, r.eval(st.vals[i], s))
 	}
@@ -66,7 +66,7 @@ func (st *scopeStmt) exec(r *run, s *scope) signal {
 	if st.atRoot {
 		s = r.root
 	}
-	return r.exec(st.body, r.inner(s))
+	return r.exec(st.body, r.inner(s, st.hidden))
 }
 
 func (breakStmt) exec(*run, *scope) signal { return breakLoop }
@@ -127,7 +127,7 @@ type macro struct {
 
 func (m *macro) call(r *run, a args) value {
 	def := m.def
-	s := r.inner(m.scope)
+	s := r.inner(m.scope, def.hidden)
 	name := def.name
 	if name == "" {
 		name = "caller"
@@ -333,7 +333,7 @@ func (st *forStmt) run(r *run, s *scope, over value, depth0 int64) signal {
 				if !ok {
 					return nil, false
 				}
-				inner := r.inner(s)
+				inner := r.inner(s, nil)
 				st.target.assign(r, inner, v)
 				if truth(r.eval(st.test, inner)) {
 					return v, true
@@ -351,7 +351,7 @@ func (st *forStmt) run(r *run, s *scope, over value, depth0 int64) signal {
 	}
 	for l.advance() {
 		r.step(1)
-		inner := r.inner(s)
+		inner := r.inner(s, st.hidden)
 		inner.set("loop", l)
 		st.target.assign(r, inner, l.current)
 		if r.exec(st.body, inner) == breakLoop {
@@ -359,7 +359,7 @@ func (st *forStmt) run(r *run, s *scope, over value, depth0 int64) signal {
 		}
 	}
 	if l.index0 < 0 {
-		return r.exec(st.alt, r.inner(s))
+		return r.exec(st.alt, r.inner(s, st.altHidden))
 	}
 	return proceed
 }

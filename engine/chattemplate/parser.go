@@ -173,7 +173,7 @@ func (p *parser) statement() []stmt {
 		return []stmt{&callStmt{t.at, call, def}}
 	case "filter":
 		f := p.filters(nil, true)
-		return []stmt{&filterStmt{t.at, f, p.end("endfilter")}}
+		return []stmt{&filterStmt{at: t.at, filter: f, body: p.end("endfilter")}}
 	case "with":
 		w := &withStmt{}
 		for p.cur().kind != tokenTagEnd {

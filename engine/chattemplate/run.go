@@ -141,13 +141,18 @@ type scope struct {
 	depth  int
 }
 
-// inner opens a scope inside s. A macro that escapes its scope in a namespace
+// inner opens a scope inside s in which the names hidden are undefined. A macro that escapes its scope in a namespace
 // can stack them without nesting calls, so their depth has its own check.
-func (r *run) inner(s *scope) *scope {
+func (r *run) inner(s *scope, hidden []string) *scope {
 	if s.depth >= r.limits.Depth {
 		panic(r.limitf("variables nested more than %d levels deep", r.limits.Depth))
 	}
-	return &scope{parent: s, depth: s.depth + 1}
+	in := &scope{parent: s, depth: s.depth + 1}
+	r.step(len(hidden))
+	for _, name := range hidden {
+		in.set(name, notDefined(name))
+	}
+	return in
 }
 
 func (s *scope) set(name string, v value) {
