@@ -129,7 +129,6 @@ func (t *Template) render(ctx context.Context, vars *dict, now time.Time) (out s
 		outer.vars[name] = vars.vals[i]
 	}
 	r := &run{ctx: ctx, limits: t.limits.withDefaults(), now: now, out: new(strings.Builder)}
-	r.root = r.inner(outer, t.hidden)
 	defer func() {
 		switch e := recover().(type) {
 		case nil:
@@ -144,6 +143,7 @@ func (t *Template) render(ctx context.Context, vars *dict, now time.Time) (out s
 		}
 	}()
 	r.step(0) // sees a context that has ended already
+	r.root = r.inner(outer, t.hidden)
 	r.exec(t.body, r.root)
 	return r.out.String(), nil
 }

@@ -1,12 +1,8 @@
 package chattemplate
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
-	"strings"
 	"testing"
-	"time"
 )
 
 func TestRenderCases(t *testing.T) {
@@ -38,8 +34,3 @@ func TestPython(t *testing.T) {
 		}
 	}
 }
-
-var _ = context.Background
-var _ = errors.Is
-var _ = strings.Contains
-var _ = time.Now

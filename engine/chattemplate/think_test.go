@@ -80,23 +80,20 @@ func FuzzThinkSplitter(f *testing.F) {
 	f.Add("<think>a</think>b", 3)
 	f.Add(" ◁think▷x", 1)
 	f.Fuzz(func(t *testing.T, text string, size int) {
-		size = max(1, size)
+		chars := []rune(text) // pieces are whole characters
 		split := func(size int) (string, string) {
 			var s ThinkSplitter
 			var thinking, answer strings.Builder
-			for i := 0; i < len(text); i += size {
-				th, an := s.Push(text[i:min(len(text), i+size)])
+			for i := 0; i < len(chars); i += size {
+				th, an := s.Push(string(chars[i:min(len(chars), i+size)]))
 				thinking.WriteString(th)
 				answer.WriteString(an)
-				if size > len(text) {
-					break
-				}
 			}
 			th, an := s.Flush()
 			return thinking.String() + th, answer.String() + an
 		}
-		size = min(size, len(text)+1)
-		th, an := split(len(text) + 1)
+		size = max(1, min(size, len(chars)))
+		th, an := split(max(1, len(chars)))
 		th2, an2 := split(size)
 		if th != th2 || an != an2 {
 			t.Errorf("whole: %q, %q; in pieces of %d: %q, %q", th, an, size, th2, an2)
