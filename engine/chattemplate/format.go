@@ -141,8 +141,10 @@ func (r *run) percentFormat(format, values value) value {
 		b.WriteString(piece)
 		r.bound(b.Len())
 	}
-	if used < len(vals) && named == nil {
-		if _, isList := values.(*list); !isList {
+	if used < len(vals) {
+		switch values.(type) {
+		case *dict, *list, *span, *undefined: // what has elements by key may go unused
+		default:
 			panic(r.faultf("not all arguments converted during string formatting"))
 		}
 	}

@@ -41,6 +41,9 @@ func (r *run) member(v value, name string) (value, bool) {
 		case "step":
 			return v.step, true
 		}
+		if m, ok := sequenceMethods[name]; ok {
+			return bind(func(r *run, a args) value { return m(r, r.collect(v), a) })
+		}
 	case *namespace:
 		return v.attrs.getString(name)
 	case *loop:
