@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 
 for model in build/starter/*.gguf; do
   [ -e "$model" ] || continue
-  "$BIN" import "$model" || echo "freehold: the starter model could not be added; the app starts without it"
+  said=$("$BIN" import "$model" 2>&1) || printf 'starter model: not added to the library: %s\n' "$said"
 done
 
 if [ "$(uname -s)" = Linux ] && [ -z "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then
