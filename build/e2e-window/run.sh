@@ -6,6 +6,9 @@ cd "$(dirname "$0")/../.."
 here=build/e2e-window
 work=$PWD/build/cache/e2e-window
 export WORK=$work
+: "${FREEHOLD_TEST_MODEL:=$(ls "$PWD"/build/starter/*.gguf 2>/dev/null | head -n 1)}"
+: "${FREEHOLD_BIN:=$PWD/build/bin/freehold}"
+export FREEHOLD_TEST_MODEL FREEHOLD_BIN
 rm -rf "$work"
 mkdir -p "$work"
 
@@ -33,4 +36,8 @@ openbox >"$work/openbox.log" 2>&1 &
 pids="$pids $!"
 
 # A D-Bus session of its own, so that no other running Freehold is meant.
-timeout 240 dbus-run-session -- node $here/window.mjs
+timeout 240 dbus-run-session -- node $here/window.mjs 2>"$work/session.log" || {
+  status=$?
+  cat "$work/session.log"
+  exit $status
+}
