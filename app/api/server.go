@@ -48,7 +48,7 @@ func Listen(addr string, c Config) (*Server, error) {
 	}
 	s := &Server{listener: l, events: c.Events, token: token}
 	s.server = &http.Server{
-		Handler:           newGuard(token, l.Addr(), routes(c)),
+		Handler:           newGuard(token, l.Addr(), Routes(c)),
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
@@ -58,7 +58,8 @@ func Listen(addr string, c Config) (*Server, error) {
 	return s, nil
 }
 
-func routes(c Config) http.Handler {
+// Routes is what the server answers, without the guard before it.
+func Routes(c Config) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /rpc/{method}", rpc(c.App, c.Log))
 	mux.Handle("GET /events", c.Events)

@@ -3,6 +3,7 @@
 package enginetest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -15,7 +16,22 @@ import (
 
 	"freehold/app"
 	"freehold/app/chat"
+	"freehold/engine/gguf"
+	"freehold/engine/tensor"
 )
+
+// WriteModel writes a small GGUF file that the library accepts.
+func WriteModel(path, name string) error {
+	var meta gguf.Metadata
+	meta.Set("general.architecture", "llama")
+	meta.Set("general.name", name)
+	meta.Set("general.file_type", uint32(7))
+	meta.Set("llama.context_length", uint32(2048))
+	h := fnv.New32a()
+	h.Write([]byte(name))
+	data := bytes.Repeat([]byte{byte(h.Sum32())}, 34*8) // models differ by their weights
+	return gguf.WriteFile(path, &meta, []gguf.TensorSource{{Name: "token_embd.weight", Type: tensor.Q8_0, Shape: []int{32, 8}, Data: data}})
+}
 
 // Engine is an app.Engine. Its zero value is ready for use.
 type Engine struct {
@@ -136,10 +152,10 @@ func (m *model) Generate(ctx context.Context, r chat.Request, emit func(chat.Eve
 	for i := range words {
 		select {
 		case <-ctx.Done():
-			res.StopReason = "cancelled"
 		case <-time.After(m.engine.Delay):
 		}
 		if ctx.Err() != nil {
+			res.StopReason = "cancelled"
 			break
 		}
 		text := fmt.Sprintf("%d ", i+1)
