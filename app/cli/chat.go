@@ -111,12 +111,12 @@ func (r *repl) loop() error {
 	}()
 	for {
 		r.prompt("> ")
-		text, more, err := r.read(lines, failed)
+		in, err := r.read(lines, failed)
 		if err != nil {
 			return err
 		}
-		if text = strings.TrimSpace(text); text != "" {
-			leave, err := r.handle(text)
+		if text := strings.TrimSpace(in.text); text != "" {
+			leave, err := r.handle(text, in.block)
 			if err != nil {
 				fmt.Fprintln(r.Err, "freehold:", err)
 			}
@@ -124,7 +124,7 @@ func (r *repl) loop() error {
 				return nil
 			}
 		}
-		if !more {
+		if in.last {
 			return nil
 		}
 		if r.ctx.Err() != nil {
@@ -139,9 +139,14 @@ func (r *repl) prompt(text string) {
 	}
 }
 
-// read returns a line, or the lines between two of """. more is false at the
-// end of the input.
-func (r *repl) read(lines <-chan string, failed <-chan error) (text string, more bool, err error) {
+// input is a line, or the lines between two of """.
+type input struct {
+	text  string
+	block bool // between """, so it is no command
+	last  bool // nothing follows
+}
+
+func (r *repl) read(lines <-chan string, failed <-chan error) (input, error) {
 	var block []string
 	inBlock := false
 	for {
@@ -150,13 +155,13 @@ func (r *repl) read(lines <-chan string, failed <-chan error) (text string, more
 			mark := strings.TrimSpace(line) == `"""`
 			switch {
 			case mark && inBlock:
-				return strings.Join(block, "\n"), true, nil
+				return input{text: strings.Join(block, "\n"), block: true}, nil
 			case mark:
 				inBlock = true
 			case inBlock:
 				block = append(block, line)
 			default:
-				return line, true, nil
+				return input{text: line}, nil
 			}
 			if inBlock {
 				r.prompt(". ")
@@ -165,16 +170,16 @@ func (r *repl) read(lines <-chan string, failed <-chan error) (text string, more
 			if r.tty {
 				fmt.Fprintln(r.Out)
 			}
-			return strings.Join(block, "\n"), false, err
+			return input{text: strings.Join(block, "\n"), block: true, last: true}, err
 		case <-r.ctx.Done():
 			fmt.Fprintln(r.Err)
-			return "", false, context.Canceled
+			return input{}, context.Canceled
 		}
 	}
 }
 
-func (r *repl) handle(text string) (leave bool, err error) {
-	if !strings.HasPrefix(text, "/") {
+func (r *repl) handle(text string, block bool) (leave bool, err error) {
+	if block || !strings.HasPrefix(text, "/") {
 		return false, r.say(text)
 	}
 	verb, rest, _ := strings.Cut(text, " ")
