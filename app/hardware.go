@@ -3,7 +3,7 @@ package app
 import (
 	"context"
 
-	"freehold/engine/backend/cpu"
+	"freehold/engine"
 	"freehold/engine/hardware"
 )
 
@@ -22,7 +22,7 @@ func (c *Core) Hardware(ctx context.Context) (Hardware, error) {
 func DescribeHardware(ctx context.Context) Hardware {
 	i := hardware.Probe(ctx)
 	h := Hardware{
-		CPU: i.CPU, OS: i.OS, Arch: i.Arch, PhysicalCores: i.PhysicalCores, LogicalCores: i.LogicalCores, ISA: cpu.ISA(),
+		CPU: i.CPU, OS: i.OS, Arch: i.Arch, PhysicalCores: i.PhysicalCores, LogicalCores: i.LogicalCores, ISA: engine.ISA(),
 		MemoryTotal: i.MemoryTotal, MemoryAvailable: i.MemoryAvailable, GPUs: []GPU{}, Backend: "cpu",
 	}
 	for _, g := range i.GPUs {

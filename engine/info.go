@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"freehold/engine/arch"
+	"freehold/engine/backend/cpu"
 	"freehold/engine/chattemplate"
 	"freehold/engine/gguf"
 	"freehold/engine/tensor"
@@ -65,3 +66,6 @@ func template(f *gguf.File, i *Info) (*chattemplate.Template, error) {
 	}
 	return t, nil
 }
+
+// ISA names the instruction set of the kernels that run models here.
+func ISA() string { return cpu.ISA() }
