@@ -57,7 +57,7 @@ func (e *Error) Unwrap() error { return e.cause }
 // errInternal marks a bug of this package, so that tests can tell.
 var errInternal = errors.New("internal fault of the template interpreter")
 
-// Parse reads a template. Sources over 1 MiB or nested over 200 levels deep are
+// Parse reads a template. Sources over 256 KiB or nested over 200 levels deep are
 // refused. The error is an *Error.
 func Parse(source string) (t *Template, err error) {
 	if len(source) > maxSource {

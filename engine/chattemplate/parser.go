@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	maxSource = 1 << 20 // bytes of template source
+	maxSource = 1 << 18 // bytes of template source
 	maxNest   = 200     // nested brackets, blocks and operators in the source
 )
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -113,8 +114,11 @@ func TestConformance(t *testing.T) {
 			lenient++
 			t.Logf("%s: renders here; Python: %.200s", names[i], want.Error)
 		case want.Out == nil:
-			var fault *Error
-			_ = fault
+			var e *Error
+			refusal, refused := strings.CutPrefix(want.Error, "TemplateError: ")
+			if refused && (!errors.As(err, &e) || !e.Refused || e.Message != clip(refusal, 2000)) {
+				t.Errorf("%s: %v; Python: %.200s", names[i], err, want.Error)
+			}
 		case err != nil:
 			total++
 			t.Errorf("%s: %v", names[i], err)

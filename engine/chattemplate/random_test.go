@@ -130,7 +130,7 @@ const randomVariables = `{"s": "a b\nc", "l": [3, "b", null, 1.5, true], "d": {"
 
 // TestRandomAgainstPython compares on random templates, also whether they fail.
 func TestRandomAgainstPython(t *testing.T) {
-	count := 2000
+	count := 600
 	if testing.Short() {
 		count = 500
 	}

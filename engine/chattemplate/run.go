@@ -59,7 +59,7 @@ func (r *run) faultf(format string, a ...any) *fault {
 }
 
 func (r *run) limitf(format string, a ...any) *fault {
-	f := r.faultf(format, a...)
+	f := r.faultf("it goes over a limit: "+format, a...)
 	f.cause = ErrLimit
 	return f
 }

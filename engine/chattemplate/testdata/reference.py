@@ -4,6 +4,7 @@ Reads a JSON list of {"template", "context"} on standard input and writes a JSON
 list of {"out"} or {"error"} in the same order.
 """
 import datetime
+import functools
 import json
 import sys
 import warnings
@@ -44,10 +45,11 @@ env.filters["tojson"] = tojson
 env.globals["raise_exception"] = raise_exception
 env.globals["strftime_now"] = lambda f: datetime.datetime(2026, 11, 22, 7, 5, 9).strftime(f)
 
+compiled = functools.lru_cache(maxsize=4)(env.from_string)
 answers = []
 for case in json.load(sys.stdin):
     try:
-        out = env.from_string(case["template"]).render(**case["context"])
+        out = compiled(case["template"]).render(**case["context"])
         out.encode()
         answers.append({"out": out})
     except Exception as e:
