@@ -14,6 +14,7 @@ TAGS    := sqlite_fts5
 export GOFLAGS := -buildvcs=false -trimpath -tags=$(TAGS)
 export CGO_ENABLED := 1
 export VERSION BIN TAGS
+export npm_config_update_notifier := false
 
 FRONTEND_SOURCES := $(shell find frontend -type f -not -path '*/node_modules/*' -not -path 'frontend/dist/*' -not -path 'frontend/e2e/*' -not -path '*/test-results/*' 2>/dev/null)
 NPM_STAMP  := frontend/node_modules/.package-lock.json
@@ -66,8 +67,10 @@ bindings: ## regenerate the TypeScript bindings of the Go methods
 lint: $(NPM_STAMP) ## golangci-lint and oxlint
 	@build/lint.sh
 
-bench: build starter ## measure prefill and decode on this machine
-	@$(BIN) bench
+bench: ## measure prefill and decode; LLAMA_BENCH=path compares with llama.cpp, MODELS=files chooses models
+	@build/setup.sh build
+	@$(MAKE) --no-print-directory starter
+	@go run ./bench/speed $(if $(LLAMA_BENCH),-llama-bench $(LLAMA_BENCH)) $(or $(MODELS),build/starter/*.gguf)
 
 clean: ## delete what the build made (never FREEHOLD_HOME)
 	rm -rf build/bin build/cache frontend/node_modules

@@ -244,7 +244,7 @@ func (l *Library) readManifest(path string) (Model, error) {
 	}
 	var f manifest
 	if err := json.Unmarshal(data, &f); err != nil {
-		return Model{}, fmt.Errorf("%s is damaged (%v); remove this model and import it again", path, err)
+		return Model{}, fmt.Errorf("%s is damaged (%w); remove this model and import it again", path, err)
 	}
 	if f.Version > manifestVersion {
 		return Model{}, fmt.Errorf("%s was written by a newer Freehold; update this one", path)

@@ -53,12 +53,11 @@ func Free(path string) (int64, error) {
 // at path. Where free space cannot be told it returns nil: the write will say.
 func Need(path string, bytes int64) error {
 	const reserve = 256 << 20 // a full disk harms more than this app
-	have, err := Free(path)
-	if err != nil || have >= bytes+reserve {
-		return nil
+	if have, err := Free(path); err == nil && have < bytes+reserve {
+		return fmt.Errorf("not enough disk space at %s: %s needed (with %s left over for the system), %s free; free some space or move FREEHOLD_HOME to a larger disk",
+			path, Size(bytes), Size(reserve), Size(have))
 	}
-	return fmt.Errorf("not enough disk space at %s: %s needed (with %s left over for the system), %s free; free some space or move FREEHOLD_HOME to a larger disk",
-		path, Size(bytes), Size(reserve), Size(have))
+	return nil
 }
 
 // WriteFile writes data to path so that after a crash the file holds either
