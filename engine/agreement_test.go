@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,6 +15,7 @@ import (
 	"freehold/engine/chattemplate"
 	"freehold/engine/eval"
 	"freehold/engine/sample"
+	"freehold/engine/schedule"
 )
 
 // starter opens the starter model, or skips the test where it is not at hand.
@@ -72,35 +74,21 @@ func golden(t *testing.T) *agreement.Golden {
 	return g
 }
 
-// TestAgreementWithLlamaCpp compares greedy continuations of the recorded
-// prompts, token for token. Rounding differs between engines, so where two
-// tokens are as good as tied either may win: of the prompts, nine tenths must
-// agree to the end, and the others may part only at such a tie.
+// TestAgreementWithLlamaCpp compares greedy continuations, token for token.
+//
+// Both engines round activations to 8 bits in every layer, so a difference in
+// the last bit of any sum grows until a small model's logits move by about a
+// tenth; llama.cpp with and without flash attention parts from itself in more
+// than half of all free prose. Held to agreement are therefore the prompts on
+// which llama.cpp agrees with itself to the end, whatever its settings: nine
+// tenths of them must be the same here, token for token.
 func TestAgreementWithLlamaCpp(t *testing.T) {
 	g := golden(t)
 	m := starter(t, Options{})
-	const tie = 0.05 // difference of the two best logits
-	same := 0
+	held, same, others, othersSame := 0, 0, 0, 0
 	for _, c := range g.Cases {
-		req := Request{Tokens: c.PromptTokens, MaxTokens: 64, Sampling: greedy()}
-		if got := m.Tokenize(c.Prompt, true); !slices.Equal(got, c.PromptTokens) {
-			t.Errorf("%s: prompt has tokens %v, llama.cpp has %v", c.Name, got, c.PromptTokens)
-		}
-		if len(c.Messages) > 0 {
-			var in chattemplate.Input
-			for _, msg := range c.Messages {
-				in.Messages = append(in.Messages, chattemplate.Message{Role: msg.Role, Content: msg.Content})
-			}
-			in.AddGenerationPrompt = true
-			text, err := m.RenderChat(context.Background(), in)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if text != c.Prompt {
-				t.Errorf("%s: rendered\n%q, llama.cpp\n%q", c.Name, text, c.Prompt)
-			}
-		}
-		r, err := m.Generate(context.Background(), req, nil)
+		checkPrompt(t, m, c)
+		r, err := m.Generate(context.Background(), Request{Tokens: c.PromptTokens, MaxTokens: 64, Sampling: greedy()}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -108,7 +96,14 @@ func TestAgreementWithLlamaCpp(t *testing.T) {
 		for at < min(len(r.Tokens), len(c.Tokens)) && r.Tokens[at] == c.Tokens[at] {
 			at++
 		}
-		if at == len(c.Tokens) && at == len(r.Tokens) && (r.StopReason == StopEnd) == c.EndOfText {
+		equal := at == len(c.Tokens) && at == len(r.Tokens) && (r.StopReason == StopEnd) == c.EndOfText
+		if c.Stable < len(c.Tokens) {
+			if others++; equal {
+				othersSame++
+			}
+			continue
+		}
+		if held++; equal {
 			same++
 			continue
 		}
@@ -116,16 +111,65 @@ func TestAgreementWithLlamaCpp(t *testing.T) {
 		if at < len(c.Margin) {
 			margin = c.Margin[at]
 		}
-		if margin < 0 || margin >= tie {
-			t.Errorf("%s: parts at token %d of %d, where llama.cpp is sure by %.3f\n got %q\nwant %q",
-				c.Name, at, len(c.Tokens), margin, m.Detokenize(r.Tokens), m.Detokenize(c.Tokens))
-		} else {
-			t.Logf("%s: parts at token %d of %d at a tie (%.4f)", c.Name, at, len(c.Tokens), margin)
+		t.Logf("%s: parts at token %d of %d, where llama.cpp's best two differ by %.3f\n got %q\nwant %q",
+			c.Name, at, len(c.Tokens), margin, m.Detokenize(r.Tokens), m.Detokenize(c.Tokens))
+	}
+	t.Logf("%d of %d prompts agree with %s in every token; of %d on which it parts from itself, %d", same, held, g.Engine, others, othersSame)
+	if held < 20 || 10*same < 9*held {
+		t.Errorf("%d of %d prompts agree; want nine tenths of at least 20", same, held)
+	}
+}
+
+// checkPrompt compares the rendered template and the prompt's tokens.
+func checkPrompt(t *testing.T, m *Model, c agreement.Case) {
+	t.Helper()
+	if got := m.Tokenize(c.Prompt, true); !slices.Equal(got, c.PromptTokens) {
+		t.Errorf("%s: prompt has tokens %v, llama.cpp has %v", c.Name, got, c.PromptTokens)
+	}
+	if len(c.Messages) == 0 {
+		return
+	}
+	in := chattemplate.Input{AddGenerationPrompt: true}
+	for _, msg := range c.Messages {
+		in.Messages = append(in.Messages, chattemplate.Message{Role: msg.Role, Content: msg.Content})
+	}
+	text, err := m.RenderChat(context.Background(), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text != c.Prompt {
+		t.Errorf("%s: rendered\n%q, llama.cpp\n%q", c.Name, text, c.Prompt)
+	}
+}
+
+// TestMarginsAgreeWithLlamaCpp compares logits: along llama.cpp's own
+// continuations, the margin between its two best tokens must be the same here,
+// but for the noise that llama.cpp has against itself.
+func TestMarginsAgreeWithLlamaCpp(t *testing.T) {
+	g := golden(t)
+	m := starter(t, Options{})
+	sum, n := 0.0, 0
+	for _, c := range g.Cases {
+		first := len(c.PromptTokens) - 1
+		err := m.scheduler.Run(context.Background(), schedule.Task{
+			Prompt: slices.Concat(c.PromptTokens, c.Tokens),
+			Score: func(at int, logits []float32) {
+				i := at - first
+				if i < 0 || i >= len(c.Tokens) || c.Margin[i] < 0 {
+					return
+				}
+				sum += math.Abs(float64(logits[c.Tokens[i]]-logits[c.Second[i]]) - c.Margin[i])
+				n++
+			},
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
 	}
-	t.Logf("%d of %d prompts agree with %s in every token", same, len(g.Cases), g.Engine)
-	if 10*same < 9*len(g.Cases) {
-		t.Errorf("only %d of %d prompts agree", same, len(g.Cases))
+	mean := sum / float64(n)
+	t.Logf("margins differ by %.4f on average over %d tokens, llama.cpp's from its own by %.4f", mean, n, g.Noise)
+	if mean > 1.5*g.Noise {
+		t.Errorf("margins differ by %.4f on average, more than rounding explains (%.4f)", mean, g.Noise)
 	}
 }
 

@@ -15,7 +15,7 @@ type Golden struct {
 	ModelSHA256 string     `json:"modelSha256"`
 	TextSHA256  string     `json:"textSha256"` // of the perplexity text
 	Perplexity  Perplexity `json:"perplexity"`
-	Noise       float64    `json:"noise"` // mean difference of the margins between two settings of that engine
+	Noise       float64    `json:"noise"` // mean difference of the margins between settings of that engine
 	Cases       []Case     `json:"cases"`
 }
 
@@ -35,7 +35,7 @@ type Case struct {
 	PromptTokens []int32   `json:"promptTokens"`
 	Tokens       []int32   `json:"tokens"`
 	EndOfText    bool      `json:"endOfText"` // the model ended by itself behind Tokens
-	Stable       int       `json:"stable"`    // leading tokens that the other engine also chooses under another setting
+	Stable       int       `json:"stable"`    // leading tokens that the other engine also chooses under other settings; all of Tokens if it then ends too
 	Second       []int32   `json:"second"`    // the runner-up at each step, -1 if it is not known
 	Margin       []float64 `json:"margin"`    // logit of the best token less the runner-up's, -1 if it is not known
 }
