@@ -5,8 +5,8 @@
 // FAKE_MODELS=none starts it without a model.
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { mergeConfig, type Connect, type Plugin } from "vite";
-import base from "./vite.config";
-import { dispatch, FakeApp } from "./test/fake";
+import base from "./vite.config.ts";
+import { dispatch, FakeApp } from "./test/fake.ts";
 
 const policy =
   "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; connect-src 'self'; object-src 'none'; base-uri 'none'";
@@ -18,13 +18,30 @@ function backend(strict: boolean): Connect.NextHandleFunction {
   };
   const fresh = () => new FakeApp(emit, "browser", { models: process.env.FAKE_MODELS === "none" ? "none" : "some" });
   let app = fresh();
+  let away = false;
   const body = (req: IncomingMessage) =>
     new Promise<string>((done) => {
       let text = "";
       req.on("data", (piece: Buffer) => (text += piece.toString()));
       req.on("end", () => done(text));
     });
+  /** Two calls are for tests only: to start over, and to be away for a while. */
+  const answerTo = async (method: string, args: unknown[]): Promise<unknown> => {
+    if (method === "Reset") {
+      app.close();
+      away = false;
+      app = new FakeApp(emit, "browser", args[0] as ConstructorParameters<typeof FakeApp>[2]);
+      return null;
+    }
+    if (method === "Away") {
+      away = args[0] === true;
+      if (away) for (const s of streams) s.destroy();
+      return null;
+    }
+    return dispatch(app, method, args);
+  };
   return (req, res, next) => {
+    if (away && !req.headers["x-test"]) return void req.socket.destroy();
     if (strict) res.setHeader("Content-Security-Policy", policy);
     const url = req.url ?? "";
     if (url === "/events") {
@@ -39,9 +56,7 @@ function backend(strict: boolean): Connect.NextHandleFunction {
       const args = JSON.parse(await body(req)) as unknown[];
       let answer: { result: unknown; error: string | null };
       try {
-        // For tests: start over, with or without models.
-        if (url === "/rpc/Reset") app = args[0] ? new FakeApp(emit, "browser", args[0]) : fresh();
-        answer = { result: url === "/rpc/Reset" ? null : await dispatch(app, url.slice(5), args), error: null };
+        answer = { result: await answerTo(url.slice(5), args), error: null };
       } catch (e) {
         answer = { result: null, error: (e as Error).message };
       }

@@ -78,7 +78,7 @@ describe("follow", () => {
     const sources: FakeSource[] = [];
     const waits: [() => void, number][] = [];
     const seen: string[] = [];
-    for (const name of ["bridge:open", "bridge:lost", "token"]) bus.on(name, (x) => seen.push(x === undefined ? name : `${name} ${String(x)}`));
+    for (const name of ["bridge:open", "bridge:lost", "token"]) bus.on(name, (x) => seen.push(x === undefined ? name : `${name} ${JSON.stringify(x)}`));
     const end = follow(
       bus,
       () => {
@@ -101,7 +101,7 @@ describe("follow", () => {
     sources[0]!.open();
     sources[0]!.fail(0);
     sources[0]!.open();
-    expect(seen).toEqual(["bridge:open", "bridge:lost", "bridge:open"]);
+    expect(seen).toEqual(["bridge:open", 'bridge:lost {"refused":false}', "bridge:open"]);
     expect(waits).toHaveLength(0);
   });
   it("opens a new stream when the browser has given up, ever less often, and soon again after a success", () => {

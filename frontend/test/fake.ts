@@ -80,7 +80,7 @@ export class FakeApp {
   pace: number;
 
   constructor(
-    readonly emit: Emit,
+    public emit: Emit,
     readonly face: "desktop" | "browser" = "browser",
     options: Options = {},
   ) {
@@ -367,7 +367,14 @@ export class FakeApp {
         this.downloads.delete(ref);
       }
     }, this.pace * 3);
+    this.emit("download", plain());
     return plain();
+  }
+  /** Ends everything that is going on. */
+  close() {
+    for (const stop of this.stops.values()) stop();
+    for (const d of this.downloads.values()) clearInterval(d.timer);
+    this.emit = () => {};
   }
   CancelPull(ref: string) {
     const d = this.downloads.get(ref);

@@ -238,7 +238,7 @@ describe("models", () => {
   it("cannot be downloaded while the network is off", async () => {
     visit("#/models");
     await until(() => document.body.textContent!.includes("The network is off"));
-    const get = () => [...document.querySelectorAll<HTMLButtonElement>("button")].find((b) => b.getAttribute("aria-label")?.startsWith("Get Qwen3 1.7B"));
+    const get = () => [...document.querySelectorAll<HTMLButtonElement>("button")].find((b) => b.textContent?.startsWith("GetQwen3 1.7B"));
     await until(() => get() !== undefined);
     expect(get()!.disabled).toBe(true);
     press([...document.querySelectorAll<HTMLButtonElement>("button")].find((b) => b.textContent === "Allow network")!);

@@ -33,6 +33,8 @@ const components: Components = {
       <table>{children}</table>
     </div>
   ),
+  // The corner of a table is often empty, and an empty heading is no heading.
+  th: ({ children, style }) => (children ? <th style={style}>{children}</th> : <td style={style} />),
   a: ({ href, children }) =>
     href ? (
       <a href={href} title={href} rel="noreferrer noopener">

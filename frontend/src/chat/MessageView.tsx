@@ -245,7 +245,8 @@ function Stats({ message, modelName }: { message: Message; modelName: string }) 
   if (message.stopReason) rows.push([s.ended, t.chat.reasons[message.stopReason]]);
   return (
     <Popover.Root>
-      <Popover.Trigger className="stats" aria-label={`${s.label}: ${s.speed(m.decodePerSecond)}, ${s.tokens(m.completionTokens)}`}>
+      <Popover.Trigger className="stats">
+        <span className="unseen">{s.label}</span>
         <span>{s.speed(m.decodePerSecond)}</span>
         <span className="stats-more">{s.tokens(m.completionTokens)}</span>
         <span className="stats-more">{s.first(m.firstTokenMs)}</span>

@@ -13,7 +13,7 @@ export function ModelPicker({ models, current, onChoose }: { models: readonly Mo
   const model = models.find((m) => m.ref === current);
   const name = model?.name ?? (current || t.picker.none);
   return (
-    <DropdownMenu.Root>
+    <DropdownMenu.Root modal={false}>
       <DropdownMenu.Trigger className="picker" aria-label={t.picker.label(name)}>
         <span className={`picker-lamp ${model?.loaded ? "picker-lamp-on" : ""}`} aria-hidden="true" />
         <span className="picker-name">{name}</span>

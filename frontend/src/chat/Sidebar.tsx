@@ -216,7 +216,7 @@ const ChatItem = memo(function ChatItem({ chat, current }: { chat: api.ChatSumma
         {chat.generating && <span className="answering" role="img" aria-label={t.sidebar.answering} />}
         <span className="chat-title">{title}</span>
       </a>
-      <DropdownMenu.Root>
+      <DropdownMenu.Root modal={false}>
         <DropdownMenu.Trigger className="icon-button chat-more" aria-label={t.sidebar.more(title)}>
           <MoreHorizontal />
         </DropdownMenu.Trigger>

@@ -3,7 +3,7 @@ import { ArrowDownToLine, Ellipsis, ExternalLink, FileInput, TriangleAlert, Wifi
 import { DropdownMenu } from "radix-ui";
 import { useCallback, useEffect, useId, useState, type ReactNode } from "react";
 import * as api from "../transport/api";
-import { putDownload, putModels, putSettings, useCache } from "../transport/cache";
+import { putModels, putSettings, useCache } from "../transport/cache";
 import { Button, Confirm, IconButton, Progress } from "../ui/controls";
 import { bytes, dateTime, parameters, remaining, sentence } from "../ui/format";
 import { attempt, messageOf, notify, notifyFailure } from "../ui/notify";
@@ -144,7 +144,7 @@ function Installed({ model: m }: { model: api.Model }) {
         )}
       </div>
       <div className="row-actions">
-        <DropdownMenu.Root>
+        <DropdownMenu.Root modal={false}>
           <DropdownMenu.Trigger className="icon-button" aria-label={t.models.more(m.name)}>
             <Ellipsis />
           </DropdownMenu.Trigger>
@@ -330,7 +330,8 @@ function Catalogue() {
 function Entry({ entry, allowed }: { entry: api.CatalogEntry; allowed: boolean }) {
   const download = useCache((cache) => cache.downloads[entry.ref]);
   const active = download && ["queued", "running", "verifying"].includes(download.state);
-  const get = () => void attempt(t.models.getFailed, async () => putDownload(await api.pull(entry.ref)));
+  // The download's events say how it goes; what the call returns may be older than they are.
+  const get = () => void attempt(t.models.getFailed, () => api.pull(entry.ref));
   return (
     <li className="row">
       <div className="row-main">
@@ -362,9 +363,10 @@ function Entry({ entry, allowed }: { entry: api.CatalogEntry; allowed: boolean }
             <X />
           </IconButton>
         ) : (
-          <Button aria-label={t.models.getLabel(entry.name, bytes(entry.sizeBytes))} disabled={!allowed} onClick={get}>
+          <Button disabled={!allowed} onClick={get}>
             <ArrowDownToLine aria-hidden="true" />
             {download?.state === "failed" ? t.common.retry : t.models.get}
+            <span className="unseen">{entry.name}</span>
             <small>{bytes(entry.sizeBytes)}</small>
           </Button>
         )}

@@ -64,7 +64,8 @@ export interface Events {
   settings: Settings;
   filesDropped: { paths: string[] | null };
   "bridge:open": undefined;
-  "bridge:lost": undefined;
+  /** refused: the program answered, but not with its events. */
+  "bridge:lost": { refused: boolean };
 }
 
 /** Calls the listener on each such event until the returned function is called. */

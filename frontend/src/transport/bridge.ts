@@ -97,8 +97,9 @@ export function follow(
       bus.emit(name, ...data);
     };
     current.onerror = () => {
-      bus.emit("bridge:lost");
-      if (current.readyState !== CLOSED) return;
+      const refused = current.readyState === CLOSED;
+      bus.emit("bridge:lost", { refused });
+      if (!refused) return;
       current.close();
       later(connect, wait);
       wait = Math.min(wait * 2, 15_000);

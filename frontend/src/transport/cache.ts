@@ -2,6 +2,7 @@
 // a cache, filled by calls and kept fresh by events.
 import { create } from "zustand";
 import * as api from "./api";
+import { UnauthorisedError, UnreachableError } from "./bridge";
 import * as reduce from "./reduce";
 import { emptyCache, type Cache } from "./reduce";
 
@@ -23,7 +24,8 @@ export async function refresh(): Promise<void> {
   try {
     const [state, downloads] = await Promise.all([api.state(), api.downloads().catch(() => [])]);
     useCache.setState((cache) => reduce.gotState(cache, state));
-    useCache.setState({ downloads: {} });
+    // Pieces may have been missed: answers go on from what the program has kept of them.
+    useCache.setState({ downloads: {}, live: {} });
     for (const d of downloads) putDownload(d);
     const known = new Set(state.chats.map((s) => s.id));
     await Promise.all(
@@ -31,7 +33,10 @@ export async function refresh(): Promise<void> {
     );
   } catch (e) {
     const failure = e instanceof Error ? e : new Error(String(e));
-    useCache.setState((cache) => (cache.phase === "ready" ? { connected: false } : { phase: "failed", failure }));
+    useCache.setState(({ phase, connected }) => {
+      if (phase !== "ready" || failure instanceof UnauthorisedError) return { phase: "failed", failure };
+      return { connected: connected && !(failure instanceof UnreachableError) };
+    });
   }
 }
 
@@ -78,13 +83,30 @@ export function connect(): () => void {
     api.on("models", putModels),
     api.on("download", putDownload),
     api.on("settings", putSettings),
-    api.on("bridge:lost", () => useCache.setState({ connected: false })),
+    api.on("bridge:lost", ({ refused }) => {
+      useCache.setState({ connected: false });
+      if (refused) void refresh(); // a call tells why, the stream does not
+    }),
     api.on("bridge:open", () => {
       if (!first || !useCache.getState().connected) void refresh();
       first = false;
       useCache.setState({ connected: true });
     }),
   ];
-  void refresh();
+  void begin();
   return () => ends.forEach((end) => end());
+}
+
+const patience = 10_000; // ms for the program to open its data; the window may be there first
+
+/** The first reading: tried again for a while before it is called a failure. */
+async function begin(): Promise<void> {
+  const giveUp = performance.now() + patience;
+  for (;;) {
+    await refresh();
+    const { phase, failure } = useCache.getState();
+    if (phase !== "failed" || failure instanceof UnauthorisedError || performance.now() > giveUp) return;
+    useCache.setState({ phase: "starting", failure: null });
+    await new Promise((done) => setTimeout(done, 250));
+  }
 }

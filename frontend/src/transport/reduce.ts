@@ -78,7 +78,6 @@ export function gotState(_: Cache, s: State): Change {
   return {
     phase: "ready",
     failure: null,
-    connected: true,
     about: { version, platform, face, home, starterMissing, hint },
     settings: s.settings,
     models: s.models,

@@ -53,7 +53,7 @@ function Frame() {
     <div className={`frame ${sidebar ? "frame-with-sidebar" : ""}`}>
       <a
         className="skip"
-        href="#/skip"
+        href="#main"
         onClick={(e) => {
           e.preventDefault();
           document.querySelector<HTMLElement>("#main")?.focus();

@@ -254,7 +254,6 @@ export const t = {
     offline: "Freehold makes no connection until you allow it. Downloads need it; everything else does not.",
     allow: "Allow network",
     get: "Get",
-    getLabel: (name: string, size: string) => `Get ${name}, ${size}`,
     have: "Installed",
     homepage: "About this model",
     getFailed: "The download could not start",

@@ -1,0 +1,169 @@
+// The whole program: `freehold serve` with a real model, from an empty folder.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { assertAccessible, assertNoSins, expect, openPage, shot, startProgram, Suite, until } from "./harness.mjs";
+
+const token = "end-to-end-test-0123456789";
+
+/** binary and model are paths; or url is the link of a server that runs already and has a model. */
+export async function realSuite(browser, { binary, model, url }) {
+  const suite = new Suite("program");
+  const home = mkdtempSync(join(tmpdir(), "freehold-e2e-"));
+  const serve = (addr) =>
+    startProgram(binary, ["serve", "--addr", addr], { line: /(http:\/\/\S+token=\S+)/, env: { FREEHOLD_HOME: home, FREEHOLD_TOKEN: token } });
+  let server = url ? null : await serve("127.0.0.1:0");
+  const link = url ?? server.hit[1];
+  let { page, context, sins } = await openPage(browser, link);
+
+  const composer = () => page.getByRole("textbox", { name: "Message" });
+  const ask = async (text) => {
+    await composer().fill(text);
+    await page.keyboard.press("Enter");
+  };
+  const patience = 180_000; // a small machine, and busy
+  const answered = () => page.locator(".answer-last[aria-busy=false]").waitFor({ timeout: patience });
+  const words = () => page.locator(".answer-last .md").waitFor({ timeout: patience });
+  const check = (name, work) => suite.check(name, work, (n) => shot(page, `failed program ${n}`));
+
+  try {
+    if (!url) {
+      await check("a page without the key is turned away", async () => {
+        const r = await fetch(new URL("/", link));
+        expect(r.status === 401, `status 401, got ${r.status}`);
+      });
+      await check("starts empty, and says how to add a model", async () => {
+        await page.getByRole("heading", { name: "No model yet" }).waitFor();
+        await assertAccessible(page, "no model");
+        await shot(page, "program empty");
+      });
+      await check("imports a file", async () => {
+        await page.evaluate(() => void (location.hash = "#/models"));
+        const path = page.getByRole("textbox", { name: "Path of the file" });
+        await path.fill("/no/such/file.gguf");
+        await page.keyboard.press("Enter");
+        await page.getByText("The file was not imported").waitFor();
+        await path.fill(model);
+        await page.keyboard.press("Enter");
+        await page.getByText(/is ready$/).waitFor({ timeout: patience });
+        expect((await page.locator(".row").first().textContent()).includes("Q4_1"), "its quantisation");
+      });
+    }
+    await check("answers a question", async () => {
+      await page.evaluate(() => void (location.hash = "#/"));
+      await page.getByRole("button", { name: "This chat’s instructions and sampling" }).click();
+      await page.getByRole("textbox", { name: "Temperature" }).fill("0");
+      await page.getByRole("textbox", { name: "Longest answer" }).fill("40");
+      await page.keyboard.press("Escape");
+      await ask("What is the capital of France?");
+      await words();
+      await answered();
+      const text = await page.locator(".answer-last .md").textContent();
+      expect(/Paris/.test(text), `the capital, got ${JSON.stringify(text)}`);
+      await page.getByText(/[\d.]+ tokens\/s/).waitFor();
+      await page.getByRole("link", { name: /capital of France/ }).waitFor();
+      await shot(page, "program answer");
+    });
+    await check("counts the context", async () => {
+      await composer().fill("a draft of some words");
+      await page.getByRole("button", { name: /^Context: [\d,]+ of [\d,]+ tokens/ }).click();
+      await page.getByText("Kept free for the answer").waitFor();
+      const row = async (name) => Number((await page.locator(".facts div", { hasText: name }).locator("dd").textContent()).replace(/\D/g, ""));
+      await until(async () => (await row("Your message")) >= 4, "the draft to be counted");
+      expect((await row("Conversation")) > 10, "the conversation to be counted");
+      await shot(page, "program context");
+      await page.keyboard.press("Escape");
+      await composer().fill("");
+    });
+    await check("answers again, and keeps both", async () => {
+      await page.getByRole("button", { name: "Answer again" }).click();
+      await page.getByRole("img", { name: "Version 2 of 2" }).waitFor({ timeout: patience });
+      await answered();
+      await page.getByRole("button", { name: "Previous version" }).click();
+      await page.getByRole("img", { name: "Version 1 of 2" }).waitFor();
+    });
+    await check("continues the conversation", async () => {
+      await ask("And of Italy?");
+      await words();
+      await answered();
+      expect((await page.locator(".question").count()) === 2, "two questions");
+    });
+    await check("stops when told", async () => {
+      await page.locator(".new-chat").click();
+      await ask("Write a very long story about a lighthouse keeper, with many chapters.");
+      await words();
+      await page.getByRole("button", { name: "Stop", exact: true }).click();
+      await page.getByText("You stopped this answer here.").waitFor();
+      const text = (await page.locator(".answer-last .md").textContent()).trim();
+      expect(text.length > 0, "the text so far");
+      await page.reload();
+      await page.locator(".answer-last .md").waitFor();
+      expect((await page.locator(".answer-last .md").textContent()).trim() === text, "the same text after a reload");
+    });
+    await check("a page that comes in the middle of an answer sees all of it", async () => {
+      await page.getByRole("button", { name: "Answer again" }).click();
+      await words();
+      const second = await openPage(browser, link);
+      await second.page.goto(page.url());
+      await second.page.locator(".answer-last[aria-busy=true] .md, .answer-last[aria-busy=false] .md").waitFor({ timeout: patience });
+      await page.getByRole("button", { name: "Stop", exact: true }).click().catch(() => {});
+      await answered();
+      await second.page.locator(".answer-last[aria-busy=false]").waitFor({ timeout: patience });
+      const texts = await Promise.all([page, second.page].map((p) => p.locator(".answer-last .md").textContent()));
+      expect(texts[0] === texts[1], `the same text on both:\n${texts.join("\n---\n")}`);
+      await second.context.close();
+    });
+    await check("finds, renames, deletes and restores chats", async () => {
+      await page.getByRole("textbox", { name: "Search chats" }).fill("capital");
+      await until(async () => (await page.locator(".chat-link").count()) === 1, "one result");
+      await page.locator(".chat-link").focus();
+      await page.keyboard.press("F2");
+      await page.getByRole("textbox", { name: "Title of the chat" }).fill("Capitals");
+      await page.keyboard.press("Enter");
+      await page.getByRole("textbox", { name: "Search chats" }).fill("");
+      const link_ = page.getByRole("link", { name: "Capitals" });
+      await link_.focus();
+      await page.keyboard.press("Delete");
+      await link_.waitFor({ state: "detached" });
+      await page.getByRole("button", { name: "Undo" }).click();
+      await link_.waitFor();
+    });
+    await check("shows the machine", async () => {
+      await page.evaluate(() => void (location.hash = "#/settings"));
+      await page.getByText("Processor").waitFor();
+      await page.getByText("Data folder").waitFor();
+      await shot(page, "program settings");
+    });
+    for (const theme of ["Light", "Dark"])
+      await check(`is accessible, ${theme.toLowerCase()}`, async () => {
+        await page.evaluate(() => void (location.hash = "#/settings"));
+        await page.getByRole("radio", { name: theme }).click();
+        await assertAccessible(page, "settings");
+        await page.evaluate(() => void (location.hash = "#/models"));
+        await page.getByRole("heading", { name: "Catalogue" }).waitFor();
+        await page.waitForTimeout(300);
+        await assertAccessible(page, "models");
+        await shot(page, `program models ${theme}`);
+        await page.getByRole("link", { name: "Capitals" }).click();
+        await page.locator(".answer-last").waitFor();
+        await assertAccessible(page, "conversation");
+      });
+    if (!url)
+      await check("finds the program again after a restart", async () => {
+        await server.end();
+        await page.getByText("The connection to Freehold is lost").waitFor({ timeout: 30_000 });
+        server = await serve(new URL(link).host);
+        await until(async () => !(await page.getByText("The connection to Freehold is lost").isVisible()), "the notice to go", 40_000);
+        await page.locator(".answer-last .md").waitFor();
+        await ask("Thank you.");
+        await words();
+        await answered();
+      });
+    await check("made no error and asked no other server", async () => assertNoSins(sins));
+  } finally {
+    await context.close();
+    await server?.end();
+    rmSync(home, { recursive: true, force: true });
+  }
+  return suite;
+}
