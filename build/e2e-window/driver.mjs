@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 export const sleep = (ms) => new Promise((ok) => setTimeout(ok, ms));
 
 /** Waits until f gives something true and returns it. */
-export async function until(what, f, ms = 15_000) {
+export async function until(what, f, ms = 60_000) {
   const end = Date.now() + ms;
   let last;
   for (;;) {
@@ -42,7 +42,7 @@ export class Driver {
     const response = await fetch(`http://127.0.0.1:${this.port}${path}`, {
       method,
       body: body && JSON.stringify(body),
-      signal: AbortSignal.timeout(30_000),
+      signal: AbortSignal.timeout(120_000),
     });
     const { value } = await response.json();
     if (!response.ok) throw new Error(`${path}: ${value.error}: ${value.message}`);
@@ -54,6 +54,7 @@ export class Driver {
     const options = { binary, args: [] };
     const { sessionId } = await this.call("POST", "/session", { capabilities: { alwaysMatch: { "webkitgtk:browserOptions": options } } });
     this.session = `/session/${sessionId}`;
+    await this.call("POST", `${this.session}/timeouts`, { script: 60_000 });
   }
 
   /** Lets go of a program that has ended. The driver answers with an error, as its window is gone. */
@@ -67,6 +68,14 @@ export class Driver {
 
   run(script, ...args) {
     return this.call("POST", `${this.session}/execute/sync`, { script, args });
+  }
+
+  /** Runs the body of an async function and returns what it returns. */
+  async runAsync(script) {
+    const wrapped = `const done = arguments[0]; (async () => { ${script} })().then((value) => done({ value }), (e) => done({ problem: String(e) }));`;
+    const { value, problem } = await this.call("POST", `${this.session}/execute/async`, { script: wrapped, args: [] });
+    if (problem) throw new Error(problem);
+    return value;
   }
 
   url() {

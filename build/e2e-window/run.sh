@@ -36,7 +36,7 @@ openbox >"$work/openbox.log" 2>&1 &
 pids="$pids $!"
 
 # A D-Bus session of its own, so that no other running Freehold is meant.
-timeout 240 dbus-run-session -- node $here/window.mjs 2>"$work/session.log" || {
+timeout 480 dbus-run-session -- node $here/window.mjs 2>"$work/session.log" || {
   status=$?
   cat "$work/session.log"
   exit $status
