@@ -179,8 +179,9 @@ func (c *Core) Resolve(name string) (Target, error) {
 	return Target{}, err
 }
 
-// installed finds a model of the library only.
-func (c *Core) installed(ref string) (Target, error) {
+// Installed finds a model of the library only: what comes over the network may
+// not name files.
+func (c *Core) Installed(ref string) (Target, error) {
 	m, err := c.library.Find(ref)
 	if err != nil {
 		return Target{}, err
@@ -229,7 +230,7 @@ func (c *Core) LoadOptions() LoadOptions {
 type lender struct{ c *Core }
 
 func (l lender) Acquire(ctx context.Context, ref string) (chat.Model, func(), error) {
-	t, err := l.c.installed(ref)
+	t, err := l.c.Installed(ref)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -245,7 +246,7 @@ func (l lender) Acquire(ctx context.Context, ref string) (chat.Model, func(), er
 }
 
 func (l lender) Counter(ctx context.Context, ref string) (chat.Counter, func(), error) {
-	t, err := l.c.installed(ref)
+	t, err := l.c.Installed(ref)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -344,7 +345,7 @@ func (c *Core) NewChat(ctx context.Context, model string) (chat.Chat, error) {
 			return chat.Chat{}, err
 		}
 	} else {
-		t, err := c.installed(model)
+		t, err := c.Installed(model)
 		if err != nil {
 			return chat.Chat{}, err
 		}

@@ -98,7 +98,7 @@ func (a *App) RestoreChat(id string) (chat.Summary, error) {
 // SetChatModel lets another model answer from now on.
 func (a *App) SetChatModel(id, ref string) (chat.Summary, error) {
 	return call(a, func(o *opened) (chat.Summary, error) {
-		t, err := o.core.installed(ref)
+		t, err := o.core.Installed(ref)
 		if err != nil {
 			return chat.Summary{}, err
 		}

@@ -33,7 +33,7 @@ func (c *Core) Model(name string) (Model, error) {
 
 func describe(m library.Model, loaded bool) Model {
 	return Model{
-		Ref: m.Ref, Name: m.Name, Architecture: m.Architecture, Quant: m.Quant, Path: m.Path, Licence: m.Licence, Source: m.Source,
+		Ref: m.Ref, Name: m.Name, Architecture: m.Architecture, Quant: m.Quant, Path: m.Path, Licence: m.Licence, Source: m.Source, Digest: m.Digest,
 		SizeBytes: m.SizeBytes, Parameters: m.Parameters, ContextLength: m.ContextLength, Starter: m.Starter, Loaded: loaded,
 		AddedAt: m.AddedAt, Problem: m.Problem,
 	}

@@ -11,6 +11,7 @@ type Model struct {
 	Path          string `json:"path"`
 	Licence       string `json:"licence"`
 	Source        string `json:"source"`
+	Digest        string `json:"digest"` // sha256:… of its weights
 	SizeBytes     int64  `json:"sizeBytes"`
 	Parameters    int64  `json:"parameters"`
 	ContextLength int    `json:"contextLength"` // tokens it was trained for

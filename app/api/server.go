@@ -63,6 +63,9 @@ func Routes(c Config) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /rpc/{method}", rpc(c.App, c.Log))
 	mux.Handle("GET /events", c.Events)
+	p := newPrograms(c.Core)
+	p.ollamaRoutes(mux)
+	p.openaiRoutes(mux)
 	mux.Handle("GET /", assets(c.Assets))
 	return mux
 }

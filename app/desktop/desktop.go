@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	goruntime "runtime"
@@ -84,12 +85,12 @@ func Run(c Config) error {
 	if err != nil {
 		return err
 	}
+	app.Attach(context.Background(), a, core, "desktop", w) // the page may ask as soon as it is there
 	restore(o, core)
 	o.OnStartup = func(ctx context.Context) {
 		w.mu.Lock()
 		w.ctx = ctx
 		w.mu.Unlock()
-		app.Attach(ctx, a, core, "desktop", w)
 		runtime.OnFileDrop(ctx, func(_, _ int, paths []string) { w.Emit("filesDropped", app.DropEvent{Paths: paths}) })
 	}
 	o.OnBeforeClose = func(ctx context.Context) bool {
@@ -135,12 +136,14 @@ func homeID() string {
 }
 
 // focusOther brings the window to the front that has the data. Wails ends this
-// process on the way if it reaches that window; if it does not (there is no
-// session bus, or a server has the data), inUse is returned.
+// process, with code 1, when it has told that window. If it gets as far as
+// starting up there is none to tell: no session bus, or a server has the data.
 func focusOther(o *options.App, inUse error) error {
 	o.StartHidden = true
-	o.Bind = nil
-	o.OnStartup = func(ctx context.Context) { runtime.Quit(ctx) }
+	o.OnStartup = func(context.Context) {
+		fmt.Fprintln(os.Stderr, "freehold:", inUse)
+		os.Exit(1) // nothing is open yet
+	}
 	return errors.Join(inUse, wails.Run(o))
 }
 

@@ -49,6 +49,7 @@ export namespace app {
 	    path: string;
 	    licence: string;
 	    source: string;
+	    digest: string;
 	    sizeBytes: number;
 	    parameters: number;
 	    contextLength: number;
