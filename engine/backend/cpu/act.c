@@ -124,7 +124,7 @@ static void nibble_column(const struct fh_kernels *kernels, const float *x, int 
 			group->d[4 * place + i] = d;
 			group->seed[4 * place + i] = -8 * (sum_of(q + 4 * i, 4) + sum_of(q + 16 + 4 * i, 4));
 		}
-		group->sum16[4 * place] = fh_round_half(exact * (float)s);
+		group->sum16[place] = fh_round_half(exact * (float)s);
 	}
 }
 

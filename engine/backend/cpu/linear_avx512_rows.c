@@ -7,11 +7,12 @@
 // ---------------------------------------------------------------------------
 // Q4_0, Q4_1, Q5_0, Q5_1: four blocks at a time. Two overlapping loads cover
 // the 72 to 96 bytes of the group; byte permutes collect from them the sixteen
-// nibble bytes of each block, the scales, and the fifth bits.
+// nibble bytes of each block, the scales, and the fifth bits. Loads are what
+// limits this kernel: nearly every one of 64 bytes straddles two cache lines.
 
 // Where byte `at` of a group of four blocks lies in the pair of loads: the
-// first holds bytes 0..63, the second the group's last 64.
-#define PLACE(size, at) ((at) < 64 ? (at) : 64 + (at) - (4 * (size)-64))
+// first holds bytes 0..63, the second the group's last 32.
+#define PLACE(size, at) ((at) < 64 ? (at) : 64 + (at) - (4 * (size)-32))
 #define WORD(size, at) (PLACE(size, at) / 2)
 #define RUN4(size, at) PLACE(size, at), PLACE(size, (at) + 1), PLACE(size, (at) + 2), PLACE(size, (at) + 3)
 #define RUN16(size, at) RUN4(size, at), RUN4(size, (at) + 4), RUN4(size, (at) + 8), RUN4(size, (at) + 12)
@@ -20,7 +21,7 @@
 struct nibble_index {
 	uint8_t quants[64]; // nibble bytes of blocks 0, 1, 2, 3
 	uint8_t fifths[64]; // the fifth bits of each block in each of its 8-byte lanes
-	uint16_t scales[32]; // d of each block four times, then m likewise
+	uint16_t scales[32]; // d of each block four times, then m of each block
 };
 
 #define NIBBLE_INDEX(size, m_at, fifths_at, quants_at)                                                       \
@@ -30,8 +31,8 @@ struct nibble_index {
 		{FOUR(RUN4(size, fifths_at)), FOUR(RUN4(size, (size) + fifths_at)),                          \
 		 FOUR(RUN4(size, 2 * (size) + fifths_at)), FOUR(RUN4(size, 3 * (size) + fifths_at))},        \
 		{FOUR(WORD(size, 0)), FOUR(WORD(size, size)), FOUR(WORD(size, 2 * (size))),                  \
-		 FOUR(WORD(size, 3 * (size))), FOUR(WORD(size, m_at)), FOUR(WORD(size, (size) + m_at)),      \
-		 FOUR(WORD(size, 2 * (size) + m_at)), FOUR(WORD(size, 3 * (size) + m_at))},                  \
+		 FOUR(WORD(size, 3 * (size))), WORD(size, m_at), WORD(size, (size) + m_at),                  \
+		 WORD(size, 2 * (size) + m_at), WORD(size, 3 * (size) + m_at)},                              \
 	}
 
 static const struct nibble_index q4_0_index __attribute__((aligned(64))) = NIBBLE_INDEX(Q4_0_BYTES, 0, 0, 2);
@@ -59,23 +60,30 @@ FH_INLINE void nibble_rows(int wtype, const struct nibble_index *index, int nc, 
 	const __m512i to_low = _mm512_load_si512(fifth_low), to_high = _mm512_load_si512(fifth_high);
 	// Masks of the bytes that exist in the loads of an incomplete last group.
 	const __mmask64 tail_first = tail >= 64 ? ~0ull : (1ull << tail) - 1;
-	const __mmask64 tail_last = tail > group - 64 ? (1ull << (tail - (group - 64))) - 1 : 0;
+	const __mmask32 tail_last = tail > group - 32 ? (__mmask32)((1u << (tail - (group - 32))) - 1) : 0;
 	const int groups = k / 128;
 
 	for (int r = 0; r < rows; r++) {
 		const uint8_t *p = w + (size_t)r * row_bytes;
-		__m512 dots[4], mins[4];
-		for (int c = 0; c < nc; c++)
-			dots[c] = mins[c] = _mm512_setzero_ps();
+		__m512 dots[4];
+		__m128 mins[4];
+		for (int c = 0; c < nc; c++) {
+			dots[c] = _mm512_setzero_ps();
+			mins[c] = _mm_setzero_ps();
+		}
 		for (int g = 0; g < groups + (tail > 0); g++, p += group) {
-			__m512i first, last;
+			__m512i first;
+			__m256i rest;
 			if (g < groups) {
 				first = _mm512_loadu_si512(p);
-				last = _mm512_loadu_si512(p + group - 64);
+				rest = load256(p + group - 32);
+				// Keep them in registers: compilers fold such loads into each use.
+				__asm__("" : "+v"(first), "+v"(rest));
 			} else {
 				first = _mm512_maskz_loadu_epi8(tail_first, p);
-				last = _mm512_maskz_loadu_epi8(tail_last, p + group - 64);
+				rest = _mm256_maskz_loadu_epi8(tail_last, p + group - 32);
 			}
+			const __m512i last = _mm512_castsi256_si512(rest);
 			prefetch(p);
 			prefetch(p + 64);
 			const __m512i bytes = _mm512_permutex2var_epi8(first, quants, last);
@@ -102,13 +110,14 @@ FH_INLINE void nibble_rows(int wtype, const struct nibble_index *index, int nc, 
 				dots[c] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum),
 							  _mm512_mul_ps(d, _mm512_load_ps(column->d)), dots[c]);
 				if (affine) {
-					const __m512 m = _mm512_cvtph_ps(_mm512_extracti64x4_epi64(halves, 1));
-					mins[c] = _mm512_fmadd_ps(m, _mm512_load_ps(column->sum16), mins[c]);
+					const __m128 m = _mm_cvtph_ps(_mm512_extracti32x4_epi32(halves, 2));
+					mins[c] = _mm_fmadd_ps(m, _mm_load_ps(column->sum16), mins[c]);
 				}
 			}
 		}
 		for (int c = 0; c < nc; c++)
-			y[(size_t)c * ldy + r] = _mm512_reduce_add_ps(affine ? _mm512_add_ps(dots[c], mins[c]) : dots[c]);
+			y[(size_t)c * ldy + r] = _mm512_reduce_add_ps(
+				affine ? _mm512_add_ps(dots[c], _mm512_zextps128_ps512(mins[c])) : dots[c]);
 	}
 }
 
@@ -124,6 +133,13 @@ FH_ROWS(q5_1, nibble_rows(FH_Q5_1, &q5_1_index, NC, w, row_bytes, rows, k, x, co
 FH_INLINE void byte_rows(int nc, const uint8_t *w, size_t row_bytes, int rows, int k, const uint8_t *x,
 			 size_t column_bytes, float *y, size_t ldy)
 {
+	// The quants of both blocks from bytes 0..63 and 52..67 of the pair.
+	uint8_t index[64] __attribute__((aligned(64)));
+	for (int i = 0; i < 64; i++) {
+		const int at = i < 32 ? 2 + i : 4 + i;
+		index[i] = (uint8_t)(at < 64 ? at : 64 + at - 52);
+	}
+	const __m512i quants = _mm512_load_si512(index);
 	// d of the first block eight times, of the second eight times.
 	const __m512i scales = _mm512_castsi256_si512(
 		_mm256_setr_epi16(0, 0, 0, 0, 0, 0, 0, 0, 17, 17, 17, 17, 17, 17, 17, 17));
@@ -139,9 +155,11 @@ FH_INLINE void byte_rows(int nc, const uint8_t *w, size_t row_bytes, int rows, i
 			__m512i q;
 			__m512 d;
 			if (b + 1 < blocks) {
-				q = join(load256(p + 2), load256(p + Q8_0_BYTES + 2));
-				d = _mm512_cvtph_ps(_mm512_castsi512_si256(
-					_mm512_permutexvar_epi16(scales, _mm512_loadu_si512(p))));
+				__m512i first = _mm512_loadu_si512(p);
+				__asm__("" : "+v"(first)); // one load, not one for each use
+				const __m128i last = load128(p + 2 * Q8_0_BYTES - 16);
+				q = _mm512_permutex2var_epi8(first, quants, _mm512_castsi128_si512(last));
+				d = _mm512_cvtph_ps(_mm512_castsi512_si256(_mm512_permutexvar_epi16(scales, first)));
 			} else { // the last block alone
 				q = _mm512_castsi256_si512(load256(p + 2));
 				d = half_broadcast(p);

@@ -52,7 +52,8 @@ struct fh_nibble_group { // 4 blocks of 32
 	int8_t q[128];	 // values 0..15 of each block, then values 16..31 of each
 	float d[16];	 // each block's scale four times
 	int32_t seed[16]; // -8 times the sum of the q each lane multiplies: undoes q+8
-	float sum16[16];  // FH_ACT_Q8's sum16 of each block in its first place, else zero
+	float sum16[4];	  // FH_ACT_Q8's sum16 of each block
+	float pad[12];
 };
 
 struct fh_byte_pair { // 2 blocks of 32

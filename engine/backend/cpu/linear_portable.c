@@ -4,12 +4,20 @@
 
 #include <math.h>
 
-// Rounds to the nearest integer, ties to even, for |f| < 2^22: adding 1.5*2^23
-// leaves the integer in the low bits of the sum. NaN gives some small number.
+// Rounds to the nearest integer, ties to even, for |f| < 2^22.
 FH_INLINE int nearest(float f)
 {
+#if defined(__x86_64__)
+	// Adding 1.5*2^23 leaves the integer in the low bits of the sum. Without
+	// SSE4.1 rintf is a call; and without FMA the compiler cannot merge the
+	// addition with the product that f comes from, which would round once
+	// where the definition rounds twice.
 	const int32_t bits = (int32_t)fh_float_bits(f + 12582912.f);
 	return (bits & 0x7fffff) - 0x400000;
+#else
+	f = rintf(f);
+	return f > -128 && f < 128 ? (int)f : 0; // NaN has no integer
+#endif
 }
 
 static int quantize32(const float *x, int8_t *q, float *d, float *d_exact)
