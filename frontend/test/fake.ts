@@ -11,7 +11,7 @@ const sampling: api.Sampling = {
 };
 
 const model = (m: Partial<api.Model> & Pick<api.Model, "ref" | "name">): api.Model => ({
-  architecture: "llama", quant: "Q4_1", path: `/home/ada/.local/share/freehold/blobs/${m.ref}`, licence: "Apache-2.0", source: "import", sizeBytes: 98_000_000,
+  digest: "", architecture: "llama", quant: "Q4_1", path: `/home/ada/.local/share/freehold/blobs/${m.ref}`, licence: "Apache-2.0", source: "import", sizeBytes: 98_000_000,
   parameters: 134_515_008, contextLength: 8192, starter: false, loaded: false, addedAt: Date.now() - 3 * day, problem: "", ...m,
 });
 
