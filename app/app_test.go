@@ -34,7 +34,7 @@ func (r *recorder) Emit(_ string, data any) {
 // waitFor returns the first event that fits.
 func waitFor[T any](t *testing.T, r *recorder, fits func(T) bool) T {
 	t.Helper()
-	for range 2000 {
+	for range 12000 {
 		r.mu.Lock()
 		for _, e := range r.events {
 			if v, ok := e.(T); ok && fits(v) {

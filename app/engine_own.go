@@ -103,7 +103,11 @@ func (l *language) Prompt(ctx context.Context, system string, turns []chat.Turn)
 	if err != nil {
 		return 0, err
 	}
-	return len(l.encode(text, true)), nil
+	ids := l.encode(text, true)
+	if first := l.encode("", true); len(first) > 0 && len(ids) > 1 && ids[0] == first[0] && ids[1] == first[0] {
+		return len(ids) - 1, nil // the template wrote the mark that the vocabulary adds; the engine reads it once
+	}
+	return len(ids), nil
 }
 
 // prompt renders a conversation up to where the answer starts. Some templates

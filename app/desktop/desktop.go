@@ -136,11 +136,11 @@ func homeID() string {
 }
 
 // focusOther brings the window to the front that has the data. Wails ends this
-// process, with code 1, when it has told that window. If it gets as far as
-// starting up there is none to tell: no session bus, or a server has the data.
+// process, with code 1, when it has told that window. If the page gets as far as
+// being loaded there is none to tell: no session bus, or a server has the data.
 func focusOther(o *options.App, inUse error) error {
 	o.StartHidden = true
-	o.OnStartup = func(context.Context) {
+	o.OnDomReady = func(context.Context) {
 		fmt.Fprintln(os.Stderr, "freehold:", inUse)
 		os.Exit(1) // nothing is open yet
 	}
