@@ -11,9 +11,10 @@
 
 // product adds A·B for R rows and NV registers of columns to c, or, without
 // keep, writes it there. With keep, c is first scaled by keep[r]. A's element
-// (r, k) is a[r*row + k*step].
+// (r, k) is a[r*row + k*step]. B in halves is fetched so many halves ahead: as
+// much of the next block as is read of this one.
 FH_IN void product(const int R, const int NV, const int half, const float *a, const int row, const int step,
-		   const void *b, int ldb, int kn, float *c, int ldc, const float *keep)
+		   const void *b, int ldb, int kn, ptrdiff_t ahead, float *c, int ldc, const float *keep)
 {
 	vf acc[FH_R][2];
 #pragma GCC unroll 16
@@ -25,6 +26,8 @@ FH_IN void product(const int R, const int NV, const int half, const float *a, co
 	const float *bf = b;
 	for (int k = 0; k < kn; k++) {
 		vf v[2];
+		if (half)
+			__builtin_prefetch(bh + ahead);
 #pragma GCC unroll 2
 		for (int j = 0; j < NV; j++)
 			v[j] = half ? load_half(bh + j * FH_W) : load(bf + j * FH_W);
@@ -47,29 +50,29 @@ FH_IN void product(const int R, const int NV, const int half, const float *a, co
 }
 
 // Q is packed so that the rows of a register tile stand together: row step 1.
-FH_IN void scores(const int R, const int half, const float *q, const void *k, int dim, float *s)
+FH_IN void scores(const int R, const int half, const float *q, const void *k, int dim, ptrdiff_t ahead, float *s)
 {
 	for (int t = 0; t < FH_BLOCK; t += 2 * FH_W) {
 		const int n = FH_BLOCK - t < 2 * FH_W ? 1 : 2;
 		const void *at = half ? (const void *)((const uint16_t *)k + t) : (const void *)((const float *)k + t);
 		if (n == 2)
-			product(R, 2, half, q, 1, FH_R, at, FH_BLOCK, dim, s + t, FH_BLOCK, 0);
+			product(R, 2, half, q, 1, FH_R, at, FH_BLOCK, dim, ahead, s + t, FH_BLOCK, 0);
 		else
-			product(R, 1, half, q, 1, FH_R, at, FH_BLOCK, dim, s + t, FH_BLOCK, 0);
+			product(R, 1, half, q, 1, FH_R, at, FH_BLOCK, dim, ahead, s + t, FH_BLOCK, 0);
 	}
 }
 
-FH_IN void mix(const int R, const int half, const float *p, const void *v, int tokens, int padded, float *out,
-	       const float *keep)
+FH_IN void mix(const int R, const int half, const float *p, const void *v, int tokens, int padded, ptrdiff_t ahead,
+	       float *out, const float *keep)
 {
 	int d = 0;
 	for (; d + 2 * FH_W <= padded; d += 2 * FH_W) {
 		const void *at = half ? (const void *)((const uint16_t *)v + d) : (const void *)((const float *)v + d);
-		product(R, 2, half, p, FH_BLOCK, 1, at, padded, tokens, out + d, padded, keep);
+		product(R, 2, half, p, FH_BLOCK, 1, at, padded, tokens, ahead, out + d, padded, keep);
 	}
 	for (; d < padded; d += FH_W) {
 		const void *at = half ? (const void *)((const uint16_t *)v + d) : (const void *)((const float *)v + d);
-		product(R, 1, half, p, FH_BLOCK, 1, at, padded, tokens, out + d, padded, keep);
+		product(R, 1, half, p, FH_BLOCK, 1, at, padded, tokens, ahead, out + d, padded, keep);
 	}
 }
 
@@ -112,25 +115,26 @@ FH_IN void weigh(int rows, float *s, const int *lo, const int *hi, float *top, f
 }
 
 FH_IN void tile_block(const int R, const int half, const float *q, const void *k, const void *v, int dim,
-		      int tokens, const int *lo, const int *hi, float *out, float *top, float *sum)
+		      int tokens, ptrdiff_t ahead, const int *lo, const int *hi, float *out, float *top,
+		      float *sum)
 {
 	_Alignas(64) float s[FH_R * FH_BLOCK];
 	_Alignas(64) float keep[FH_R + FH_W];
-	scores(R, half, q, k, dim, s);
+	scores(R, half, q, k, dim, ahead, s);
 	weigh(R, s, lo, hi, top, sum, keep);
-	mix(R, half, s, v, tokens, fh_padded_head(dim), out, keep);
+	mix(R, half, s, v, tokens, fh_padded_head(dim), ahead, out, keep);
 }
 
 #define FH_TILE_ROWS(R)                                                                                  \
 	case R:                                                                                          \
 		if (half)                                                                                \
-			tile_block(R, 1, q, k, v, dim, tokens, lo, hi, out, top, sum);                   \
+			tile_block(R, 1, q, k, v, dim, tokens, ahead, lo, hi, out, top, sum);            \
 		else                                                                                     \
-			tile_block(R, 0, q, k, v, dim, tokens, lo, hi, out, top, sum);                   \
+			tile_block(R, 0, q, k, v, dim, tokens, ahead, lo, hi, out, top, sum);            \
 		break;
 
 FH_FN void tile(int rows, int half, const float *q, const void *k, const void *v, int dim, int tokens,
-		const int *lo, const int *hi, float *out, float *top, float *sum)
+		ptrdiff_t ahead, const int *lo, const int *hi, float *out, float *top, float *sum)
 {
 	switch (rows) {
 		FH_TILE_ROWS(1)
@@ -194,6 +198,9 @@ FH_FN void attend(const struct fh_attend *a)
 		const uint16_t *k = a->head + (size_t)a->table[b] * a->block_stride;
 		const uint16_t *v = k + dim * FH_BLOCK;
 		const int base = b * FH_BLOCK;
+		const ptrdiff_t ahead = b + 1 < a->block1 ? ((ptrdiff_t)a->table[b + 1] - a->table[b]) *
+								    (ptrdiff_t)a->block_stride
+							  : 0;
 		if (!half) {
 			widen(k, keys, dim * FH_BLOCK);
 			widen(v, values, FH_BLOCK * padded);
@@ -209,7 +216,7 @@ FH_FN void attend(const struct fh_attend *a)
 			if (!seen)
 				continue;
 			tile(n, half, packed + (size_t)i * dim, half ? (const void *)k : keys,
-			     half ? (const void *)v : values, dim, tokens, lo, hi,
+			     half ? (const void *)v : values, dim, tokens, ahead, lo, hi,
 			     a->out + (size_t)i * padded, a->top + i, a->sum + i);
 		}
 	}

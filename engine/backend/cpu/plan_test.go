@@ -153,6 +153,11 @@ func newSequences(r *rand.Rand, n, blocks int) *sequences {
 	return s
 }
 
+func withoutOutputs(b *program.Batch) *program.Batch {
+	b.Outputs = nil
+	return b
+}
+
 // batch adds rows[i] tokens to sequence order[i].
 func (s *sequences) batch(order, rows []int, allOutputs bool) *program.Batch {
 	b := &program.Batch{}

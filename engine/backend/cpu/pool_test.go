@@ -192,9 +192,3 @@ func TestThreadsDefault(t *testing.T) {
 		t.Errorf("%d threads on %d processors", b.threads, runtime.NumCPU())
 	}
 }
-
-func BenchmarkBarrier(b *testing.B) {
-	pool := startedPool(b, 2)
-	b.ResetTimer()
-	pool.phases(b.N, 2)
-}

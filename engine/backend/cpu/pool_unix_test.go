@@ -9,7 +9,7 @@ import (
 )
 
 // processTime is the CPU time that all threads of this process have used.
-func processTime(t *testing.T) time.Duration {
+func processTime(t testing.TB) time.Duration {
 	t.Helper()
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
@@ -20,7 +20,7 @@ func processTime(t *testing.T) time.Duration {
 
 func TestIdlePoolSleeps(t *testing.T) {
 	b := startedPool(t, 4)
-	b.phases(1000, 8)
+	b.phases(1000, 8, 0)
 	time.Sleep(100 * time.Millisecond) // spinning ends, on a busy machine too
 	before := processTime(t)
 	time.Sleep(300 * time.Millisecond)

@@ -4,17 +4,21 @@ package cpu
 #include "pool.h"
 #include "vector.h"
 
-static void nothing(void *arg, int chunk, int thread)
+// Multiplies for a while: about four cycles each.
+static void work(void *arg, int chunk, int thread)
 {
-	(void)arg;
-	(void)chunk;
 	(void)thread;
+	unsigned x = (unsigned)chunk;
+	for (int i = 0; i < *(int *)arg; i++) {
+		x = x * 3 + 1;
+		__asm__ volatile("" : "+r"(x));
+	}
 }
 
-static void phases(fh_pool *p, int n, int chunks)
+static void phases(fh_pool *p, int n, int chunks, int steps)
 {
 	for (int i = 0; i < n; i++)
-		fh_pool_run(p, nothing, 0, chunks);
+		fh_pool_run(p, work, &steps, chunks);
 }
 
 static void count(void *arg, int chunk, int thread)
@@ -38,8 +42,10 @@ import "C"
 // What follows lets tests and benchmarks, which cannot call C themselves, look
 // at parts of the plan runner by themselves.
 
-// phases runs n phases of empty chunks on the backend's threads.
-func (b *backend) phases(n, chunks int) { C.phases(b.pool, C.int(n), C.int(chunks)) }
+// phases runs n phases of chunks that do so many steps of arithmetic each.
+func (b *backend) phases(n, chunks, steps int) {
+	C.phases(b.pool, C.int(n), C.int(chunks), C.int(steps))
+}
 
 // counted runs one phase that adds 1 to counts[chunk] in each chunk.
 func (b *backend) counted(counts []int32) {

@@ -29,6 +29,20 @@ static inline __attribute__((always_inline)) FH_TARGET vf vmax(vf a, vf b)
 	return (vf)_mm256_max_ps((__m256)a, (__m256)b);
 }
 
+static inline __attribute__((always_inline)) FH_TARGET float max_lanes(vf v)
+{
+	__m128 m = _mm_max_ps(_mm256_castps256_ps128((__m256)v), _mm256_extractf128_ps((__m256)v, 1));
+	m = _mm_max_ps(m, _mm_movehl_ps(m, m));
+	return _mm_cvtss_f32(_mm_max_ss(m, _mm_movehdup_ps(m)));
+}
+
+static inline __attribute__((always_inline)) FH_TARGET float sum_lanes(vf v)
+{
+	__m128 s = _mm_add_ps(_mm256_castps256_ps128((__m256)v), _mm256_extractf128_ps((__m256)v, 1));
+	s = _mm_add_ps(s, _mm_movehl_ps(s, s));
+	return _mm_cvtss_f32(_mm_add_ss(s, _mm_movehdup_ps(s)));
+}
+
 #include "vector_impl.h"
 
 #endif

@@ -29,6 +29,16 @@ static inline __attribute__((always_inline)) FH_TARGET vf vmax(vf a, vf b)
 	return (vf)_mm512_max_ps((__m512)a, (__m512)b);
 }
 
+static inline __attribute__((always_inline)) FH_TARGET float max_lanes(vf v)
+{
+	return _mm512_reduce_max_ps((__m512)v);
+}
+
+static inline __attribute__((always_inline)) FH_TARGET float sum_lanes(vf v)
+{
+	return _mm512_reduce_add_ps((__m512)v);
+}
+
 #include "vector_impl.h"
 
 #endif

@@ -4,7 +4,7 @@
 //	FH_W        floats in a register
 //	FH_R        query rows of the attention's register tile
 //	FH_KERNELS  name of the resulting table
-//	load_half, store_half, vmax
+//	load_half, store_half, vmax, max_lanes, sum_lanes
 //
 // and vector types vf and vi declared. Only the include files below see these.
 
@@ -24,27 +24,6 @@ FH_IN void store(float *p, vf v)
 FH_IN vf splat(float x)
 {
 	return x - (vf){0};
-}
-
-FH_IN float sum_lanes(vf v)
-{
-	float lane[FH_W], s = 0;
-	store(lane, v);
-	for (int step = FH_W / 2; step > 0; step /= 2)
-		for (int i = 0; i < step; i++)
-			lane[i] += lane[i + step];
-	s = lane[0];
-	return s;
-}
-
-FH_IN float max_lanes(vf v)
-{
-	float lane[FH_W];
-	store(lane, v);
-	for (int step = FH_W / 2; step > 0; step /= 2)
-		for (int i = 0; i < step; i++)
-			lane[i] = lane[i] > lane[i + step] ? lane[i] : lane[i + step];
-	return lane[0];
 }
 
 // The last lanes of an array, fewer than FH_W, filled up with zeros.

@@ -30,6 +30,16 @@ static inline __attribute__((always_inline)) vf vmax(vf a, vf b)
 	return (vf)vmaxq_f32((float32x4_t)a, (float32x4_t)b);
 }
 
+static inline __attribute__((always_inline)) float max_lanes(vf v)
+{
+	return vmaxvq_f32((float32x4_t)v);
+}
+
+static inline __attribute__((always_inline)) float sum_lanes(vf v)
+{
+	return vaddvq_f32((float32x4_t)v);
+}
+
 #include "vector_impl.h"
 
 #endif

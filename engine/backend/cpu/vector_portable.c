@@ -69,4 +69,15 @@ static inline vf vmax(vf a, vf b)
 	return (vf)(((vi)a & m) | ((vi)b & ~m));
 }
 
+static inline float max_lanes(vf v)
+{
+	const float a = v[0] > v[1] ? v[0] : v[1], b = v[2] > v[3] ? v[2] : v[3];
+	return a > b ? a : b;
+}
+
+static inline float sum_lanes(vf v)
+{
+	return (v[0] + v[1]) + (v[2] + v[3]);
+}
+
 #include "vector_impl.h"
