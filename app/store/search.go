@@ -42,8 +42,12 @@ func (s *Store) SearchChats(ctx context.Context, query string, limit int) ([]cha
 	return scanAll(rows, func(r *sql.Rows) (chat.Summary, error) { return scanSummary(r) })
 }
 
-// hitQuery picks the index that suits the script of the query.
+// hitQuery picks the index that suits the script of the query; without full
+// text search every message is looked at.
 func hitQuery(query string) (sql string, args []any) {
+	if !fts5 {
+		return scanQuery(query)
+	}
 	const ranked = "SELECT rowid, rank FROM %[1]s WHERE %[1]s MATCH ? ORDER BY rank LIMIT ?"
 	if strings.ContainsFunc(query, unspaced) {
 		grams := []string{}
@@ -65,6 +69,17 @@ func hitQuery(query string) (sql string, args []any) {
 	}
 	words[len(words)-1] += "*"
 	return fmt.Sprintf(ranked, "message_words"), []any{strings.Join(words, " "), maxHits}
+}
+
+// scanQuery finds messages that contain all words of the query.
+func scanQuery(query string) (sql string, args []any) {
+	sql = "SELECT seq, 0 FROM messages WHERE status <> 'streaming'"
+	words := strings.Fields(query)
+	for _, w := range words[:min(len(words), maxTerms)] {
+		sql += ` AND content LIKE ? ESCAPE '\'`
+		args = append(args, contains(w))
+	}
+	return sql + " ORDER BY seq DESC LIMIT ?", append(args, maxHits)
 }
 
 // unspaced tells runes of scripts that do not separate words.

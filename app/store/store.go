@@ -35,7 +35,11 @@ func Open(ctx context.Context, path string) (*Store, error) {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	w.SetMaxOpenConns(1)
-	if err := migrate(ctx, w, path, schema); err != nil {
+	err = migrate(ctx, w, path, schema)
+	if err == nil {
+		err = prepareIndex(ctx, w, fts5)
+	}
+	if err != nil {
 		w.Close()
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}

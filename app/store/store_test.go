@@ -123,6 +123,9 @@ func TestNotFound(t *testing.T) {
 }
 
 func TestSearch(t *testing.T) {
+	if !fts5 {
+		t.Skip("built without full text search (tag sqlite_fts5)")
+	}
 	s := open(t)
 	addChat(t, s, "rent", "Tenancy", `Is the "rent-free" period, e.g. AND OR NOT NEAR, legal?`, "Überweisung of café rents")
 	addChat(t, s, "zh", "", "请问自由保有权是什么意思", "它是一种产权")
@@ -153,6 +156,55 @@ func TestSearch(t *testing.T) {
 	}
 }
 
+// A program built without full text search can use the file in between, and
+// finds words by reading every message.
+func TestIndexIsMadeAnew(t *testing.T) {
+	if !fts5 {
+		t.Skip("built without full text search (tag sqlite_fts5)")
+	}
+	s := open(t)
+	addChat(t, s, "before", "x", "alpha 100%")
+	if err := prepareIndex(t.Context(), s.writer, false); err != nil {
+		t.Fatal(err)
+	}
+	addChat(t, s, "between", "x", "alpha beta")
+	m := chat.Message{ID: "m", ChatID: "between", Role: chat.Assistant, Content: "gamma", Status: chat.Streaming}
+	if _, err := s.AddMessages(t.Context(), "between", m); err != nil {
+		t.Fatal(err)
+	}
+	for query, want := range map[string]int{"alpha": 2, "beta ALPHA": 1, "100%": 1, "1_0": 0, "gamma": 0} {
+		hits, args := scanQuery(query)
+		rows, err := s.reader.QueryContext(t.Context(), hits, args...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		for rows.Next() {
+			n++
+		}
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil || n != want {
+			t.Errorf("%q finds %d messages (%v), want %d", query, n, err, want)
+		}
+	}
+	if err := prepareIndex(t.Context(), s.writer, true); err != nil {
+		t.Fatal(err)
+	}
+	m.Content, m.Status = "gamma delta", chat.Complete
+	if err := s.SaveMessage(t.Context(), m); err != nil {
+		t.Fatal(err)
+	}
+	for query, want := range map[string]int{"alpha": 2, "beta": 1, "delta": 1} {
+		if got, err := s.SearchChats(t.Context(), query, 5); err != nil || len(got) != want {
+			t.Errorf("%q finds %d chats (%v), want %d", query, len(got), err, want)
+		}
+	}
+	for _, index := range []string{"message_words", "message_grams"} {
+		if _, err := s.writer.Exec("INSERT INTO " + index + " (" + index + ", rank) VALUES ('integrity-check', 1)"); err != nil {
+			t.Errorf("%s does not match the messages: %v", index, err)
+		}
+	}
+}
+
 func FuzzSearch(f *testing.F) {
 	s, err := Open(context.Background(), filepath.Join(f.TempDir(), "f.db"))
 	if err != nil {
@@ -171,6 +223,9 @@ func FuzzSearch(f *testing.F) {
 
 // The index must follow an answer that grows, ends and is rewritten.
 func TestIndexFollows(t *testing.T) {
+	if !fts5 {
+		t.Skip("built without full text search (tag sqlite_fts5)")
+	}
 	s := open(t)
 	addChat(t, s, "a", "")
 	m := chat.Message{ID: "m", ChatID: "a", Role: chat.Assistant, Content: "alpha", Status: chat.Streaming}

@@ -35,31 +35,6 @@ CREATE INDEX messages_by_chat ON messages (chat_id, seq);
 CREATE INDEX messages_by_parent ON messages (parent_id);
 CREATE INDEX messages_streaming ON messages (status) WHERE status = 'streaming';
 
--- Full text: words for scripts that separate them, trigrams for those that do
--- not. A streaming answer is indexed once, when it is finished.
-CREATE VIRTUAL TABLE message_words USING fts5 (content, content = 'messages', content_rowid = 'seq', tokenize = 'unicode61 remove_diacritics 2');
-CREATE VIRTUAL TABLE message_grams USING fts5 (content, content = 'messages', content_rowid = 'seq', tokenize = 'trigram');
-
-CREATE TRIGGER message_indexed AFTER INSERT ON messages WHEN new.status <> 'streaming' BEGIN
-  INSERT INTO message_words (rowid, content) VALUES (new.seq, new.content);
-  INSERT INTO message_grams (rowid, content) VALUES (new.seq, new.content);
-END;
-
-CREATE TRIGGER message_unindexed AFTER DELETE ON messages WHEN old.status <> 'streaming' BEGIN
-  INSERT INTO message_words (message_words, rowid, content) VALUES ('delete', old.seq, old.content);
-  INSERT INTO message_grams (message_grams, rowid, content) VALUES ('delete', old.seq, old.content);
-END;
-
-CREATE TRIGGER message_left_index BEFORE UPDATE OF content, status ON messages WHEN old.status <> 'streaming' BEGIN
-  INSERT INTO message_words (message_words, rowid, content) VALUES ('delete', old.seq, old.content);
-  INSERT INTO message_grams (message_grams, rowid, content) VALUES ('delete', old.seq, old.content);
-END;
-
-CREATE TRIGGER message_reindexed AFTER UPDATE OF content, status ON messages WHEN new.status <> 'streaming' BEGIN
-  INSERT INTO message_words (rowid, content) VALUES (new.seq, new.content);
-  INSERT INTO message_grams (rowid, content) VALUES (new.seq, new.content);
-END;
-
 CREATE TABLE settings (
   key   TEXT PRIMARY KEY,
   value TEXT NOT NULL CHECK (json_valid(value))
