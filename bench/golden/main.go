@@ -137,11 +137,11 @@ func recordAll(ctx context.Context, server, model string, list []prompt, text []
 	return cases, s.version, nil
 }
 
-// otherSettings compute the same thing in another order or precision.
+// otherSettings compute the same thing in another order.
 var otherSettings = [][]string{
 	{"--flash-attn", "off"},
-	{"--cache-type-k", "f32", "--cache-type-v", "f32"},
-	{"--flash-attn", "off", "--cache-type-k", "f32", "--cache-type-v", "f32"},
+	{"--ubatch-size", "8"},
+	{"--flash-attn", "off", "--ubatch-size", "8"},
 }
 
 // compare lowers each case's Stable to the leading tokens that the other run
