@@ -78,7 +78,8 @@ vitest() {
   node -p 'const r = JSON.parse(require("fs").readFileSync(process.argv[1])); `${r.numPassedTests} passed, ${r.numFailedTests} failed`' "$report"
   return $status
 }
-browser() { (cd frontend && npm run --silent e2e); }
+# Both suites by name: neither may be left out because something is missing.
+browser() { (cd frontend && npm run --silent e2e -- interface program); }
 
 suite format count formatted
 suite vet count vetted
