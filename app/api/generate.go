@@ -95,6 +95,15 @@ func (p *programs) generate(ctx context.Context, m app.Model, r chat.Request, co
 	if len(r.Turns) == 0 && r.Prompt == "" {
 		return chat.Result{StopReason: "load"}, nil
 	}
+	if len(r.Turns) > 0 {
+		n, err := w.Prompt(ctx, r.System, r.Turns)
+		if err != nil {
+			return chat.Result{}, badRequest{err}
+		}
+		if limit := w.ContextLength(); n >= limit {
+			return chat.Result{}, bad("the messages take %d tokens, but the context holds %d; send fewer, or ask for more with num_ctx", n, limit)
+		}
+	}
 	return w.Generate(ctx, r, emit)
 }
 

@@ -89,6 +89,7 @@ func TestOllamaClient(t *testing.T) {
 		"role":          bad(&ollama.ChatRequest{Model: "tiny", Messages: []ollama.Message{{Role: "wizard", Content: "x"}}}),
 		"last":          bad(&ollama.ChatRequest{Model: "tiny", Messages: []ollama.Message{{Role: "assistant", Content: "x"}}}),
 		"option":        bad(&ollama.ChatRequest{Model: "tiny", Messages: user, Options: map[string]any{"temperature": "hot"}}),
+		"length":        bad(&ollama.ChatRequest{Model: "tiny", Messages: []ollama.Message{{Role: "user", Content: strings.Repeat("word ", 1200)}}}),
 		"range":         bad(&ollama.ChatRequest{Model: "tiny", Messages: user, Options: map[string]any{"top_p": 7}}),
 	} {
 		if err == nil {
@@ -128,6 +129,7 @@ func TestOpenAI(t *testing.T) {
 		t.Errorf("stream: %d %s", code, body)
 	}
 	for body, want := range map[string]int{
+		`{"model":"tiny","messages":[{"role":"user","content":"` + strings.Repeat("word ", 1200) + `"}]}`: 400,
 		`{`: 400, `{"model":"none","messages":[]}`: 404, `{"model":"tiny","messages":[]}`: 400,
 		`{"model":"tiny","messages":[{"role":"user","content":7}]}`:                                            400,
 		`{"model":"tiny","messages":[{"role":"user","content":[{"type":"image_url"}]}]}`:                       400,

@@ -12,6 +12,16 @@ const (
 
 // Checked returns p ready for use, or says which value is out of range.
 func (p Sampling) Checked() (Sampling, error) {
+	// A zero value that means "off" is written as the value that has no effect.
+	if p.TopP == 0 {
+		p.TopP = 1
+	}
+	if p.TypicalP == 0 {
+		p.TypicalP = 1
+	}
+	if p.RepeatPenalty == 0 {
+		p.RepeatPenalty = 1
+	}
 	for _, v := range []struct {
 		name      string
 		got       float64
@@ -22,7 +32,7 @@ func (p Sampling) Checked() (Sampling, error) {
 		{"top-p", p.TopP, 0, 1},
 		{"min-p", p.MinP, 0, 1},
 		{"typical-p", p.TypicalP, 0, 1},
-		{"repeat penalty", p.RepeatPenalty, 0, 10},
+		{"repeat penalty", p.RepeatPenalty, 0.1, 10},
 		{"frequency penalty", p.FrequencyPenalty, -10, 10},
 		{"presence penalty", p.PresencePenalty, -10, 10},
 		{"max tokens", float64(p.MaxTokens), 0, 1 << 30},
@@ -30,16 +40,6 @@ func (p Sampling) Checked() (Sampling, error) {
 		if math.IsNaN(v.got) || v.got < v.low || v.got > v.high {
 			return p, fmt.Errorf("%s is %v; it must be from %v to %v", v.name, v.got, v.low, v.high)
 		}
-	}
-	// A zero value that means "off" is written as the value that has no effect.
-	if p.TopP == 0 {
-		p.TopP = 1
-	}
-	if p.TypicalP == 0 {
-		p.TypicalP = 1
-	}
-	if p.RepeatPenalty == 0 {
-		p.RepeatPenalty = 1
 	}
 	if len(p.Stop) > maxStops {
 		return p, fmt.Errorf("%d stop texts; at most %d are possible", len(p.Stop), maxStops)

@@ -57,7 +57,7 @@ func TestSamplingChecked(t *testing.T) {
 	if err != nil || p.TopP != 1 || p.RepeatPenalty != 1 || len(p.Stop) != 1 {
 		t.Errorf("%+v %v", p, err)
 	}
-	for _, bad := range []Sampling{{TopP: 1.5}, {TopK: -1}, {MaxTokens: -1}, {Stop: make([]string, 17)}, {Stop: []string{strings.Repeat("x", 300)}}} {
+	for _, bad := range []Sampling{{RepeatPenalty: 0.01}, {RepeatPenalty: -1}, {TopP: 1.5}, {TopK: -1}, {MaxTokens: -1}, {Stop: make([]string, 17)}, {Stop: []string{strings.Repeat("x", 300)}}} {
 		if _, err := bad.Checked(); err == nil {
 			t.Errorf("%+v is accepted", bad)
 		}
