@@ -13,7 +13,7 @@ size_t fh_act_column_bytes(int format, int k)
 		bytes = fh_round_up(n, 16) * 4;
 		break;
 	case FH_ACT_Q8:
-		bytes = fh_round_up(n, 64) + 12 * blocks;
+		bytes = fh_round_up(n, 64) + 8 * blocks;
 		break;
 	case FH_ACT_Q8_NIBBLES:
 		bytes = (n + 127) / 128 * sizeof(struct fh_nibble_group);
@@ -98,11 +98,9 @@ static void q8_column(const struct fh_kernels *kernels, const float *x, int k, u
 	int8_t *q = (int8_t *)out;
 	float *d = (float *)(out + fh_round_up((size_t)k, 64));
 	float *sum16 = d + blocks;
-	int32_t *sum = (int32_t *)(sum16 + blocks);
 	for (int b = 0; b < blocks; b++) {
 		float exact;
 		const int s = kernels->quantize32(x + 32 * b, q + 32 * b, d + b, &exact);
-		sum[b] = s;
 		sum16[b] = fh_round_half(exact * (float)s);
 	}
 }

@@ -32,10 +32,9 @@ static unsigned long long saved_state(void)
 
 #define BIT(word, n) ((word) >> (n) & 1)
 
-static unsigned detect(unsigned *bf16)
+static unsigned detect(void)
 {
 	unsigned a, b, c, d, has = 1u << FH_ISA_PORTABLE;
-	*bf16 = 0;
 	if (!__get_cpuid(1, &a, &b, &c, &d))
 		return has;
 	if (!BIT(c, 27)) // OSXSAVE: xgetbv is available
@@ -49,7 +48,7 @@ static unsigned detect(unsigned *bf16)
 		return has;
 	if (a7 >= 1)
 		__get_cpuid_count(7, 1, &a71, &x, &x, &x);
-	if (!BIT(b7, 5)) // AVX2
+	if (!BIT(b7, 5) || !BIT(b7, 3) || !BIT(b7, 8)) // AVX2, BMI1, BMI2
 		return has;
 	has |= 1u << FH_ISA_AVX2;
 	if (BIT(a71, 4))
@@ -59,19 +58,16 @@ static unsigned detect(unsigned *bf16)
 	const int vbmi = BIT(c7, 1), vnni = BIT(c7, 11);
 	if (zmm && base && vnni)
 		has |= 1u << FH_ISA_AVX512VL;
-	if (zmm && base && vnni && vbmi) {
+	if (zmm && base && vnni && vbmi)
 		has |= 1u << FH_ISA_AVX512;
-		*bf16 = BIT(a71, 5);
-	}
 	return has;
 }
 
 #else
 
-static unsigned detect(unsigned *bf16)
+static unsigned detect(void)
 {
 	unsigned has = 1u << FH_ISA_PORTABLE;
-	*bf16 = 0;
 #if defined(__aarch64__)
 #if defined(__APPLE__)
 	const int dotprod = 1; // every Apple CPU since the M1
@@ -95,16 +91,12 @@ static _Atomic unsigned features;
 static _Atomic int forced = -1;
 
 #define KNOWN 0x80000000u
-#define BF16 0x40000000u
 
 static unsigned known(void)
 {
 	unsigned f = atomic_load_explicit(&features, memory_order_relaxed);
 	if (!f) {
-		unsigned bf16;
-		f = KNOWN | detect(&bf16);
-		if (bf16)
-			f |= BF16;
+		f = KNOWN | detect();
 		atomic_store_explicit(&features, f, memory_order_relaxed);
 	}
 	return f;
@@ -113,11 +105,6 @@ static unsigned known(void)
 int fh_isa_has(int isa)
 {
 	return isa >= 0 && isa < FH_ISA_COUNT && (known() >> isa & 1);
-}
-
-int fh_isa_has_bf16(void)
-{
-	return (known() & BF16) != 0;
 }
 
 int fh_isa(void)

@@ -19,9 +19,6 @@ int fh_isa(void);
 // fh_isa_has tells whether this CPU can run a tier.
 int fh_isa_has(int isa);
 
-// fh_isa_has_bf16 tells whether the AVX-512 tier may use bfloat16 dot products.
-int fh_isa_has_bf16(void);
-
 // fh_isa_force selects a tier, for tests and diagnosis; negative undoes it.
 // Returns 0 if the CPU lacks it. Not to be called while kernels run, and
 // activation buffers filled before do not fit the new tier.

@@ -27,7 +27,8 @@ int fh_linear_supports(int wtype, int k)
 
 size_t fh_row_bytes(int wtype, int k)
 {
-	return (size_t)k / fh_block_size(wtype) * fh_block_bytes(wtype);
+	const int block = fh_block_size(wtype);
+	return block ? (size_t)k / block * fh_block_bytes(wtype) : 0;
 }
 
 void fh_dequantize(int wtype, const void *row, int k, float *out)

@@ -46,6 +46,8 @@ enum {
 // can be computed: a known type, and k a positive multiple of its block.
 int fh_linear_supports(int wtype, int k);
 
+// The functions below expect a type and a k that fh_linear_supports accepts.
+
 // fh_row_bytes returns the bytes of one weight row of k values.
 size_t fh_row_bytes(int wtype, int k);
 

@@ -17,16 +17,9 @@ extern const struct fh_row_kernels fh_avx512_k_rows[FH_TYPES]; // K types
 
 FH_TARGET_BEGIN("avx2,fma,f16c,bmi,bmi2,avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vnni")
 
-// acc + the dot products of four unsigned with four signed bytes in each lane.
-// One instruction in inline assembly, because gcc 12 keeps the destination of
-// the intrinsic in zmm0-15 and spills large tiles.
-FH_INLINE __m512i dot4(__m512i acc, __m512i u, __m512i s)
-{
-	__asm__("vpdpbusd %2,%1,%0" : "+v"(acc) : "v"(u), "v"(s));
-	return acc;
-}
-
-// The same with the signed bytes in memory.
+// acc + the dot products of four unsigned bytes with four signed ones, which
+// are in memory, in each lane. One instruction in inline assembly, because gcc
+// 12 keeps the destination of the intrinsic in zmm0-15 and spills large tiles.
 FH_INLINE __m512i dot4_load(__m512i acc, __m512i u, const void *s)
 {
 	__asm__("vpdpbusd %2,%1,%0" : "+v"(acc) : "v"(u), "m"(*(const __m512i *)s));

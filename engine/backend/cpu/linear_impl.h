@@ -26,7 +26,7 @@ enum {
 
 	// int8 per 32 in natural order: int8 q[k], then float d[k/32] and
 	// float sum16[k/32], the unrounded scale times Σq rounded through binary16
-	// (what Q4_1 and Q5_1 multiply), and int32 sum[k/32] = Σq.
+	// (what Q4_1 and Q5_1 multiply).
 	FH_ACT_Q8,
 	// int8 per 32 in groups of 128 for nibble weights, struct fh_nibble_group.
 	FH_ACT_Q8_NIBBLES,

@@ -213,9 +213,9 @@ func depths(typ tensor.Type) []int {
 	case 1:
 		return []int{1, 7, 64, 259}
 	case 32:
-		return []int{32, 96, 256, 288, 576}
+		return []int{32, 96, 288, 576}
 	}
-	return []int{256, 512, 1280}
+	return []int{256, 768}
 }
 
 func TestLinear(t *testing.T) {

@@ -179,7 +179,11 @@ const struct fh_kernels FH_YMM_KERNELS = {
 	.unpack = unpack,
 	.tile = tile,
 	.panel_rows = MR,
+#ifdef FH_YMM_DOT
+	.panel_min_columns = 8,
+#else
 	.panel_min_columns = 14,
+#endif
 	.panel_bytes = panel_bytes,
 	.quantize32 = quantize32,
 	.quantize256 = quantize256,

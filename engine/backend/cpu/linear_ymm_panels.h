@@ -203,6 +203,7 @@ FH_INLINE __m256i start(int wtype, int32_t seed)
 // Multiplies `count` values of a panel with those of each column.
 FH_INLINE void multiply(int wtype, int nc, const uint8_t *q, const int8_t *x, int count, __m256i sum[FH_TILE])
 {
+	(void)wtype;
 #pragma GCC unroll 8
 	for (int i = 0; i < count / 4; i++) {
 		const __m256i v = _mm256_load_si256((const __m256i *)(q + 4 * MR * i));
