@@ -162,6 +162,11 @@ func (p *Program) Record(ops ...Op) { p.Ops = append(p.Ops, ops...) }
 // Validate checks that every op's buffers, weights and layers exist and fit
 // together, so that backends may rely on it.
 func (p *Program) Validate() error {
+	for i, c := range p.Cache {
+		if c.KVHeads <= 0 || c.HeadDim <= 0 {
+			return fmt.Errorf("cache layer %d has %d heads of %d", i, c.KVHeads, c.HeadDim)
+		}
+	}
 	for i, op := range p.Ops {
 		if err := p.check(op); err != nil {
 			return fmt.Errorf("op %d (%T): %w", i, op, err)
@@ -197,13 +202,24 @@ func (p *Program) same(w int, bufs ...Buffer) error {
 	return nil
 }
 
+// allRows is same, for ops that need each batch row's token or position.
+func (p *Program) allRows(w int, bufs ...Buffer) error {
+	if err := p.same(w, bufs...); err != nil {
+		return err
+	}
+	if s := p.Buffers[bufs[0]]; s.Outputs {
+		return fmt.Errorf("buffer %s has no row for every batch row", s.Name)
+	}
+	return nil
+}
+
 func (p *Program) check(op Op) error {
 	switch o := op.(type) {
 	case Embed:
 		if err := o.Table.check(); err != nil {
 			return err
 		}
-		return p.same(o.Table.Cols, o.Dst)
+		return p.allRows(o.Table.Cols, o.Dst)
 	case RMSNorm:
 		return p.same(len(o.Gain), o.X, o.Dst)
 	case Linear:
@@ -223,6 +239,9 @@ func (p *Program) check(op Op) error {
 			if err := p.same(out.Weight.Rows, out.Dst); err != nil {
 				return err
 			}
+			if out.Dst == o.X {
+				return fmt.Errorf("%s would overwrite its own input", out.Weight.Name)
+			}
 			if p.Buffers[out.Dst].Outputs != p.Buffers[o.X].Outputs {
 				return fmt.Errorf("input and output of %s differ in their rows", out.Weight.Name)
 			}
@@ -231,13 +250,13 @@ func (p *Program) check(op Op) error {
 		if o.Table < 0 || o.Table >= len(p.Ropes) || 2*len(p.Ropes[o.Table].Freqs) > o.HeadDim {
 			return fmt.Errorf("rope table %d does not fit heads of %d", o.Table, o.HeadDim)
 		}
-		return p.same(o.Heads*o.HeadDim, o.X)
+		return p.allRows(o.Heads*o.HeadDim, o.X)
 	case StoreKV:
 		l, err := p.layer(o.Layer)
 		if err != nil {
 			return err
 		}
-		return p.same(l.KVHeads*l.HeadDim, o.K, o.V)
+		return p.allRows(l.KVHeads*l.HeadDim, o.K, o.V)
 	case Attention:
 		l, err := p.layer(o.Layer)
 		if err != nil {
@@ -246,7 +265,7 @@ func (p *Program) check(op Op) error {
 		if o.Heads%l.KVHeads != 0 {
 			return fmt.Errorf("%d query heads do not share %d key-value heads evenly", o.Heads, l.KVHeads)
 		}
-		return p.same(o.Heads*l.HeadDim, o.Q, o.Dst)
+		return p.allRows(o.Heads*l.HeadDim, o.Q, o.Dst)
 	case SwiGLU:
 		if !p.has(o.Dst) {
 			return fmt.Errorf("buffer %d does not exist", o.Dst)
