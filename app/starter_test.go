@@ -86,8 +86,10 @@ func TestStarterModel(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if twin := ended(again.ID); twin.Content != first.Content {
-		t.Errorf("at temperature 0 the answers differ: %q and %q", first.Content, twin.Content)
+	// The words may differ even at temperature 0: the cached prompt leaves one
+	// row to compute instead of many, and sums in another order round otherwise.
+	if twin := ended(again.ID); twin.Status != chat.Complete || strings.TrimSpace(twin.Content) == "" || twin.Timings.CachedTokens == 0 {
+		t.Errorf("second answer %+v", twin)
 	}
 }
 

@@ -50,6 +50,12 @@ export async function fakeSuite(browser) {
     await answered(page);
   };
   const messages = (page) => page.locator(".messages");
+  /** Turns the wheel until the first message is there, as a reader does. */
+  const toTop = async (page) => {
+    await messages(page).hover();
+    await page.mouse.wheel(0, -100_000);
+    await page.waitForFunction(() => document.querySelector(".messages")?.scrollTop === 0);
+  };
   const fromEnd = (page) => messages(page).evaluate((e) => e.scrollHeight - e.scrollTop - e.clientHeight);
 
   const states = {
@@ -57,13 +63,13 @@ export async function fakeSuite(browser) {
     conversation: openFirst,
     "conversation, from the top with thoughts": async (page) => {
       await openFirst(page);
-      await messages(page).evaluate((e) => e.scrollTo(0, 0));
+      await toTop(page);
       await page.locator("details.thoughts summary").click();
       await page.locator(".latest").waitFor();
     },
     "editing a question": async (page) => {
       await openFirst(page);
-      await messages(page).evaluate((e) => e.scrollTo(0, 0));
+      await toTop(page);
       await page.locator(".question").hover();
       await page.getByRole("button", { name: "Edit and ask again" }).click();
     },

@@ -29,7 +29,7 @@ const components: Components = {
     return <CodeBlock code={String(code ?? "").replace(/\n$/, "")} language={/language-(\S+)/.exec(className)?.[1] ?? ""} />;
   },
   table: ({ children }) => (
-    <div className="md-table" role="region" aria-label={t.chat.table} tabIndex={0}>
+    <div className="md-table" role="group" aria-label={t.chat.table} tabIndex={0}>
       <table>{children}</table>
     </div>
   ),
