@@ -55,13 +55,13 @@ export async function realSuite(browser, { binary, model, url }) {
       await page.getByRole("textbox", { name: "Temperature" }).fill("0");
       await page.getByRole("textbox", { name: "Longest answer" }).fill("40");
       await page.keyboard.press("Escape");
-      await ask("What is the capital of France?");
+      await ask("What is the opposite of hot?");
       await words();
       await answered();
       const text = await page.locator(".answer-last .md").textContent();
-      expect(/Paris/.test(text), `the capital, got ${JSON.stringify(text)}`);
+      expect(/cold/.test(text), `the opposite, got ${JSON.stringify(text)}`);
       await page.getByText(/[\d.]+ tokens\/s/).waitFor();
-      await page.getByRole("link", { name: /capital of France/ }).waitFor();
+      await page.getByRole("link", { name: /opposite of hot/ }).waitFor();
       await shot(page, "program answer");
     });
     await check("counts the context", async () => {
@@ -83,7 +83,7 @@ export async function realSuite(browser, { binary, model, url }) {
       await page.getByRole("img", { name: "Version 1 of 2" }).waitFor();
     });
     await check("continues the conversation", async () => {
-      await ask("And of Italy?");
+      await ask("And of big?");
       await words();
       await answered();
       expect((await page.locator(".question").count()) === 2, "two questions");
@@ -114,14 +114,14 @@ export async function realSuite(browser, { binary, model, url }) {
       await second.context.close();
     });
     await check("finds, renames, deletes and restores chats", async () => {
-      await page.getByRole("textbox", { name: "Search chats" }).fill("capital");
+      await page.getByRole("textbox", { name: "Search chats" }).fill("opposite");
       await until(async () => (await page.locator(".chat-link").count()) === 1, "one result");
       await page.locator(".chat-link").focus();
       await page.keyboard.press("F2");
-      await page.getByRole("textbox", { name: "Title of the chat" }).fill("Capitals");
+      await page.getByRole("textbox", { name: "Title of the chat" }).fill("Opposites");
       await page.keyboard.press("Enter");
       await page.getByRole("textbox", { name: "Search chats" }).fill("");
-      const link_ = page.getByRole("link", { name: "Capitals" });
+      const link_ = page.getByRole("link", { name: "Opposites" });
       await link_.focus();
       await page.keyboard.press("Delete");
       await link_.waitFor({ state: "detached" });
@@ -144,7 +144,7 @@ export async function realSuite(browser, { binary, model, url }) {
         await page.waitForTimeout(300);
         await assertAccessible(page, "models");
         await shot(page, `program models ${theme}`);
-        await page.getByRole("link", { name: "Capitals" }).click();
+        await page.getByRole("link", { name: "Opposites" }).click();
         await page.locator(".answer-last").waitFor();
         await assertAccessible(page, "conversation");
       });

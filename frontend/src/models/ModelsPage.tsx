@@ -3,7 +3,7 @@ import { ArrowDownToLine, Ellipsis, ExternalLink, FileInput, TriangleAlert, Wifi
 import { DropdownMenu } from "radix-ui";
 import { useCallback, useEffect, useId, useState, type ReactNode } from "react";
 import * as api from "../transport/api";
-import { putModels, putSettings, useCache } from "../transport/cache";
+import { putDownload, putModels, putSettings, useCache } from "../transport/cache";
 import { Button, Confirm, IconButton, Progress } from "../ui/controls";
 import { bytes, dateTime, parameters, remaining, sentence } from "../ui/format";
 import { attempt, messageOf, notify, notifyFailure } from "../ui/notify";
@@ -330,8 +330,13 @@ function Catalogue() {
 function Entry({ entry, allowed }: { entry: api.CatalogEntry; allowed: boolean }) {
   const download = useCache((cache) => cache.downloads[entry.ref]);
   const active = download && ["queued", "running", "verifying"].includes(download.state);
-  // The download's events say how it goes; what the call returns may be older than they are.
-  const get = () => void attempt(t.models.getFailed, () => api.pull(entry.ref));
+  const get = () =>
+    void attempt(t.models.getFailed, async () => {
+      const queued = await api.pull(entry.ref);
+      // Its events may have come before this answer, and are newer.
+      const known = useCache.getState().downloads[entry.ref];
+      if (!known || known === download) putDownload(queued);
+    });
   return (
     <li className="row">
       <div className="row-main">
