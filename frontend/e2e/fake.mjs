@@ -192,6 +192,9 @@ export async function fakeSuite(browser) {
     await page.getByRole("button", { name: "Show sidebar" }).click();
     await shot(page, "420 sidebar");
     await assertAccessible(page, "sidebar over page");
+    await page.keyboard.press("Escape");
+    await page.locator(".sidebar").waitFor({ state: "detached" });
+    await page.getByRole("button", { name: "Show sidebar" }).click();
     await openFirst(page);
     expect(!(await page.locator(".sidebar").isVisible()), "the sidebar gone after choosing");
   }, { options: { viewport: { width: 420, height: 760 } } });

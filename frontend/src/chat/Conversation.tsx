@@ -7,12 +7,13 @@ import { pathTo, siblingsOf } from "../transport/tree";
 import { Button, IconButton, Mark } from "../ui/controls";
 import { sentence } from "../ui/format";
 import { messageOf } from "../ui/notify";
+import { shortcut } from "../ui/shortcut";
 import { t } from "../ui/strings";
 import { setDraft, setPanel, setSidebar, useView } from "../ui/view";
 import { ChatPanel } from "./ChatPanel";
 import { Composer } from "./Composer";
 import { MessageView } from "./MessageView";
-import { newChat } from "./Sidebar";
+import { newChat, newChatKeys } from "./Sidebar";
 import { useFollow } from "./scroll";
 import { StatusAnnouncer } from "./StatusAnnouncer";
 
@@ -65,15 +66,16 @@ export function Conversation({ id }: { id: string }) {
 
 function TopBar({ title, fresh }: { title: string; fresh: boolean }) {
   const sidebar = useView((view) => view.sidebar);
+  const browser = useCache((cache) => cache.about.face === "browser");
   return (
     <header className="topbar">
       {!sidebar && (
         <>
-          <IconButton label={t.sidebar.expand} keys="Ctrl B" onClick={() => setSidebar(true)}>
+          <IconButton label={t.sidebar.expand} keys={shortcut("B")} onClick={() => setSidebar(true)}>
             <PanelLeft />
           </IconButton>
           {!fresh && (
-            <IconButton label={t.sidebar.newChat} keys="Ctrl N" onClick={newChat}>
+            <IconButton label={t.sidebar.newChat} keys={newChatKeys(browser)} onClick={newChat}>
               <SquarePen />
             </IconButton>
           )}

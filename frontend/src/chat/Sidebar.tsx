@@ -7,6 +7,7 @@ import { useCache } from "../transport/cache";
 import { IconButton, Mark } from "../ui/controls";
 import { dayLabel } from "../ui/format";
 import { go, href, useRoute } from "../ui/route";
+import { shortcut } from "../ui/shortcut";
 import { t } from "../ui/strings";
 import { setSidebar, sidebarUsed, useView } from "../ui/view";
 import { copyChat, downloadChat, remove, rename } from "./actions";
@@ -26,6 +27,9 @@ export function groupByDay(chats: readonly api.ChatSummary[], now: number): Grou
   }
   return groups;
 }
+
+/** Browsers keep Ctrl+N for themselves. */
+export const newChatKeys = (browser: boolean): string => (browser ? shortcut("O", true) : shortcut("N"));
 
 export function newChat(): void {
   go({ page: "chat", id: "" });
@@ -59,6 +63,7 @@ export function Sidebar() {
   const open = useView((view) => view.sidebar);
   const chats = useCache((cache) => cache.chats);
   const allowed = useCache((cache) => cache.settings.networkAllowed);
+  const browser = useCache((cache) => cache.about.face === "browser");
   const route = useRoute();
   const [query, setQuery] = useState("");
   const found = useSearch(query);
@@ -77,14 +82,14 @@ export function Sidebar() {
             <Mark />
             {t.name}
           </a>
-          <IconButton label={t.sidebar.collapse} keys="Ctrl B" side="right" onClick={() => setSidebar(false)}>
+          <IconButton label={t.sidebar.collapse} keys={shortcut("B")} side="right" onClick={() => setSidebar(false)}>
             <PanelLeft />
           </IconButton>
         </header>
         <button type="button" className="new-chat" onClick={newChat}>
           <Plus aria-hidden="true" />
           {t.sidebar.newChat}
-          <kbd>Ctrl N</kbd>
+          <kbd>{newChatKeys(browser)}</kbd>
         </button>
         <SearchField query={query} onChange={setQuery} />
         <p className="unseen" role="status">

@@ -1,5 +1,5 @@
 import { ChevronDown } from "lucide-react";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import type { Sampling } from "../transport/api";
 import { NumberField, SliderField, TextAreaField } from "../ui/controls";
 import { t } from "../ui/strings";
@@ -19,14 +19,16 @@ export function SamplingFields({ value, onChange }: { value: Sampling; onChange:
           <ChevronDown aria-hidden="true" />
           {s.more}
         </summary>
-        <SliderField {...s.minP} value={value.minP} min={0} max={1} step={0.01} onChange={(minP) => set({ minP })} />
-        <NumberField {...s.topK} value={value.topK} min={0} max={1000} onChange={(topK) => set({ topK })} />
-        <SliderField {...s.typicalP} value={value.typicalP} min={0} max={1} step={0.01} onChange={(typicalP) => set({ typicalP })} />
-        <SliderField {...s.repeatPenalty} value={value.repeatPenalty} min={0.5} max={2} step={0.05} onChange={(repeatPenalty) => set({ repeatPenalty })} />
-        <SliderField {...s.frequencyPenalty} value={value.frequencyPenalty} min={-2} max={2} step={0.05} onChange={(frequencyPenalty) => set({ frequencyPenalty })} />
-        <SliderField {...s.presencePenalty} value={value.presencePenalty} min={-2} max={2} step={0.05} onChange={(presencePenalty) => set({ presencePenalty })} />
-        <NumberField {...s.seed} value={value.seed} min={0} max={Number.MAX_SAFE_INTEGER} onChange={(seed) => set({ seed })} />
-        <StopField value={value.stop} onChange={(stop) => set({ stop })} />
+        <div className="more-fields">
+          <SliderField {...s.minP} value={value.minP} min={0} max={1} step={0.01} onChange={(minP) => set({ minP })} />
+          <NumberField {...s.topK} value={value.topK} min={0} max={1000} onChange={(topK) => set({ topK })} />
+          <SliderField {...s.typicalP} value={value.typicalP} min={0} max={1} step={0.01} onChange={(typicalP) => set({ typicalP })} />
+          <SliderField {...s.repeatPenalty} value={value.repeatPenalty} min={0.5} max={2} step={0.05} onChange={(repeatPenalty) => set({ repeatPenalty })} />
+          <SliderField {...s.frequencyPenalty} value={value.frequencyPenalty} min={-2} max={2} step={0.05} onChange={(frequencyPenalty) => set({ frequencyPenalty })} />
+          <SliderField {...s.presencePenalty} value={value.presencePenalty} min={-2} max={2} step={0.05} onChange={(presencePenalty) => set({ presencePenalty })} />
+          <NumberField {...s.seed} value={value.seed} min={0} max={Number.MAX_SAFE_INTEGER} onChange={(seed) => set({ seed })} />
+          <StopField value={value.stop} onChange={(stop) => set({ stop })} />
+        </div>
       </details>
     </div>
   );
@@ -41,5 +43,9 @@ function StopField({ value, onChange }: { value: readonly string[]; onChange: (s
     if (stop.join("\n") !== value.join("\n")) onChange(stop);
     setText(null);
   };
+  // A field that goes away with its panel is left too.
+  const left = useRef(leave);
+  left.current = leave;
+  useEffect(() => () => left.current(), []);
   return <TextAreaField {...s.stop} rows={2} value={text ?? value.join("\n")} onChange={setText} onBlur={leave} />;
 }

@@ -16,7 +16,7 @@ import { attempt } from "./notify";
 import { go, useRoute } from "./route";
 import { t } from "./strings";
 import { applyTheme } from "./theme";
-import { setSidebar, useView } from "./view";
+import { setSidebar, sidebarLiesOver, useView } from "./view";
 
 export function App() {
   const phase = useCache((cache) => cache.phase);
@@ -162,6 +162,10 @@ function useDrops(): boolean {
 function useKeys(): void {
   useEffect(() => {
     const down = (e: KeyboardEvent) => {
+      if (e.key === "Escape" && sidebarLiesOver()) {
+        e.preventDefault();
+        setSidebar(false);
+      }
       if (!(e.ctrlKey || e.metaKey) || e.altKey || document.querySelector("[role=dialog].sheet, [role=alertdialog]")) return;
       const key = e.key.toLowerCase();
       // Browsers keep Ctrl+N for themselves; Ctrl+Shift+O does the same there.
@@ -174,7 +178,7 @@ function useKeys(): void {
       else return;
       e.preventDefault();
     };
-    addEventListener("keydown", down);
-    return () => removeEventListener("keydown", down);
+    addEventListener("keydown", down, true); // before the page's own keys
+    return () => removeEventListener("keydown", down, true);
   }, []);
 }

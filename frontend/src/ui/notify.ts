@@ -6,7 +6,7 @@ export const messageOf = (e: unknown): string => (e instanceof Error ? e.message
 
 /** Says what failed and what the program said about it. */
 export const notifyFailure = (what: string, e: unknown) => toast.error(what, { description: sentence(messageOf(e)), duration: 8000 });
-export const notify = (text: string) => toast(text);
+export const notify = (text: string) => toast(text, { duration: 6000 });
 export const notifyUndo = (text: string, label: string, undo: () => void) =>
   toast(text, { duration: 8000, action: { label, onClick: undo } });
 

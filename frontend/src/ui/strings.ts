@@ -41,7 +41,6 @@ export const t = {
     label: "Chats and pages",
     newChat: "New chat",
     search: "Search chats",
-    searchKeys: "Ctrl K",
     clearSearch: "Clear search",
     chats: "Chats",
     models: "Models",
@@ -332,6 +331,5 @@ export const t = {
     maxTokens: { label: "Longest answer", hint: "In tokens. 0: until the model ends by itself." },
     stop: { label: "Stop texts", hint: "One per line. The answer ends when one of them comes up." },
     more: "More",
-    fewer: "Fewer",
   },
 } as const;

@@ -31,6 +31,7 @@ export const setPending = (change: Partial<Pending>) =>
 export const clearPending = () => useView.setState({ pending: {} });
 
 /** On narrow windows the sidebar lies over the page and leaves when it has been used. */
+export const sidebarLiesOver = (): boolean => narrow() && useView.getState().sidebar;
 export const sidebarUsed = () => {
-  if (narrow()) setSidebar(false);
+  if (sidebarLiesOver()) setSidebar(false);
 };
