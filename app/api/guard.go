@@ -104,6 +104,16 @@ func (g *guard) host(hostport string) bool {
 
 func same(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
 
+// Secure adds the headers that keep a page from running or reaching anything
+// but what comes with it. The window needs them as much as a browser does: it
+// renders what models write.
+func Secure(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		secure(w.Header())
+		next.ServeHTTP(w, r)
+	})
+}
+
 // secure tells the browser to run nothing but what this server sends, and to
 // show it to nobody else.
 func secure(h http.Header) {

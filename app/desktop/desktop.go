@@ -14,6 +14,7 @@ import (
 	"sync"
 
 	"freehold/app"
+	"freehold/app/api"
 
 	"github.com/wailsapp/wails/v2"
 	"github.com/wailsapp/wails/v2/pkg/menu"
@@ -103,7 +104,7 @@ func Run(c Config) error {
 func look(c Config, w *window, a *app.App) *options.App {
 	return &options.App{
 		Title: title, Width: 1200, Height: 800, MinWidth: minWidth, MinHeight: minHeight,
-		AssetServer:      &assetserver.Options{Assets: c.Assets},
+		AssetServer:      &assetserver.Options{Assets: c.Assets, Middleware: api.Secure},
 		BackgroundColour: options.NewRGB(20, 22, 28), // no white flash before the page is there
 		Menu:             menus(w),
 		DragAndDrop:      &options.DragAndDrop{EnableFileDrop: true},
