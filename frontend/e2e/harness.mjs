@@ -51,6 +51,7 @@ export class Suite {
 export async function openPage(browser, url, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, permissions: ["clipboard-read", "clipboard-write"], ...options });
   const page = await context.newPage();
+  page.setDefaultTimeout(90_000); // a small machine, whose model is busy
   const origin = new URL(url).origin;
   const sins = [];
   page.on("pageerror", (e) => sins.push(`error: ${e}`));
