@@ -409,12 +409,12 @@ export async function fakeSuite(browser) {
   await check("a lost connection is told, and made good", async (page) => {
     await openFirst(page);
     await rpc("Away", true);
-    await page.getByText("The connection to Freehold is lost").waitFor({ timeout: 20_000 });
+    await page.getByText("The connection to Freehold is lost").waitFor();
     await composer(page).fill("kept");
     expect((await page.getByRole("button", { name: "Send" }).getAttribute("aria-disabled")) === "true", "no sending");
     await rpc("RenameChat", (await rpc("Chats"))[0].id, "Renamed meanwhile");
     await rpc("Away", false);
-    await page.getByRole("link", { name: "Renamed meanwhile" }).waitFor({ timeout: 30_000 });
+    await page.getByRole("link", { name: "Renamed meanwhile" }).waitFor();
     await until(async () => !(await page.getByText("The connection to Freehold is lost").isVisible()), "the notice to go");
     expect((await composer(page).inputValue()) === "kept", "the draft");
   });

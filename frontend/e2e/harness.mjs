@@ -8,6 +8,8 @@ import { stripVTControlCharacters } from "node:util";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
+const patience = 90_000; // ms: the machine may be busy with other things
+
 export const launch = () =>
   chromium.launch({
     executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
@@ -50,6 +52,7 @@ export class Suite {
 /** A page that remembers what it must not do: errors, and requests to anywhere but its own server. */
 export async function openPage(browser, url, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, permissions: ["clipboard-read", "clipboard-write"], ...options });
+  context.setDefaultTimeout(patience);
   const page = await context.newPage();
   page.setDefaultTimeout(90_000); // a small machine, whose model is busy
   const origin = new URL(url).origin;
@@ -85,7 +88,7 @@ export function expect(condition, what) {
 }
 
 /** Waits until the function, which runs here, is true. */
-export async function until(true_, what, ms = 15_000) {
+export async function until(true_, what, ms = patience) {
   const giveUp = Date.now() + ms;
   while (!(await true_())) {
     if (Date.now() > giveUp) throw new Error(`waited ${ms} ms in vain for ${what}`);
@@ -105,7 +108,7 @@ export function freePort() {
 }
 
 /** Starts a program and waits for a line of its output; end stops it. */
-export function startProgram(command, args, { line, env = {}, cwd, ms = 60_000 }) {
+export function startProgram(command, args, { line, env = {}, cwd, ms = patience }) {
   const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   const ended = new Promise((done) => child.on("exit", done));

@@ -151,9 +151,9 @@ export async function realSuite(browser, { binary, model, url }) {
     if (!url)
       await check("finds the program again after a restart", async () => {
         await server.end();
-        await page.getByText("The connection to Freehold is lost").waitFor({ timeout: 30_000 });
+        await page.getByText("The connection to Freehold is lost").waitFor();
         server = await serve(new URL(link).host);
-        await until(async () => !(await page.getByText("The connection to Freehold is lost").isVisible()), "the notice to go", 40_000);
+        await until(async () => !(await page.getByText("The connection to Freehold is lost").isVisible()), "the notice to go");
         await page.locator(".answer-last .md").waitFor();
         await ask("Thank you.");
         await words();

@@ -3,7 +3,7 @@
 // A page also moves by itself: the composer shrinks, an answer is laid out
 // anew, the view is clamped. Only a move up that goes with the reader's wheel,
 // finger, key or held pointer ends the following.
-import { useCallback, useEffect, useLayoutEffect, useRef, useState, type RefObject } from "react";
+import { useCallback, useLayoutEffect, useRef, useState, type RefObject } from "react";
 
 const near = 40; // pixels from the end that still count as the end
 const lasting = 600; // ms for which a wheel turn or key press goes on scrolling
@@ -30,7 +30,7 @@ export function useFollow(box: RefObject<HTMLElement | null>, content: RefObject
 
   useLayoutEffect(() => toEnd(), [key, toEnd]);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const b = box.current;
     const c = content.current;
     if (!b || !c) return;
