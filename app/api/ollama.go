@@ -91,7 +91,7 @@ func (p *programs) show(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if in.Model == "" {
-		in.Model = in.Name
+		in.Model = in.Name //nolint:staticcheck // older programs still send it
 	}
 	m, err := p.find(in.Model)
 	if err != nil {
@@ -280,7 +280,7 @@ func (p *programs) ollamaStream(w http.ResponseWriter, r *http.Request, m app.Mo
 	}
 	if err != nil { // the status has been sent
 		out.send(map[string]string{"error": err.Error()})
-		return nil
+		return nil //nolint:nilerr // the stream has told it
 	}
 	t := res.Timings
 	metrics := ollama.Metrics{

@@ -59,11 +59,11 @@ func (p *parser) expectName() token {
 	return p.next()
 }
 
-func (p *parser) expectKind(k tokenKind, what string) token {
+func (p *parser) expectKind(k tokenKind, what string) {
 	if p.cur().kind != k {
 		p.fail(p.cur().at, "expected %s, got %s", what, p.cur().describe())
 	}
-	return p.next()
+	p.next()
 }
 
 // nest counts one more level of nesting; use as defer p.nest()().

@@ -25,7 +25,7 @@ func contraction(s string, i int) int {
 	if s[i] != '\'' || i+1 >= len(s) {
 		return 0
 	}
-	return suffix(s, i, s[i+1], at(s, i+2))
+	return suffix(i, s[i+1], at(s, i+2))
 }
 
 // anyContraction is contraction in either case.
@@ -33,10 +33,10 @@ func anyContraction(s string, i int) int {
 	if s[i] != '\'' || i+1 >= len(s) {
 		return 0
 	}
-	return suffix(s, i, lower(s[i+1]), lower(at(s, i+2)))
+	return suffix(i, lower(s[i+1]), lower(at(s, i+2)))
 }
 
-func suffix(s string, i int, a, b byte) int {
+func suffix(i int, a, b byte) int {
 	switch {
 	case a == 's', a == 't', a == 'm', a == 'd':
 		return i + 2

@@ -15,7 +15,6 @@ import (
 	"unsafe"
 
 	"freehold/engine/program"
-	"freehold/engine/tensor"
 )
 
 // Most of a count that the kernels index with 32 bits.
@@ -187,7 +186,7 @@ func (c *compiler) data(w *program.Weight) unsafe.Pointer {
 	return p
 }
 
-func wtype(w *program.Weight) C.int { return C.int(tensor.Type(w.Type)) }
+func wtype(w *program.Weight) C.int { return C.int(w.Type) }
 
 func floats(s []float32) *C.float { return (*C.float)(unsafe.SliceData(s)) }
 
