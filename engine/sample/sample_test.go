@@ -459,7 +459,7 @@ func TestSeed(t *testing.T) {
 	if b, _ := run(seed); a != b {
 		t.Error("the reported seed gives other tokens")
 	}
-	if b, other := run(0); a == b || other == seed {
+	if _, other := run(0); other == seed { // its tokens may well be the same
 		t.Error("two random seeds are equal")
 	}
 	if _, s := run(math.MaxUint64); s != math.MaxUint64 {
