@@ -36,6 +36,7 @@ type Config struct {
 // families maps general.architecture to the function that records its forward pass.
 var families = map[string]func(*loader) (*Model, error){
 	"llama": llama,
+	"qwen2": qwen2,
 }
 
 // Supported lists the architectures that Load accepts, sorted.

@@ -8,13 +8,19 @@ import "freehold/engine/program"
 // biases, an output matrix of its own or tied to the embedding
 // (Touvron et al., 2023; Grattafiori et al., 2024).
 func llama(l *loader) (*Model, error) {
-	c := l.config()
 	if n, ok := l.file.Meta.Uint("llama.expert_count"); ok && n > 0 {
 		l.fail("this is a mixture of %d experts (Mixtral), which is not supported", n)
 	}
+	return dense(l, true)
+}
+
+// dense records the forward pass that llama and its closest relatives share;
+// adjacent says which values the rotary positions pair.
+func dense(l *loader, adjacent bool) (*Model, error) {
+	c := l.config()
 	kvWidth, qWidth := c.KVHeads*c.HeadDim, c.Heads*c.HeadDim
 
-	p := &program.Program{Vocab: c.Vocab, Ropes: []program.RopeTable{l.rope(c, true)}}
+	p := &program.Program{Vocab: c.Vocab, Ropes: []program.RopeTable{l.rope(c, adjacent)}}
 	x := p.Buffer("residual", c.Embedding)
 	h := p.Buffer("normed", c.Embedding)
 	q := p.Buffer("query", qWidth)

@@ -15,14 +15,15 @@ import (
 	"freehold/engine/tensor"
 )
 
-// Llama is the shape of a model of the llama architecture.
+// Llama is the shape of a model of the llama architecture or one like it.
 type Llama struct {
+	Architecture                   string // "llama" if empty, or "qwen2"
 	Layers, Embedding, FeedForward int
 	Heads, KVHeads                 int
 	Vocab                          int // at least 300: 256 bytes, control tokens, words
 	Context                        int
 	Tied                           bool // no output matrix of its own
-	Biases                         bool
+	Biases                         bool // of all projections; qwen2 has those of q, k and v at least
 	RopeFactors                    bool
 	Type                           tensor.Type // of the matrices
 	Seed                           uint64
@@ -41,6 +42,13 @@ func Tiny() Llama {
 // HeadDim is the width of a head.
 func (l Llama) HeadDim() int { return l.Embedding / l.Heads }
 
+func (l Llama) architecture() string {
+	if l.Architecture == "" {
+		return "llama"
+	}
+	return l.Architecture
+}
+
 // WriteFile writes the model to path.
 func (l Llama) WriteFile(path string) error {
 	meta, err := l.meta()
@@ -55,18 +63,19 @@ func (l Llama) meta() (*gguf.Metadata, error) {
 		return nil, fmt.Errorf("a vocabulary of %d tokens is too small; 300 is the least", l.Vocab)
 	}
 	m := &gguf.Metadata{}
-	m.Set("general.architecture", "llama")
+	arch := l.architecture()
+	m.Set("general.architecture", arch)
 	m.Set("general.name", "synthetic")
-	m.Set("llama.block_count", uint32(l.Layers))
-	m.Set("llama.context_length", uint32(l.Context))
-	m.Set("llama.embedding_length", uint32(l.Embedding))
-	m.Set("llama.feed_forward_length", uint32(l.FeedForward))
-	m.Set("llama.attention.head_count", uint32(l.Heads))
-	m.Set("llama.attention.head_count_kv", uint32(l.KVHeads))
-	m.Set("llama.attention.layer_norm_rms_epsilon", float32(1e-5))
-	m.Set("llama.rope.dimension_count", uint32(l.HeadDim()))
-	m.Set("llama.rope.freq_base", float32(10000))
-	m.Set("llama.vocab_size", uint32(l.Vocab))
+	m.Set(arch+".block_count", uint32(l.Layers))
+	m.Set(arch+".context_length", uint32(l.Context))
+	m.Set(arch+".embedding_length", uint32(l.Embedding))
+	m.Set(arch+".feed_forward_length", uint32(l.FeedForward))
+	m.Set(arch+".attention.head_count", uint32(l.Heads))
+	m.Set(arch+".attention.head_count_kv", uint32(l.KVHeads))
+	m.Set(arch+".attention.layer_norm_rms_epsilon", float32(1e-5))
+	m.Set(arch+".rope.dimension_count", uint32(l.HeadDim()))
+	m.Set(arch+".rope.freq_base", float32(10000))
+	m.Set(arch+".vocab_size", uint32(l.Vocab))
 	l.vocabulary(m)
 	for k, v := range l.Extra {
 		m.Set(k, v)
@@ -136,14 +145,20 @@ func (l Llama) tensors() []gguf.TensorSource {
 			vector(name+".bias", rows, 0, 0.1)
 		}
 	}
+	input := func(name string, rows, cols int) { // q, k or v
+		matrix(name+".weight", rows, cols)
+		if l.Biases || l.architecture() == "qwen2" {
+			vector(name+".bias", rows, 0, 0.1)
+		}
+	}
 	kv := l.KVHeads * l.HeadDim()
 	matrix("token_embd.weight", l.Vocab, l.Embedding)
 	for i := range l.Layers {
 		b := fmt.Sprintf("blk.%d.", i)
 		vector(b+"attn_norm.weight", l.Embedding, 1, 0.1)
-		project(b+"attn_q", l.Embedding, l.Embedding)
-		project(b+"attn_k", kv, l.Embedding)
-		project(b+"attn_v", kv, l.Embedding)
+		input(b+"attn_q", l.Embedding, l.Embedding)
+		input(b+"attn_k", kv, l.Embedding)
+		input(b+"attn_v", kv, l.Embedding)
 		project(b+"attn_output", l.Embedding, l.Embedding)
 		vector(b+"ffn_norm.weight", l.Embedding, 1, 0.1)
 		project(b+"ffn_gate", l.FeedForward, l.Embedding)
