@@ -5,11 +5,9 @@
 package synthetic
 
 import (
-	"encoding/binary"
+	"cmp"
 	"fmt"
-	"io"
 	"math"
-	"math/rand/v2"
 
 	"freehold/engine/gguf"
 	"freehold/engine/tensor"
@@ -25,18 +23,13 @@ type Llama struct {
 	Tied                           bool // no output matrix of its own
 	Biases                         bool // of all projections; qwen2 has those of q, k and v at least
 	RopeFactors                    bool
-	Type                           tensor.Type // of the matrices
+	RopeBase                       float32     // 10000 if 0
+	Type                           tensor.Type // of all matrices, if there is no mixture
+	Mixture                        *Mixture
+	Name                           string // general.name
 	Seed                           uint64
 	// Extra metadata, written over the usual.
 	Extra map[string]any
-}
-
-// Tiny is a model that runs in milliseconds even in the reference interpreter.
-func Tiny() Llama {
-	return Llama{
-		Layers: 2, Embedding: 64, FeedForward: 96, Heads: 4, KVHeads: 2,
-		Vocab: 320, Context: 256, Type: tensor.F32, Seed: 1,
-	}
 }
 
 // HeadDim is the width of a head.
@@ -47,6 +40,13 @@ func (l Llama) architecture() string {
 		return "llama"
 	}
 	return l.Architecture
+}
+
+func (l Llama) mixture() Mixture {
+	if l.Mixture != nil {
+		return *l.Mixture
+	}
+	return one(l.Type)
 }
 
 // WriteFile writes the model to path.
@@ -65,7 +65,8 @@ func (l Llama) meta() (*gguf.Metadata, error) {
 	m := &gguf.Metadata{}
 	arch := l.architecture()
 	m.Set("general.architecture", arch)
-	m.Set("general.name", "synthetic")
+	m.Set("general.name", cmp.Or(l.Name, "synthetic"))
+	m.Set("general.file_type", l.mixture().id)
 	m.Set(arch+".block_count", uint32(l.Layers))
 	m.Set(arch+".context_length", uint32(l.Context))
 	m.Set(arch+".embedding_length", uint32(l.Embedding))
@@ -74,7 +75,7 @@ func (l Llama) meta() (*gguf.Metadata, error) {
 	m.Set(arch+".attention.head_count_kv", uint32(l.KVHeads))
 	m.Set(arch+".attention.layer_norm_rms_epsilon", float32(1e-5))
 	m.Set(arch+".rope.dimension_count", uint32(l.HeadDim()))
-	m.Set(arch+".rope.freq_base", float32(10000))
+	m.Set(arch+".rope.freq_base", cmp.Or(l.RopeBase, 10000))
 	m.Set(arch+".vocab_size", uint32(l.Vocab))
 	l.vocabulary(m)
 	for k, v := range l.Extra {
@@ -128,85 +129,48 @@ func byteRune(b byte) rune {
 
 func (l Llama) tensors() []gguf.TensorSource {
 	var list []gguf.TensorSource
-	matrix := func(name string, rows, cols int) {
-		r := &random{kind: l.Type, rows: rows, cols: cols, seed: l.Seed + uint64(len(list)), deviation: 1 / math.Sqrt(float64(cols))}
-		if _, err := l.Type.RowBytes(cols); err != nil {
-			r.kind = tensor.Q8_0 // rows that do not divide into super-blocks
-		}
-		list = append(list, gguf.TensorSource{Name: name, Type: r.kind, Shape: []int{cols, rows}, From: r})
+	mixture, shared := l.mixture(), pools{}
+	matrix := func(prefix, name string, layer, rows, cols int) {
+		kind := mixture.choose(&l, name, layer, cols)
+		r := &random{kind: kind, rows: rows, cols: cols, seed: l.Seed + uint64(len(list)), deviation: 1 / math.Sqrt(float64(cols)), pools: shared}
+		list = append(list, gguf.TensorSource{Name: prefix + name + ".weight", Type: kind, Shape: []int{cols, rows}, From: r})
 	}
 	vector := func(name string, n int, mean, deviation float64) {
 		r := &random{kind: tensor.F32, rows: 1, cols: n, seed: l.Seed + uint64(len(list)), mean: mean, deviation: deviation}
 		list = append(list, gguf.TensorSource{Name: name, Type: tensor.F32, Shape: []int{n}, From: r})
 	}
-	project := func(name string, rows, cols int) {
-		matrix(name+".weight", rows, cols)
-		if l.Biases {
-			vector(name+".bias", rows, 0, 0.1)
-		}
-	}
-	input := func(name string, rows, cols int) { // q, k or v
-		matrix(name+".weight", rows, cols)
-		if l.Biases || l.architecture() == "qwen2" {
-			vector(name+".bias", rows, 0, 0.1)
-		}
-	}
 	kv := l.KVHeads * l.HeadDim()
-	matrix("token_embd.weight", l.Vocab, l.Embedding)
+	matrix("", "token_embd", -1, l.Vocab, l.Embedding)
 	for i := range l.Layers {
 		b := fmt.Sprintf("blk.%d.", i)
+		project := func(name string, rows, cols int) {
+			matrix(b, name, i, rows, cols)
+			if l.Biases {
+				vector(b+name+".bias", rows, 0, 0.1)
+			}
+		}
+		input := func(name string, rows, cols int) { // q, k or v
+			matrix(b, name, i, rows, cols)
+			if l.Biases || l.architecture() == "qwen2" {
+				vector(b+name+".bias", rows, 0, 0.1)
+			}
+		}
 		vector(b+"attn_norm.weight", l.Embedding, 1, 0.1)
-		input(b+"attn_q", l.Embedding, l.Embedding)
-		input(b+"attn_k", kv, l.Embedding)
-		input(b+"attn_v", kv, l.Embedding)
-		project(b+"attn_output", l.Embedding, l.Embedding)
+		input("attn_q", l.Embedding, l.Embedding)
+		input("attn_k", kv, l.Embedding)
+		input("attn_v", kv, l.Embedding)
+		project("attn_output", l.Embedding, l.Embedding)
 		vector(b+"ffn_norm.weight", l.Embedding, 1, 0.1)
-		project(b+"ffn_gate", l.FeedForward, l.Embedding)
-		project(b+"ffn_up", l.FeedForward, l.Embedding)
-		project(b+"ffn_down", l.Embedding, l.FeedForward)
+		project("ffn_gate", l.FeedForward, l.Embedding)
+		project("ffn_up", l.FeedForward, l.Embedding)
+		project("ffn_down", l.Embedding, l.FeedForward)
 	}
 	vector("output_norm.weight", l.Embedding, 1, 0.1)
 	if !l.Tied {
-		matrix("output.weight", l.Vocab, l.Embedding)
+		matrix("", "output", -1, l.Vocab, l.Embedding)
 	}
 	if l.RopeFactors {
 		vector("rope_freqs.weight", l.HeadDim()/2, 4, 1)
 	}
 	return list
-}
-
-// random streams rows of normally distributed values in the given type.
-type random struct {
-	kind            tensor.Type
-	rows, cols      int
-	seed            uint64
-	mean, deviation float64
-}
-
-// WriteTo writes all rows.
-func (r *random) WriteTo(w io.Writer) (int64, error) {
-	rng := rand.New(rand.NewPCG(r.seed, 0x9e3779b97f4a7c15))
-	size, err := r.kind.RowBytes(r.cols)
-	if err != nil {
-		return 0, err
-	}
-	values, row, n := make([]float32, r.cols), make([]byte, size), int64(0)
-	for range r.rows {
-		for i := range values {
-			values[i] = float32(r.mean + r.deviation*rng.NormFloat64())
-		}
-		if r.kind == tensor.F32 {
-			for i, v := range values {
-				binary.LittleEndian.PutUint32(row[4*i:], math.Float32bits(v))
-			}
-		} else if err := tensor.Quantize(r.kind, values, row); err != nil {
-			return n, err
-		}
-		k, err := w.Write(row)
-		n += int64(k)
-		if err != nil {
-			return n, err
-		}
-	}
-	return n, nil
 }
