@@ -8,6 +8,263 @@
 
 enum { MR = FH_AVX512_PANEL_ROWS };
 
+// The rows of a panel; missing ones repeat the last, and their results are
+// never stored.
+FH_INLINE void row_pointers(const uint8_t *w, size_t row_bytes, int rows, const uint8_t *p[16])
+{
+	for (int i = 0; i < 16; i++)
+		p[i] = w + (size_t)(i < rows ? i : rows - 1) * row_bytes;
+}
+
+// Sixteen bytes of each row, as four vectors: lane i of t[j] is dword j of row
+// i. Transposing before the quants are widened moves half the data or less,
+// and masked loads put the rows into the lanes where they belong, so that only
+// the dwords inside a lane are left to be transposed.
+FH_INLINE void piece(const uint8_t *const p[16], size_t at, __m512i t[4])
+{
+	__m512i r[4];
+#pragma GCC unroll 4
+	for (int i = 0; i < 4; i++) {
+		r[i] = _mm512_castsi128_si512(load128(p[i] + at));
+		r[i] = _mm512_mask_broadcast_i32x4(r[i], 0x00f0, load128(p[4 + i] + at));
+		r[i] = _mm512_mask_broadcast_i32x4(r[i], 0x0f00, load128(p[8 + i] + at));
+		r[i] = _mm512_mask_broadcast_i32x4(r[i], 0xf000, load128(p[12 + i] + at));
+	}
+	const __m512i a = _mm512_unpacklo_epi32(r[0], r[1]), b = _mm512_unpackhi_epi32(r[0], r[1]);
+	const __m512i c = _mm512_unpacklo_epi32(r[2], r[3]), d = _mm512_unpackhi_epi32(r[2], r[3]);
+	t[0] = _mm512_unpacklo_epi64(a, c);
+	t[1] = _mm512_unpackhi_epi64(a, c);
+	t[2] = _mm512_unpacklo_epi64(b, d);
+	t[3] = _mm512_unpackhi_epi64(b, d);
+}
+
+// The next panel's bytes, as many of each row as have just been read of this.
+FH_INLINE void prefetch_rows(const uint8_t *const p[16], size_t row_bytes, int bytes)
+{
+	for (int i = 0; i < 16; i++)
+		for (int at = 0; at < bytes; at += 64)
+			_mm_prefetch((const char *)p[i] + 16 * row_bytes + at, _MM_HINT_T1);
+}
+
+FH_INLINE __m512i bytes_of(int v) { return _mm512_set1_epi8((char)v); }
+
+// The low binary16 of each lane.
+FH_INLINE __m512 low_half(__m512i v) { return _mm512_cvtph_ps(_mm512_cvtepi32_epi16(v)); }
+FH_INLINE __m512 high_half(__m512i v) { return low_half(_mm512_srli_epi32(v, 16)); }
+
+// Bytes 2 to 5 of the eight in two dwords.
+FH_INLINE __m512i middle(__m512i low, __m512i high)
+{
+	return _mm512_or_si512(_mm512_srli_epi32(low, 16), _mm512_slli_epi32(high, 16));
+}
+
+FH_INLINE __m512i low_nibbles(__m512i v) { return _mm512_and_si512(v, bytes_of(15)); }
+FH_INLINE __m512i high_nibbles(__m512i v) { return low_nibbles(_mm512_srli_epi16(v, 4)); }
+
+// v with the bits of the mask taken from bits shifted left (right, if by < 0).
+// Shifts of words let neighbours' bits in, but not under the mask.
+FH_INLINE __m512i with_bits(__m512i v, __m512i bits, int by, int mask)
+{
+	bits = by >= 0 ? _mm512_slli_epi16(bits, by) : _mm512_srli_epi16(bits, -by);
+	return _mm512_ternarylogic_epi32(v, bits, bytes_of(mask), 0xf8);
+}
+
+FH_INLINE void put_vector(uint8_t *to, int at, __m512i v) { _mm512_store_si512(to + 64 * at, v); }
+
+// ---------------------------------------------------------------------------
+// Blocks of 32: unsigned quants, those of symmetric types as w+128.
+
+// Bit offsets that bring bits 4j..4j+3 of each dword to bit 4 of its bytes.
+#define FIFTH_BYTES(from) ((from) + 60) & 63, ((from) + 61) & 63, ((from) + 62) & 63, ((from) + 63) & 63
+#define FIFTH_LANES(from) FIFTH_BYTES(from), FIFTH_BYTES((from) + 32)
+#define FIFTHS(from) {FIFTH_LANES(from), FIFTH_LANES(from), FIFTH_LANES(from), FIFTH_LANES(from), \
+		      FIFTH_LANES(from), FIFTH_LANES(from), FIFTH_LANES(from), FIFTH_LANES(from)}
+static const uint8_t fifths[8][64] __attribute__((aligned(64))) = {
+	FIFTHS(0), FIFTHS(4), FIFTHS(8), FIFTHS(12), FIFTHS(16), FIFTHS(20), FIFTHS(24), FIFTHS(28)};
+
+FH_INLINE void unpack32(int wtype, const uint8_t *w, size_t row_bytes, int rows, int k, void *to)
+{
+	const int size = fh_block_bytes(wtype), blocks = k / 32, affine = wtype == FH_Q4_1 || wtype == FH_Q5_1;
+	const int five = wtype == FH_Q5_0 || wtype == FH_Q5_1;
+	const struct fh_avx512_panel panel = fh_avx512_panel_at(wtype, k, to);
+	const __m512i offset = bytes_of(five ? 128 - 16 : 128 - 8);
+	uint8_t *q = panel.q;
+	const uint8_t *p[16];
+	row_pointers(w, row_bytes, rows, p);
+	for (int b = 0; b < blocks; b++, q += 32 * MR) {
+		__m512i head[4], t[4];
+		piece(p, 0, head);
+		prefetch_rows(p, row_bytes, size);
+		if (wtype == FH_Q8_0) {
+			for (int half = 0; half < 2; half++) {
+				piece(p, 2 + 16 * half, t);
+				for (int j = 0; j < 4; j++)
+					put_vector(q, 4 * half + j, _mm512_xor_si512(t[j], bytes_of(128)));
+			}
+		} else {
+			piece(p, (affine ? 4 : 2) + (five ? 4 : 0), t);
+			const __m512i bits = affine ? head[1] : middle(head[0], head[1]);
+			for (int j = 0; j < 4; j++) {
+				__m512i low = low_nibbles(t[j]), high = high_nibbles(t[j]);
+				if (five) {
+					const __m512i to_low = _mm512_load_si512(fifths[j]), to_high = _mm512_load_si512(fifths[4 + j]);
+					low = with_bits(low, _mm512_multishift_epi64_epi8(to_low, bits), 0, 16);
+					high = with_bits(high, _mm512_multishift_epi64_epi8(to_high, bits), 0, 16);
+				}
+				put_vector(q, j, affine ? low : _mm512_add_epi8(low, offset));
+				put_vector(q, 4 + j, affine ? high : _mm512_add_epi8(high, offset));
+			}
+		}
+		_mm512_store_ps(panel.scale + b * MR, low_half(head[0]));
+		if (affine)
+			_mm512_store_ps(panel.min + b * MR, high_half(head[0]));
+		for (int i = 0; i < 16; i++)
+			p[i] += size;
+	}
+}
+
+// ---------------------------------------------------------------------------
+// Blocks of 256.
+
+// Four scales, a byte each, times d.
+FH_INLINE void put_scales(float *to, __m512i bytes, int is_signed, __m512 d)
+{
+#pragma GCC unroll 4
+	for (int i = 0; i < 4; i++) {
+		const __m512i left = i < 3 ? _mm512_slli_epi32(bytes, 24 - 8 * i) : bytes;
+		const __m512i v = is_signed ? _mm512_srai_epi32(left, 24) : _mm512_srli_epi32(left, 24);
+		_mm512_store_ps(to + i * MR, _mm512_mul_ps(_mm512_cvtepi32_ps(v), d));
+	}
+}
+
+FH_INLINE __m512i masked(__m512i v, int mask) { return _mm512_and_si512(v, bytes_of(mask)); }
+FH_INLINE __m512i shifted(__m512i v, int right) { return right ? _mm512_srli_epi16(v, right) : v; }
+
+// Q4_K, Q5_K: eight scales and eight negated minima in six bits each.
+FH_INLINE void coarse_block(int wtype, const uint8_t *const p[16], uint8_t *q, float *scale, float *min)
+{
+	const int five = wtype == FH_Q5_K;
+	__m512i head[4], fifth[8];
+	piece(p, 0, head);
+	const __m512 d = low_half(head[0]);
+	const __m512 dmin = _mm512_sub_ps(_mm512_setzero_ps(), high_half(head[0]));
+	put_scales(scale, masked(head[1], 63), 0, d);
+	put_scales(scale + 4 * MR, with_bits(low_nibbles(head[3]), head[1], -2, 0x30), 0, d);
+	put_scales(min, masked(head[2], 63), 0, dmin);
+	put_scales(min + 4 * MR, with_bits(high_nibbles(head[3]), head[2], -2, 0x30), 0, dmin);
+	if (five) {
+		piece(p, 16, fifth);
+		piece(p, 32, fifth + 4);
+	}
+#pragma GCC unroll 4
+	for (int pair = 0; pair < 4; pair++, q += 16 * 64) // sub-blocks 2*pair in the low nibbles, the next in the high
+		for (int i = 0; i < 2; i++) {
+			__m512i t[4];
+			piece(p, (size_t)(five ? 48 : 16) + 32 * pair + 16 * i, t);
+#pragma GCC unroll 4
+			for (int j = 0; j < 4; j++) {
+				__m512i low = low_nibbles(t[j]), high = high_nibbles(t[j]);
+				if (five) { // bit s of byte l belongs to sub-block s
+					low = with_bits(low, fifth[4 * i + j], 4 - 2 * pair, 16);
+					high = with_bits(high, fifth[4 * i + j], 3 - 2 * pair, 16);
+				}
+				put_vector(q, 4 * i + j, low);
+				put_vector(q, 8 + 4 * i + j, high);
+			}
+		}
+}
+
+FH_INLINE void q6_block(const uint8_t *const p[16], uint8_t *q, float *scale)
+{
+	const __m512i offset = bytes_of(128 - 32);
+	__m512i t[4], top[4];
+	piece(p, Q6_K_BYTES - 16, t);
+	const __m512 d = high_half(t[3]);
+	piece(p, 192, t);
+	for (int j = 0; j < 4; j++)
+		put_scales(scale + 4 * j * MR, t[j], 1, d);
+	for (int half = 0; half < 2; half++, q += 32 * 64)
+		for (int i = 0; i < 2; i++) {
+			piece(p, (size_t)128 + 32 * half + 16 * i, top);
+			for (int odd = 0; odd < 2; odd++) { // quarters odd and odd + 2
+				piece(p, (size_t)64 * half + 32 * odd + 16 * i, t);
+#pragma GCC unroll 4
+				for (int j = 0; j < 4; j++) {
+					const __m512i low = with_bits(low_nibbles(t[j]), top[j], odd ? 2 : 4, 0x30);
+					const __m512i high = with_bits(high_nibbles(t[j]), top[j], odd ? -2 : 0, 0x30);
+					put_vector(q, 8 * odd + 4 * i + j, _mm512_add_epi8(low, offset));
+					put_vector(q, 16 + 8 * odd + 4 * i + j, _mm512_add_epi8(high, offset));
+				}
+			}
+		}
+}
+
+// Q2_K, Q3_K: two bits each, four sub-blocks of 32 in a byte.
+FH_INLINE void crumb_block(int wtype, const uint8_t *const p[16], uint8_t *q, float *scale, float *min)
+{
+	const int three = wtype == FH_Q3_K;
+	__m512i t[4], third[8];
+	piece(p, (size_t)fh_block_bytes(wtype) - 16, t);
+	if (three) {
+		const __m512 d = high_half(t[3]);
+		const __m512i low0 = middle(t[0], t[1]), low1 = middle(t[1], t[2]), tops = middle(t[2], t[3]);
+		for (int j = 0; j < 4; j++) {
+			const __m512i low = j % 2 ? low1 : low0;
+			const __m512i v = with_bits(j < 2 ? low_nibbles(low) : high_nibbles(low), tops, 4 - 2 * j, 0x30);
+			put_scales(scale + 4 * j * MR, _mm512_sub_epi8(v, bytes_of(32)), 1, d);
+		}
+		piece(p, 0, third);
+		piece(p, 16, third + 4);
+	} else {
+		// Multiplied with the seed, which is -128 times the sum.
+		const __m512 d = low_half(t[3]), dmin = _mm512_mul_ps(high_half(t[3]), _mm512_set1_ps(1.f / 128));
+		piece(p, 0, t);
+		for (int j = 0; j < 4; j++) {
+			put_scales(scale + 4 * j * MR, low_nibbles(t[j]), 0, d);
+			put_scales(min + 4 * j * MR, high_nibbles(t[j]), 0, dmin);
+		}
+	}
+	for (int half = 0; half < 2; half++)
+		for (int i = 0; i < 2; i++) {
+			piece(p, (size_t)(three ? 32 : 16) + 32 * half + 16 * i, t);
+#pragma GCC unroll 4
+			for (int field = 0; field < 4; field++) {
+				const int sub = 4 * half + field;
+#pragma GCC unroll 4
+				for (int j = 0; j < 4; j++) {
+					__m512i v = masked(shifted(t[j], 2 * field), 3);
+					if (three) // bit s of byte l belongs to sub-block s
+						v = _mm512_add_epi8(with_bits(v, third[4 * i + j], 2 - sub, 4), bytes_of(128 - 4));
+					put_vector(q, 8 * sub + 4 * i + j, v);
+				}
+			}
+		}
+}
+
+FH_INLINE void unpack256(int wtype, const uint8_t *w, size_t row_bytes, int rows, int k, void *to)
+{
+	const int size = fh_block_bytes(wtype), sub_blocks = 256 / fh_sub_block(wtype);
+	const struct fh_avx512_panel panel = fh_avx512_panel_at(wtype, k, to);
+	uint8_t *q = panel.q;
+	float *scale = panel.scale, *min = panel.min;
+	const uint8_t *p[16];
+	row_pointers(w, row_bytes, rows, p);
+	for (int b = 0; b < k / 256; b++, q += 256 * MR, scale += sub_blocks * MR, min += sub_blocks * MR) {
+		prefetch_rows(p, row_bytes, size);
+		if (wtype == FH_Q6_K)
+			q6_block(p, q, scale);
+		else if (wtype == FH_Q4_K || wtype == FH_Q5_K)
+			coarse_block(wtype, p, q, scale, min);
+		else
+			crumb_block(wtype, p, q, scale, min);
+		for (int i = 0; i < 16; i++)
+			p[i] += size;
+	}
+}
+
+// ---------------------------------------------------------------------------
+// Plain types: floats [k][16].
+
 // Transposes sixteen rows of sixteen dwords.
 FH_INLINE void transpose(__m512i r[16])
 {
@@ -40,181 +297,6 @@ FH_INLINE void store_transposed(__m512i r[16], uint8_t *to, int vectors)
 	for (int i = 0; i < vectors; i++)
 		_mm512_store_si512(to + 64 * i, r[i]);
 }
-
-// The rows of a panel; missing ones repeat the last, and their results are
-// never stored.
-FH_INLINE void row_pointers(const uint8_t *w, size_t row_bytes, int rows, const uint8_t *p[16])
-{
-	for (int i = 0; i < 16; i++)
-		p[i] = w + (size_t)(i < rows ? i : rows - 1) * row_bytes;
-}
-
-// ---------------------------------------------------------------------------
-// Blocks of 32.
-
-// One block as unsigned bytes, symmetric types as w+128.
-FH_INLINE __m256i quants32(int wtype, const uint8_t *p)
-{
-	if (wtype == FH_Q8_0)
-		return _mm256_xor_si256(load256(p + 2), _mm256_set1_epi8(-128));
-	const int five = wtype == FH_Q5_0 || wtype == FH_Q5_1, affine = wtype == FH_Q4_1 || wtype == FH_Q5_1;
-	const uint8_t *bits = p + (affine ? 4 : 2), *quants = bits + (five ? 4 : 0);
-	const __m128i bytes = load128(quants);
-	__m256i q = _mm256_inserti128_si256(_mm256_castsi128_si256(bytes), _mm_srli_epi16(bytes, 4), 1);
-	q = _mm256_and_si256(q, _mm256_set1_epi8(15));
-	if (five)
-		q = _mm256_mask_add_epi8(q, fh_load32(bits), q, _mm256_set1_epi8(16));
-	if (!affine)
-		q = _mm256_add_epi8(q, _mm256_set1_epi8(five ? 128 - 16 : 128 - 8));
-	return q;
-}
-
-FH_INLINE void unpack32(int wtype, const uint8_t *w, size_t row_bytes, int rows, int k, void *to)
-{
-	const int size = fh_block_bytes(wtype), blocks = k / 32, affine = wtype == FH_Q4_1 || wtype == FH_Q5_1;
-	const struct fh_avx512_panel panel = fh_avx512_panel_at(wtype, k, to);
-	const uint8_t *p[16];
-	row_pointers(w, row_bytes, rows, p);
-	for (int b = 0; b < blocks; b += 2) {
-		__m512i r[16];
-		for (int i = 0; i < 16; i++) {
-			const uint8_t *at = p[i] + (size_t)b * size;
-			const __m256i q = quants32(wtype, at);
-			r[i] = b + 1 < blocks ? join(q, quants32(wtype, at + size)) : _mm512_castsi256_si512(q);
-		}
-		store_transposed(r, panel.q + (size_t)b * 32 * MR, b + 1 < blocks ? 16 : 8);
-	}
-	for (int b = 0; b < blocks; b++) {
-		uint16_t d[16] __attribute__((aligned(32))), m[16] __attribute__((aligned(32)));
-		for (int i = 0; i < 16; i++) {
-			const uint8_t *at = p[i] + (size_t)b * size;
-			d[i] = fh_load16(at);
-			if (affine)
-				m[i] = fh_load16(at + 2);
-		}
-		_mm512_store_ps(panel.scale + b * MR, _mm512_cvtph_ps(load256(d)));
-		if (affine)
-			_mm512_store_ps(panel.min + b * MR, _mm512_cvtph_ps(load256(m)));
-	}
-}
-
-// ---------------------------------------------------------------------------
-// Blocks of 256.
-
-// 64 consecutive values of a block, from 64*part on, as unsigned bytes;
-// symmetric types as w+128.
-FH_INLINE __m512i quants64(int wtype, const uint8_t *p, int part)
-{
-	const __m512i second_by_4 = _mm512_setr_epi64(0, 0, 0, 0, 4, 4, 4, 4);
-	const __m512i second_by_2 = _mm512_setr_epi64(0, 0, 0, 0, 2, 2, 2, 2);
-	const __m512i second_by_1 = _mm512_setr_epi64(0, 0, 0, 0, 1, 1, 1, 1);
-	__m512i q, bits;
-	switch (wtype) {
-	case FH_Q4_K:
-	case FH_Q5_K:
-		q = _mm512_broadcast_i64x4(load256(p + (wtype == FH_Q5_K ? 48 : 16) + 32 * part));
-		q = _mm512_and_si512(_mm512_srlv_epi64(q, second_by_4), _mm512_set1_epi8(15));
-		if (wtype == FH_Q5_K) { // bit s of byte l belongs to sub-block s
-			bits = _mm512_srlv_epi64(_mm512_broadcast_i64x4(load256(p + 16)), second_by_1);
-			bits = _mm512_slli_epi16(_mm512_srl_epi16(bits, _mm_cvtsi32_si128(2 * part)), 4);
-			// Shifts of words let neighbours' bits in, but never into bit 4.
-			q = _mm512_ternarylogic_epi32(q, bits, _mm512_set1_epi8(16), 0xf8);
-		}
-		return q;
-	case FH_Q6_K:
-		q = _mm512_srl_epi16(_mm512_loadu_si512(p + 64 * (part / 2)), _mm_cvtsi32_si128(4 * (part % 2)));
-		bits = _mm512_srlv_epi64(_mm512_broadcast_i64x4(load256(p + 128 + 32 * (part / 2))), second_by_2);
-		bits = _mm512_sll_epi16(bits, _mm_cvtsi32_si128(4 - 4 * (part % 2)));
-		q = _mm512_ternarylogic_epi32(_mm512_and_si512(q, _mm512_set1_epi8(15)), bits, _mm512_set1_epi8(0x30), 0xf8);
-		return _mm512_add_epi8(q, _mm512_set1_epi8(128 - 32));
-	}
-	// Q2_K, Q3_K
-	q = _mm512_broadcast_i64x4(load256(p + (wtype == FH_Q3_K ? 32 : 16) + 32 * (part / 2)));
-	q = _mm512_srl_epi16(_mm512_srlv_epi64(q, second_by_2), _mm_cvtsi32_si128(4 * (part % 2)));
-	q = _mm512_and_si512(q, _mm512_set1_epi8(3));
-	if (wtype == FH_Q3_K) {
-		bits = _mm512_srlv_epi64(_mm512_broadcast_i64x4(load256(p)), second_by_1);
-		bits = _mm512_srl_epi64(bits, _mm_cvtsi32_si128(2 * part));
-		bits = _mm512_slli_epi64(_mm512_and_si512(bits, _mm512_set1_epi8(1)), 2);
-		q = _mm512_add_epi8(_mm512_or_si512(q, bits), _mm512_set1_epi8(128 - 4));
-	}
-	return q;
-}
-
-// Scales and minima of one row's block as sixteen floats: sixteen scales
-// (Q3_K, Q6_K), or eight scales and eight negated minima (Q4_K, Q5_K).
-FH_INLINE __m512 scales256(int wtype, const uint8_t *p)
-{
-	__m128i bytes;
-	__m512 d;
-	switch (wtype) {
-	case FH_Q6_K:
-		bytes = load128(p + 192);
-		d = half_broadcast(p + 208);
-		break;
-	case FH_Q3_K: {
-		int16_t scale[16];
-		fh_q3_scales(p + 96, scale);
-		bytes = _mm256_cvtepi16_epi8(load256(scale));
-		d = half_broadcast(p + 108);
-		break;
-	}
-	case FH_Q2_K:
-		bytes = _mm_and_si128(load128(p), _mm_set1_epi8(15));
-		d = half_broadcast(p + 80);
-		break;
-	default: {
-		// The same arithmetic as the row kernels' header decoding.
-		uint32_t u0 = fh_load32(p + 4), u1 = fh_load32(p + 8), u2 = fh_load32(p + 12);
-		bytes = _mm_setr_epi32((int)(u0 & 0x3f3f3f3f), (int)((u2 & 0x0f0f0f0f) | (u0 >> 2 & 0x30303030)),
-				       (int)(u1 & 0x3f3f3f3f), (int)((u2 >> 4 & 0x0f0f0f0f) | (u1 >> 2 & 0x30303030)));
-		d = _mm512_mask_sub_ps(half_broadcast(p), 0xff00, _mm512_setzero_ps(), half_broadcast(p + 2));
-	}
-	}
-	return _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(bytes)), d);
-}
-
-FH_INLINE void unpack256(int wtype, const uint8_t *w, size_t row_bytes, int rows, int k, void *to)
-{
-	const int size = fh_block_bytes(wtype), coarse = wtype == FH_Q4_K || wtype == FH_Q5_K;
-	const struct fh_avx512_panel panel = fh_avx512_panel_at(wtype, k, to);
-	uint8_t *q = panel.q;
-	float *scale = panel.scale, *min = panel.min;
-	const uint8_t *p[16];
-	row_pointers(w, row_bytes, rows, p);
-	for (int b = 0; b < k / 256; b++) {
-		__m512i r[16];
-#pragma GCC unroll 4
-		for (int part = 0; part < 4; part++, q += 64 * MR) {
-			for (int i = 0; i < 16; i++)
-				r[i] = quants64(wtype, p[i], part);
-			store_transposed(r, q, 16);
-		}
-		for (int i = 0; i < 16; i++)
-			r[i] = _mm512_castps_si512(scales256(wtype, p[i]));
-		transpose(r);
-		for (int j = 0; j < (coarse ? 8 : 16); j++, scale += MR)
-			_mm512_store_si512(scale, r[j]);
-		for (int j = 8; j < 16 && coarse; j++, min += MR)
-			_mm512_store_si512(min, r[j]);
-		if (wtype == FH_Q2_K) {
-			for (int i = 0; i < 16; i++) {
-				const __m512i m = _mm512_cvtepu8_epi32(_mm_and_si128(_mm_srli_epi16(load128(p[i]), 4), _mm_set1_epi8(15)));
-				// Multiplied with the seed, which is -128 times the sum.
-				r[i] = _mm512_castps_si512(_mm512_mul_ps(
-					_mm512_cvtepi32_ps(m), _mm512_mul_ps(half_broadcast(p[i] + 82), _mm512_set1_ps(1.f / 128))));
-			}
-			transpose(r);
-			for (int j = 0; j < 16; j++, min += MR)
-				_mm512_store_si512(min, r[j]);
-		}
-		for (int i = 0; i < 16; i++)
-			p[i] += size;
-	}
-}
-
-// ---------------------------------------------------------------------------
-// Plain types: floats [k][16].
 
 FH_INLINE void unpack_plain(int wtype, const uint8_t *w, size_t row_bytes, int rows, int k, void *to)
 {

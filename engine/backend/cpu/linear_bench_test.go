@@ -59,7 +59,7 @@ func BenchmarkMatVec(b *testing.B) {
 func BenchmarkMatMul(b *testing.B) {
 	for _, typ := range linearTypes {
 		for _, k := range []int{576, 2048} {
-			for _, n := range []int{2, 4, 8, 13, 14, 16, 32, 64, 512} {
+			for _, n := range []int{2, 3, 4, 5, 6, 8, 12, 16, 32, 64, 512} {
 				b.Run(fmt.Sprintf("%v/k=%d/n=%d", typ, k, n), func(b *testing.B) {
 					benchmarkLinear(b, typ, k, 1<<20, n)
 				})
