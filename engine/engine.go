@@ -30,9 +30,13 @@ import (
 // since the KV cache grows with it.
 const DefaultContext = 8192
 
+// What a batch can hold.
 const (
-	batchRows    = 512 // rows in a batch
-	batchOutputs = 64  // rows with logits in a batch: sequences side by side
+	BatchRows    = 512 // rows
+	BatchOutputs = 64  // rows with logits: sequences side by side
+)
+
+const (
 	decodeChunk  = 128 // prompt rows in a batch while other sequences decode
 	spareContext = 1   // how many further contexts of finished work the KV cache keeps
 )
@@ -121,7 +125,7 @@ func open(ctx context.Context, f *gguf.File, opt Options, progress func(done, to
 		backend = cpu.New(cpu.Options{Threads: opt.Threads})
 	}
 	blocks := (m.info.ContextLength+program.BlockTokens-1)/program.BlockTokens + 1
-	limits := program.Limits{Rows: batchRows, Outputs: batchOutputs, Blocks: blocks * (1 + spareContext)}
+	limits := program.Limits{Rows: BatchRows, Outputs: BatchOutputs, Blocks: blocks * (1 + spareContext)}
 	exec, err := backend.Compile(a.Program, limits)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", f.Path, err)

@@ -15,6 +15,7 @@ import (
 
 	"freehold/app/cli"
 	"freehold/app/enginetest"
+	"freehold/engine/synthetic"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -44,7 +45,7 @@ func TestScripts(t *testing.T) {
 					return err
 				}
 			}
-			return nil
+			return synthetic.Tiny().WriteFile(filepath.Join(e.WorkDir, "tiny.gguf"))
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			// exits CODE COMMAND…: the command ends with this exit code.

@@ -126,6 +126,15 @@ func (p *progress) draw(line string) {
 	p.drawn = n
 }
 
+// say shows a line of its own words, in a terminal only.
+func (p *progress) say(line string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.bar {
+		p.draw(line)
+	}
+}
+
 // end takes the bar away.
 func (p *progress) end() {
 	p.mu.Lock()

@@ -30,12 +30,16 @@ type Options struct {
 // as any executable does.
 func New(o Options) program.Backend {
 	if o.Threads <= 0 {
-		o.Threads = min(int(C.fh_physical_cores()), runtime.GOMAXPROCS(0))
+		o.Threads = DefaultThreads()
 	}
-	return &backend{threads: min(max(1, o.Threads), maxThreads), turn: make(chan struct{}, 1)}
+	return &backend{threads: min(max(1, o.Threads), MaxThreads), turn: make(chan struct{}, 1)}
 }
 
-const maxThreads = 256
+// DefaultThreads is one for each physical core that the process may use.
+func DefaultThreads() int { return max(1, min(int(C.fh_physical_cores()), runtime.GOMAXPROCS(0))) }
+
+// MaxThreads is the most that compute at once.
+const MaxThreads = 256
 
 type backend struct {
 	threads int
