@@ -33,13 +33,11 @@ const DefaultContext = 8192
 // What a batch can hold.
 const (
 	BatchRows    = 512 // rows
-	BatchOutputs = 64  // rows with logits: sequences side by side
+	BatchOutputs = 64  // rows with logits: sequences side by side, guesses
 )
 
-const (
-	decodeChunk  = 128 // prompt rows in a batch while other sequences decode
-	spareContext = 1   // how many further contexts of finished work the KV cache keeps
-)
+// spareContext is how many further contexts of finished work the KV cache keeps.
+const spareContext = 1
 
 // Options says how a model is to be run. The zero value is a good choice.
 type Options struct {
@@ -48,9 +46,24 @@ type Options struct {
 	// ContextLength is the most tokens of one sequence; 0 means what the model
 	// was trained for, at most DefaultContext.
 	ContextLength int
+	// Lookup says whether guessed tokens may be checked several at once.
+	Lookup Lookup
 	// Backend runs the forward pass; nil means the CPU.
 	Backend program.Backend
 }
+
+// Lookup says whether the engine guesses how an answer goes on by looking where
+// its last words stood before, and checks several guessed tokens in one pass
+// (prompt lookup). Every token is still chosen from the model's own logits, so
+// that answers are distributed as without; they come faster where they repeat
+// what they were given.
+type Lookup int
+
+// When to look up.
+const (
+	LookupAuto Lookup = iota // where it pays, by what steps were seen to take
+	LookupOff
+)
 
 // Info describes an open model.
 type Info struct {
@@ -78,6 +91,7 @@ type Model struct {
 	tokenizer *tokenizer.Tokenizer
 	template  *chattemplate.Template
 	scheduler *schedule.Scheduler
+	lookup    Lookup
 }
 
 // Open maps the file, checks it, and makes it ready to run. Progress, if not
@@ -134,9 +148,12 @@ func open(ctx context.Context, f *gguf.File, opt Options, progress func(done, to
 	if err := warm(ctx, f, progress); err != nil {
 		return nil, errors.Join(err, exec.Close())
 	}
-	m.scheduler = schedule.New(exec, schedule.Config{
-		Context: m.info.ContextLength, Limits: limits, Vocab: a.Config.Vocab, Chunk: decodeChunk,
-	})
+	m.lookup = opt.Lookup
+	cfg := schedule.Config{Context: m.info.ContextLength, Limits: limits, Vocab: a.Config.Vocab}
+	if e, ok := exec.(program.Alike); ok {
+		cfg.Alike = e.AlikeRows()
+	}
+	m.scheduler = schedule.New(exec, cfg)
 	return m, nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"freehold/engine/chattemplate"
+	"freehold/engine/draft"
 	"freehold/engine/sample"
 	"freehold/engine/schedule"
 	"freehold/engine/tokenizer"
@@ -29,6 +30,9 @@ type Request struct {
 	TimeLimit time.Duration // 0: none
 	// Special also shows control tokens in the text.
 	Special bool
+	Lookup  Lookup
+	// Sources are texts, beside the prompt, that the answer may quote.
+	Sources []string
 }
 
 // EventKind says what an Event reports.
@@ -69,6 +73,8 @@ type Timings struct {
 	Decode           time.Duration // behind the first token
 	PrefillPerSecond float64       // of the tokens that were not cached
 	DecodePerSecond  float64
+	Guessed          int // tokens that were looked up and checked
+	Accepted         int // those of them that were right
 }
 
 // Result is a finished generation.
@@ -147,12 +153,25 @@ func (m *Model) Generate(ctx context.Context, r Request, emit func(Event)) (Resu
 		defer stop()
 	}
 	g := &generation{model: m, request: r, sampler: sampler, events: make(chan chosen, 256), run: run, start: start}
+	task := schedule.Task{Prompt: prompt, Prefilled: g.prefilled, Next: g.next}
+	if m.lookup == LookupAuto && r.Lookup == LookupAuto {
+		task.Draft, task.Guessed = m.draft(prompt, r.Sources), g.guessed
+	}
 	go func() {
-		g.err = m.scheduler.Run(run, schedule.Task{Prompt: prompt, Prefilled: g.prefilled, Next: g.next})
+		g.err = m.scheduler.Run(run, task)
 		close(g.events)
 	}()
 	res := g.collect(emit, stops, len(prompt), stop)
 	return g.finish(ctx, res)
+}
+
+// draft makes an index of what an answer may repeat.
+func (m *Model) draft(prompt []int32, sources []string) *draft.Index {
+	texts := make([][]int32, len(sources))
+	for i, s := range sources {
+		texts[i] = m.Tokenize(s, false)
+	}
+	return draft.New(prompt, texts, m.EndTokens())
 }
 
 // chosen is what the scheduler's side tells the caller's side.
@@ -179,6 +198,8 @@ type generation struct {
 	first    time.Time // of the first token
 	last     time.Time
 	computed time.Time // when prefill began
+	// Guessed tokens, and those that were right.
+	tried, right int
 }
 
 func (g *generation) send(c chosen) {
@@ -188,12 +209,17 @@ func (g *generation) send(c chosen) {
 	}
 }
 
-// prefilled and next run on the scheduler's goroutine.
+// prefilled, guessed and next run on the scheduler's goroutine.
 func (g *generation) prefilled(done, cached int) {
 	if g.computed.IsZero() {
 		g.computed = time.Now()
 	}
 	g.send(chosen{prefill: true, done: done, cached: cached})
+}
+
+func (g *generation) guessed(n, right int) {
+	g.tried += n
+	g.right += right
 }
 
 func (g *generation) next(logits []float32) (int32, bool) {
@@ -278,6 +304,7 @@ func (g *generation) finish(ctx context.Context, res Result) (Result, error) {
 	}
 	t := &res.Timings
 	t.Load = g.model.info.LoadTime
+	t.Guessed, t.Accepted = g.tried, g.right
 	if !g.first.IsZero() {
 		t.FirstToken = g.first.Sub(g.start)
 		t.Prefill = g.first.Sub(g.computed)

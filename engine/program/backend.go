@@ -44,6 +44,13 @@ type Executable interface {
 	Close() error
 }
 
+// Alike is implemented by executables that know in how wide batches a row's
+// logits are the same, bit by bit, whatever the other rows are.
+type Alike interface {
+	// AlikeRows is the most rows of such a batch, at least 1.
+	AlikeRows() int
+}
+
 // ErrBatch is wrapped by errors about a malformed batch.
 var ErrBatch = errors.New("malformed batch")
 

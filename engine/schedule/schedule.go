@@ -11,7 +11,9 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
+	"freehold/engine/draft"
 	"freehold/engine/kvcache"
 	"freehold/engine/program"
 )
@@ -33,6 +35,14 @@ type Task struct {
 	// on with; more is false if the sequence ends, with or without using that
 	// token. Nil for a task that only prefills.
 	Next func(logits []float32) (token int32, more bool)
+	// Draft, if set, guesses what Next will choose, so that several tokens may
+	// come of one step. It was made of Prompt; the scheduler tells it of every
+	// token chosen. Next is called all the same, in order, with the logits
+	// behind what it chose before.
+	Draft *draft.Index
+	// Guessed, if set, is told after every step with guesses how many there
+	// were and how many were right, after the last call of Next.
+	Guessed func(guessed, right int)
 	// Score, if set, takes the logits behind every prompt token in order; the
 	// cache is not consulted, and Next must be nil.
 	Score func(position int, logits []float32)
@@ -44,8 +54,12 @@ type Config struct {
 	Limits  program.Limits
 	// Vocab is the width of the logits.
 	Vocab int
-	// Chunk is the most prompt tokens in a batch while others decode.
-	Chunk int
+	// Alike is the most rows of a batch for which a row's logits are the same,
+	// bit by bit, whatever the other rows; 0 if that is not known. Guesses do
+	// not make a batch wider than that.
+	Alike int
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
 }
 
 // Scheduler runs tasks on an executable. Its methods may be called from any goroutine.
@@ -59,7 +73,8 @@ type Scheduler struct {
 	closed  bool
 	wake    chan struct{}
 	stopped chan struct{}
-	active  []*job // the loop's own
+	active  []*job // the loop's own, like pace
+	pace    pace
 }
 
 // job is a task on its way.
@@ -74,8 +89,12 @@ type job struct {
 
 // New starts a scheduler on exec, which it owns from now on.
 func New(exec program.Executable, cfg Config) *Scheduler {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
 	s := &Scheduler{
 		exec:    exec,
+		pace:    newPace(cfg.Limits.Outputs),
 		cfg:     cfg,
 		cache:   kvcache.New(cfg.Limits.Blocks, program.BlockTokens),
 		wake:    make(chan struct{}, 1),

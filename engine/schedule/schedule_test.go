@@ -68,7 +68,7 @@ func newScheduler(t *testing.T, blocks, context int) (*Scheduler, *counting) {
 		t.Fatal(err)
 	}
 	c := &counting{Executable: exec}
-	s := New(c, Config{Context: context, Limits: limits, Vocab: m.Config.Vocab, Chunk: 8})
+	s := New(c, Config{Context: context, Limits: limits, Vocab: m.Config.Vocab})
 	t.Cleanup(func() {
 		s.Close()
 		f.Close()

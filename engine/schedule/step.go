@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"freehold/engine/kvcache"
 	"freehold/engine/program"
@@ -11,8 +12,9 @@ import (
 
 // share is a job's part of a batch.
 type share struct {
-	job    *job
-	tokens []int32
+	job     *job
+	tokens  []int32
+	outputs int // rows with logits
 }
 
 // step builds one batch, runs it and hands out the logits.
@@ -22,7 +24,9 @@ func (s *Scheduler) step() {
 		return
 	}
 	ctx, release := anyCancelled(shares)
+	start := s.cfg.Now()
 	logits, err := s.exec.Run(ctx, b)
+	took := s.cfg.Now().Sub(start)
 	release()
 	if err != nil {
 		if errors.Is(err, context.Canceled) {
@@ -33,55 +37,54 @@ func (s *Scheduler) step() {
 		}
 		return
 	}
+	s.observe(shares, took)
 	for _, sh := range shares {
-		before := len(sh.job.seq.Tokens())
-		if err := s.cache.Commit(sh.job.seq, sh.tokens...); err != nil {
-			s.finish(sh.job, err)
-			continue
-		}
-		logits = s.deliver(sh, before, logits)
+		logits = s.deliver(sh, logits)
 	}
 }
 
-// build fills a batch: the row of every decoding job first, then prompt chunks
-// of the others in order of arrival.
+// observe teaches the pace what a step took.
+func (s *Scheduler) observe(shares []share, took time.Duration) {
+	decoding, prompt := 0, 0
+	for _, sh := range shares {
+		if sh.job.prefilled() {
+			decoding += len(sh.tokens)
+		} else {
+			prompt += len(sh.tokens)
+		}
+	}
+	s.pace.observe(decoding, prompt, took)
+}
+
+// build fills a batch: the row of every decoding job first, with the tokens
+// guessed behind it, then chunks of the prompts that wait.
 func (s *Scheduler) build() (*program.Batch, []share) {
+	var decoding, waiting []*job
+	for _, j := range slices.Clone(s.active) {
+		switch {
+		case !j.prefilled():
+			waiting = append(waiting, j)
+		case len(j.seq.Tokens()) >= s.cfg.Context:
+			s.finish(j, ErrContextFull)
+		default:
+			decoding = append(decoding, j)
+		}
+	}
 	b := &program.Batch{}
 	var shares []share
-	decoding := 0
-	for _, j := range slices.Clone(s.active) {
-		if j.prefilled() {
-			decoding++
-			if len(j.seq.Tokens()) >= s.cfg.Context {
-				s.finish(j, ErrContextFull)
-				continue
-			}
-			if sh, ok := s.add(b, j, []int32{j.next}); ok {
-				shares = append(shares, sh)
-			}
+	for i, guessed := range s.guesses(decoding, len(waiting) > 0) {
+		if sh, ok := s.add(b, decoding[i], append([]int32{decoding[i].next}, guessed...)); ok {
+			shares = append(shares, sh)
 		}
 	}
-	room := s.cfg.Limits.Rows - len(b.Tokens)
-	if decoding > 0 {
-		room = min(room, s.cfg.Chunk)
-	}
-	for _, j := range slices.Clone(s.active) {
-		if j.prefilled() || room == 0 {
-			continue
-		}
-		n := min(room, len(j.task.Prompt)-len(j.seq.Tokens()))
-		if j.task.Score != nil {
-			n = min(n, s.cfg.Limits.Outputs-len(b.Outputs))
-		} else if len(b.Outputs) == s.cfg.Limits.Outputs {
-			n = 0
-		}
+	for i, n := range s.promptRows(waiting, len(b.Tokens), len(b.Outputs)) {
 		if n == 0 {
 			continue
 		}
+		j := waiting[i]
 		at := len(j.seq.Tokens())
 		if sh, ok := s.add(b, j, j.task.Prompt[at:at+n]); ok {
 			shares = append(shares, sh)
-			room -= n
 		}
 	}
 	return b, shares
@@ -90,17 +93,23 @@ func (s *Scheduler) build() (*program.Batch, []share) {
 // prefilled says whether the job's whole prompt is stored.
 func (j *job) prefilled() bool { return len(j.seq.Tokens()) >= len(j.task.Prompt) }
 
-// add appends the job's next tokens to the batch. A job that finds no block
-// waits if others may free some, and ends if it is alone.
+// add appends the job's next tokens to the batch; where the cache has no room
+// for the guessed ones, without them. A job that finds no block waits if others
+// may free some, and ends if it is alone.
 func (s *Scheduler) add(b *program.Batch, j *job, tokens []int32) (share, bool) {
-	if err := s.cache.Reserve(j.seq, len(tokens)); err != nil {
+	err := s.cache.Reserve(j.seq, len(tokens))
+	if err != nil && j.prefilled() && len(tokens) > 1 {
+		tokens = tokens[:1]
+		err = s.cache.Reserve(j.seq, 1)
+	}
+	if err != nil {
 		if errors.Is(err, kvcache.ErrFull) && len(s.active) > 1 && j != s.active[0] {
 			return share{}, false
 		}
 		s.finish(j, ErrContextFull)
 		return share{}, false
 	}
-	at := len(j.seq.Tokens())
+	at, outputs := len(j.seq.Tokens()), len(b.Outputs)
 	for i, t := range tokens {
 		last := at+i == len(j.task.Prompt)-1 || at+i >= len(j.task.Prompt)
 		if j.task.Score != nil || (last && j.task.Next != nil) {
@@ -111,22 +120,27 @@ func (s *Scheduler) add(b *program.Batch, j *job, tokens []int32) (share, bool) 
 		b.Sequences = append(b.Sequences, int32(len(b.Tables)))
 	}
 	b.Tables = append(b.Tables, j.seq.Table())
-	return share{j, tokens}, true
+	return share{j, tokens, len(b.Outputs) - outputs}, true
 }
 
 // deliver hands a job the logits of its rows and returns those of the other jobs.
-func (s *Scheduler) deliver(sh share, before int, logits []float32) []float32 {
+func (s *Scheduler) deliver(sh share, logits []float32) []float32 {
 	j := sh.job
-	take := func() (row []float32) {
-		row, logits = logits[:s.cfg.Vocab], logits[s.cfg.Vocab:]
-		return row
+	row := func(i int) []float32 { return logits[i*s.cfg.Vocab : (i+1)*s.cfg.Vocab] }
+	if j.prefilled() {
+		s.verify(sh, row)
+		return logits[len(sh.tokens)*s.cfg.Vocab:]
 	}
-	if before < len(j.task.Prompt) && j.task.Prefilled != nil {
+	if err := s.cache.Commit(j.seq, sh.tokens...); err != nil {
+		s.finish(j, err)
+		return logits[sh.outputs*s.cfg.Vocab:]
+	}
+	if j.task.Prefilled != nil {
 		j.task.Prefilled(len(j.seq.Tokens()), 0)
 	}
 	if j.task.Score != nil {
-		for range sh.tokens {
-			j.task.Score(j.scored, take())
+		for i := range sh.tokens {
+			j.task.Score(j.scored, row(i))
 			j.scored++
 		}
 	}
@@ -135,13 +149,22 @@ func (s *Scheduler) deliver(sh share, before int, logits []float32) []float32 {
 	case j.task.Next == nil:
 		s.finish(j, nil)
 	default:
-		token, more := j.task.Next(take())
-		if !more {
+		if _, more := j.choose(row(0)); !more {
 			s.finish(j, nil)
 		}
-		j.next = token
 	}
-	return logits
+	return logits[sh.outputs*s.cfg.Vocab:]
+}
+
+// choose lets a job choose its next token. It returns the token and whether
+// the job goes on.
+func (j *job) choose(logits []float32) (token int32, more bool) {
+	token, more = j.task.Next(logits)
+	j.next = token
+	if more && j.task.Draft != nil {
+		j.task.Draft.Append(token)
+	}
+	return token, more
 }
 
 // finish ends an active job.
