@@ -7,7 +7,8 @@
 // that a system prompt, a document or an earlier turn is prefilled only once
 // for all chats (the idea of vLLM's block tables, Kwon et al. 2023, and of
 // SGLang's radix tree, Zheng et al. 2024). Where the tokens part inside a
-// block, the block is copied and the common part is kept.
+// block, the block is copied and the common part is kept. What gives way when
+// memory is needed is told in evict.go.
 //
 // The package only does the bookkeeping; the values live in the backend. It is
 // not safe for concurrent use.
@@ -29,32 +30,40 @@ type Copy struct{ Dst, Src int32 }
 type Cache struct {
 	blockTokens int
 	free        []int32
-	root        *node
+	root        *Block
 	clock       uint64
+	idle        int     // blocks in the tree that no running sequence uses
+	leaves      queue   // those of them that have no children
+	floor       float64 // priority of the last block that gave way
 }
 
-// node is a block in the tree. It holds the tokens that follow its parent's;
+// Block is a block in the tree. It holds the tokens that follow its parent's;
 // only a full block has children.
-type node struct {
-	parent   *node
-	children []*node
+type Block struct {
+	parent   *Block
+	children []*Block
 	tokens   []int32
-	block    int32
+	id       int32
+	depth    int // tokens before it
 	users    int // running sequences whose table holds the block
-	lastUse  uint64
+	rank
 }
+
+// ID is the block's number in the backend; -1 once its memory has been given to
+// other tokens.
+func (b *Block) ID() int32 { return b.id }
 
 // Sequence is a running sequence: the tokens whose keys and values are stored,
 // and the blocks they are in.
 type Sequence struct {
 	tokens []int32
 	table  []int32
-	path   []*node // the shared nodes at the beginning of the table
+	path   []*Block // the shared blocks at the beginning of the table
 }
 
 // New makes a cache of the given number of blocks of blockTokens tokens.
 func New(blocks, blockTokens int) *Cache {
-	c := &Cache{blockTokens: blockTokens, root: &node{}}
+	c := &Cache{blockTokens: blockTokens, root: &Block{id: -1}}
 	for i := range blocks {
 		c.free = append(c.free, int32(blocks-1-i))
 	}
@@ -67,6 +76,11 @@ func (s *Sequence) Table() []int32 { return s.table }
 
 // Tokens are the tokens stored so far. The caller must not change them.
 func (s *Sequence) Tokens() []int32 { return s.tokens }
+
+// Blocks are the full blocks at the sequence's beginning, which are in the
+// tree: block i holds the tokens from i times the block's size on. The caller
+// must not change them.
+func (s *Sequence) Blocks() []*Block { return s.path }
 
 // Begin opens a sequence that starts behind the longest stored prefix of
 // tokens; its Tokens are that prefix, which always leaves at least one token to
@@ -90,16 +104,17 @@ func (c *Cache) Begin(tokens []int32) (*Sequence, []Copy) {
 	if n == 0 {
 		return s, nil
 	}
-	partial.lastUse = c.clock
-	partial.users++ // so that making room does not take it
+	c.hold(partial) // so that making room does not take it
 	block, err := c.alloc()
-	partial.users--
+	partial.uses++
+	c.touch(partial)
+	c.drop(partial)
 	if err != nil {
 		return s, nil // a shorter prefix will do
 	}
 	s.table = append(s.table, block)
 	s.tokens = append(s.tokens, rest[:n]...)
-	return s, []Copy{{Dst: block, Src: partial.block}}
+	return s, []Copy{{Dst: block, Src: partial.id}}
 }
 
 // Reserve makes room for n tokens behind the stored ones. On ErrFull the
@@ -132,15 +147,7 @@ func (c *Cache) Commit(s *Sequence, tokens ...int32) error {
 }
 
 // Available is the number of blocks that could be reserved now.
-func (c *Cache) Available() int {
-	n := len(c.free)
-	c.root.walk(func(x *node) {
-		if x.users == 0 {
-			n++
-		}
-	})
-	return n
-}
+func (c *Cache) Available() int { return len(c.free) + c.idle }
 
 // Release ends the sequence. What it stored can be found by later sequences.
 func (c *Cache) Release(s *Sequence) {
@@ -148,9 +155,9 @@ func (c *Cache) Release(s *Sequence) {
 	if done := len(s.path) * c.blockTokens; len(s.tokens) > done {
 		c.publish(s, s.tokens[done:])
 	}
-	for _, n := range s.path {
-		n.users--
-		n.lastUse = c.clock
+	for _, b := range s.path {
+		c.touch(b)
+		c.drop(b)
 	}
 	if len(s.table) > len(s.path) {
 		c.free = append(c.free, s.table[len(s.path):]...)
@@ -158,68 +165,53 @@ func (c *Cache) Release(s *Sequence) {
 	*s = Sequence{}
 }
 
-// use appends a shared node to the sequence.
-func (c *Cache) use(s *Sequence, n *node) {
-	n.users++
-	n.lastUse = c.clock
-	s.path = append(s.path, n)
+// use appends a shared block to the sequence.
+func (c *Cache) use(s *Sequence, b *Block) {
+	c.hold(b)
+	b.uses++
+	s.path = append(s.path, b)
 	if len(s.table) < len(s.path) {
-		s.table = append(s.table, n.block)
+		s.table = append(s.table, b.id)
 	} else {
-		s.table[len(s.path)-1] = n.block
+		s.table[len(s.path)-1] = b.id
 	}
 }
 
 // publish moves the sequence's first own block, which holds tokens, into the
 // tree. If the tree has those tokens already, the sequence's block is given
-// back and the tree's is used.
+// back and the tree's is used. Unused blocks that hold only the beginning of
+// these tokens have become needless.
 func (c *Cache) publish(s *Sequence, tokens []int32) {
 	parent := c.root
 	if len(s.path) > 0 {
 		parent = s.path[len(s.path)-1]
 	}
 	own := s.table[len(s.path)]
-	for _, n := range parent.children {
-		if slices.Equal(n.tokens, tokens) {
+	for _, b := range parent.children {
+		if slices.Equal(b.tokens, tokens) {
 			c.free = append(c.free, own)
-			c.use(s, n)
+			c.use(s, b)
 			return
 		}
 	}
-	n := &node{parent: parent, tokens: slices.Clone(tokens), block: own}
-	parent.children = append(parent.children, n)
-	c.use(s, n)
-}
-
-// alloc returns a free block, giving up the least recently used stored one if
-// there is none.
-func (c *Cache) alloc() (int32, error) {
-	if n := len(c.free); n > 0 {
-		b := c.free[n-1]
-		c.free = c.free[:n-1]
-		return b, nil
-	}
-	var oldest *node
-	c.root.walk(func(n *node) {
-		if n.users == 0 && len(n.children) == 0 && (oldest == nil || n.lastUse < oldest.lastUse) {
-			oldest = n
+	for i := len(parent.children) - 1; i >= 0; i-- {
+		b := parent.children[i]
+		if n := len(b.tokens); b.users == 0 && n < len(tokens) && slices.Equal(b.tokens, tokens[:n]) {
+			c.free = append(c.free, c.remove(b))
 		}
-	})
-	if oldest == nil {
-		return 0, ErrFull
 	}
-	siblings := oldest.parent.children
-	i := slices.Index(siblings, oldest)
-	oldest.parent.children = slices.Delete(siblings, i, i+1)
-	return oldest.block, nil
+	b := &Block{parent: parent, tokens: slices.Clone(tokens), id: own, depth: len(s.path) * c.blockTokens, rank: rank{at: -1}}
+	parent.children = append(parent.children, b)
+	c.idle++ // until use holds it
+	c.use(s, b)
 }
 
 // child returns the full block that holds the first tokens of rest.
-func (n *node) child(rest []int32, blockTokens int) *node {
+func (b *Block) child(rest []int32, blockTokens int) *Block {
 	if len(rest) < blockTokens {
 		return nil
 	}
-	for _, c := range n.children {
+	for _, c := range b.children {
 		if len(c.tokens) == blockTokens && slices.Equal(c.tokens, rest[:blockTokens]) {
 			return c
 		}
@@ -228,8 +220,8 @@ func (n *node) child(rest []int32, blockTokens int) *node {
 }
 
 // longest returns the child that shares the longest beginning with rest.
-func (n *node) longest(rest []int32) (best *node, length int) {
-	for _, c := range n.children {
+func (b *Block) longest(rest []int32) (best *Block, length int) {
+	for _, c := range b.children {
 		common := 0
 		for common < min(len(rest), len(c.tokens)) && rest[common] == c.tokens[common] {
 			common++
@@ -239,12 +231,4 @@ func (n *node) longest(rest []int32) (best *node, length int) {
 		}
 	}
 	return best, length
-}
-
-// walk visits every node below n.
-func (n *node) walk(visit func(*node)) {
-	for _, c := range n.children {
-		visit(c)
-		c.walk(visit)
-	}
 }
