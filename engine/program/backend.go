@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Batch is one pass's rows. Rows of one sequence stand together, with
@@ -39,6 +40,15 @@ type Executable interface {
 	Run(ctx context.Context, b *Batch) ([]float32, error)
 	// CopyBlock copies all layers of one cache block.
 	CopyBlock(dst, src int32) error
+	// BlockBytes is the size of a cache block's values, and CacheLayout names
+	// how they are laid out: of two executables with the same layout, for the
+	// same model, one can go on with blocks that the other has computed.
+	BlockBytes() int
+	CacheLayout() string
+	// ReadBlock copies a block's values to dst and WriteBlock copies them from
+	// src, both of BlockBytes. Any bytes are harmless, though not sensible.
+	ReadBlock(id int32, dst []byte) error
+	WriteBlock(id int32, src []byte) error
 	// KVBytes is the memory of the cache when full.
 	KVBytes() int64
 	Close() error
@@ -49,6 +59,32 @@ type Executable interface {
 type Alike interface {
 	// AlikeRows is the most rows of such a batch, at least 1.
 	AlikeRows() int
+}
+
+// CheckBlock verifies what ReadBlock and WriteBlock are called with.
+func CheckBlock(e Executable, l Limits, id int32, b []byte) error {
+	if id < 0 || int(id) >= l.Blocks {
+		return fmt.Errorf("cache block %d is outside the cache of %d", id, l.Blocks)
+	}
+	if n := e.BlockBytes(); len(b) != n {
+		return fmt.Errorf("a cache block has %d bytes, not %d", n, len(b))
+	}
+	return nil
+}
+
+// CacheShape describes the layers of the program's cache, for CacheLayout.
+func CacheShape(p *Program) string {
+	var s strings.Builder
+	fmt.Fprintf(&s, "%d tokens", BlockTokens)
+	for i := 0; i < len(p.Cache); {
+		n := i + 1
+		for n < len(p.Cache) && p.Cache[n] == p.Cache[i] {
+			n++
+		}
+		fmt.Fprintf(&s, ", %d layers of %d heads of %d", n-i, p.Cache[i].KVHeads, p.Cache[i].HeadDim)
+		i = n
+	}
+	return s.String()
 }
 
 // ErrBatch is wrapped by errors about a malformed batch.

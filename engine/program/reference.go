@@ -2,6 +2,7 @@ package program
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"math"
 
@@ -73,6 +74,49 @@ func (e *referenceRun) CopyBlock(dst, src int32) error {
 		n := BlockTokens * c.KVHeads * c.HeadDim
 		for _, s := range [][]float32{e.keys[i], e.values[i]} {
 			copy(s[int(dst)*n:(int(dst)+1)*n], s[int(src)*n:(int(src)+1)*n])
+		}
+	}
+	return nil
+}
+
+func (e *referenceRun) BlockBytes() int {
+	n := 0
+	for _, c := range e.program.Cache {
+		n += 2 * 4 * BlockTokens * c.KVHeads * c.HeadDim
+	}
+	return n
+}
+
+func (e *referenceRun) CacheLayout() string {
+	return "reference f32 " + CacheShape(e.program)
+}
+
+func (e *referenceRun) ReadBlock(id int32, dst []byte) error {
+	return e.block(id, dst, func(values []float32, b []byte) {
+		for i, v := range values {
+			binary.LittleEndian.PutUint32(b[4*i:], math.Float32bits(v))
+		}
+	})
+}
+
+func (e *referenceRun) WriteBlock(id int32, src []byte) error {
+	return e.block(id, src, func(values []float32, b []byte) {
+		for i := range values {
+			values[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))
+		}
+	})
+}
+
+// block pairs the block's parts with those of b, which holds all of them.
+func (e *referenceRun) block(id int32, b []byte, move func(values []float32, b []byte)) error {
+	if err := CheckBlock(e, e.limits, id, b); err != nil {
+		return err
+	}
+	for i, c := range e.program.Cache {
+		n := BlockTokens * c.KVHeads * c.HeadDim
+		for _, s := range [][]float32{e.keys[i], e.values[i]} {
+			move(s[int(id)*n:(int(id)+1)*n], b[:4*n])
+			b = b[4*n:]
 		}
 	}
 	return nil

@@ -99,6 +99,52 @@ func (e *executable) CopyBlock(dst, src int32) error {
 	return nil
 }
 
+// layoutVersion is part of every CacheLayout; it changes when the values of a
+// block are laid out or computed differently.
+const layoutVersion = 1
+
+// BlockBytes is the size of a cache block's values.
+func (e *executable) BlockBytes() int {
+	if e.plan == nil {
+		return 0
+	}
+	return int(C.fh_plan_block_bytes(e.plan))
+}
+
+// CacheLayout names the layout of a cache block's values, see kv.h.
+func (e *executable) CacheLayout() string {
+	return fmt.Sprintf("cpu %d f16 %s", layoutVersion, program.CacheShape(e.program))
+}
+
+// ReadBlock copies the values of a cache block to dst.
+func (e *executable) ReadBlock(id int32, dst []byte) error {
+	values, err := e.block(id, dst)
+	copy(dst, values)
+	return err
+}
+
+// WriteBlock copies the values of a cache block from src.
+func (e *executable) WriteBlock(id int32, src []byte) error {
+	values, err := e.block(id, src)
+	copy(values, src)
+	return err
+}
+
+// block returns the memory of a block, which is as long as b.
+func (e *executable) block(id int32, b []byte) ([]byte, error) {
+	if e.plan == nil {
+		return nil, errClosed
+	}
+	if err := program.CheckBlock(e, e.limits, id, b); err != nil || len(b) == 0 {
+		return nil, err
+	}
+	values := C.fh_plan_block(e.plan, C.int(id))
+	if values == nil {
+		return nil, fmt.Errorf("the KV cache cannot grow: %w", errNoMemory)
+	}
+	return unsafe.Slice((*byte)(values), len(b)), nil
+}
+
 // KVBytes is the memory of the cache when full; blocks never used take none.
 func (e *executable) KVBytes() int64 {
 	if e.plan == nil {

@@ -377,3 +377,15 @@ size_t fh_plan_cache_bytes(const fh_plan *p)
 {
 	return fh_kv_bytes(&p->kv);
 }
+
+size_t fh_plan_block_bytes(const fh_plan *p)
+{
+	return p->kv.blocks ? fh_kv_bytes(&p->kv) / (size_t)p->kv.blocks : 0;
+}
+
+void *fh_plan_block(fh_plan *p, int block)
+{
+	if (fh_kv_commit(&p->kv, block + 1) != 0)
+		return NULL;
+	return (char *)p->kv.data + (size_t)block * fh_plan_block_bytes(p);
+}

@@ -60,5 +60,9 @@ const float *fh_plan_data(const fh_plan *p, int buffer);
 
 int fh_plan_copy_block(fh_plan *p, int dst, int src);
 size_t fh_plan_cache_bytes(const fh_plan *p);
+size_t fh_plan_block_bytes(const fh_plan *p);
+
+// fh_plan_block returns where the block's values lie; NULL when memory is out.
+void *fh_plan_block(fh_plan *p, int block);
 
 #endif
