@@ -23,6 +23,7 @@ import (
 	"freehold/engine/gguf"
 	"freehold/engine/program"
 	"freehold/engine/schedule"
+	"freehold/engine/snapshot"
 	"freehold/engine/tokenizer"
 )
 
@@ -50,6 +51,13 @@ type Options struct {
 	Lookup Lookup
 	// Backend runs the forward pass; nil means the CPU.
 	Backend program.Backend
+	// Snapshots keeps what long texts became in the KV cache, to be found again
+	// when their memory was needed or the model is opened anew; nil keeps
+	// nothing. Many models may share one store.
+	Snapshots *snapshot.Store
+	// ModelID names the model's weights in snapshots, such as by their digest.
+	// What the file itself tells is taken into account in any case.
+	ModelID string
 }
 
 // Lookup says whether the engine guesses how an answer goes on by looking where
@@ -149,7 +157,9 @@ func open(ctx context.Context, f *gguf.File, opt Options, progress func(done, to
 		return nil, errors.Join(err, exec.Close())
 	}
 	m.lookup = opt.Lookup
-	cfg := schedule.Config{Context: m.info.ContextLength, Limits: limits, Vocab: a.Config.Vocab}
+	cfg := schedule.Config{
+		Context: m.info.ContextLength, Limits: limits, Vocab: a.Config.Vocab, Snapshots: m.snapshots(exec, opt),
+	}
 	if e, ok := exec.(program.Alike); ok {
 		cfg.Alike = e.AlikeRows()
 	}

@@ -84,9 +84,11 @@ type Result struct {
 	StopReason   StopReason
 	StopString   string // the stop string that appeared
 	PromptTokens int
-	CachedTokens int // prompt tokens that were found in the KV cache
-	Seed         uint64
-	Timings      Timings
+	CachedTokens int // prompt tokens that need not be computed: found in the KV cache
+	// RestoredTokens are those of the cached tokens that were read from a snapshot.
+	RestoredTokens int
+	Seed           uint64
+	Timings        Timings
 }
 
 // PromptTokens returns the tokens that a request's prompt becomes.
@@ -153,7 +155,9 @@ func (m *Model) Generate(ctx context.Context, r Request, emit func(Event)) (Resu
 		defer stop()
 	}
 	g := &generation{model: m, request: r, sampler: sampler, events: make(chan chosen, 256), run: run, start: start}
-	task := schedule.Task{Prompt: prompt, Prefilled: g.prefilled, Next: g.next}
+	task := schedule.Task{
+		Prompt: prompt, Prefilled: g.prefilled, Restored: func(n int) { g.restored += n }, Next: g.next,
+	}
 	if m.lookup == LookupAuto && r.Lookup == LookupAuto {
 		task.Draft, task.Guessed = m.draft(prompt, r.Sources), g.guessed
 	}
@@ -194,6 +198,7 @@ type generation struct {
 	// Written before events is closed, read after.
 	err      error
 	broken   bool // no logit was a number
+	restored int
 	ended    StopReason
 	first    time.Time // of the first token
 	last     time.Time
@@ -211,7 +216,7 @@ func (g *generation) send(c chosen) {
 
 // prefilled, guessed and next run on the scheduler's goroutine.
 func (g *generation) prefilled(done, cached int) {
-	if g.computed.IsZero() {
+	if g.computed.IsZero() || cached > 0 {
 		g.computed = time.Now()
 	}
 	g.send(chosen{prefill: true, done: done, cached: cached})
@@ -286,7 +291,7 @@ func (g *generation) collect(emit func(Event), stops *sample.StopMatcher, total 
 
 // finish fills in why and how fast.
 func (g *generation) finish(ctx context.Context, res Result) (Result, error) {
-	res.StopReason = g.ended
+	res.StopReason, res.RestoredTokens = g.ended, g.restored
 	switch {
 	case res.StopString != "":
 		res.StopReason = StopString

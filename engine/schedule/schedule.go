@@ -31,6 +31,9 @@ type Task struct {
 	// Prefilled reports the prompt tokens done so far; those found in the
 	// cache count from the start. May be nil.
 	Prefilled func(done, cached int)
+	// Restored reports how many of the cached tokens were just read from a
+	// snapshot. May be nil.
+	Restored func(tokens int)
 	// Next takes the logits behind the last token and returns the token to go
 	// on with; more is false if the sequence ends, with or without using that
 	// token. Nil for a task that only prefills.
@@ -58,6 +61,8 @@ type Config struct {
 	// bit by bit, whatever the other rows; 0 if that is not known. Guesses do
 	// not make a batch wider than that.
 	Alike int
+	// Snapshots keeps what was computed beyond the life of the process.
+	Snapshots Snapshots
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }
@@ -67,6 +72,7 @@ type Scheduler struct {
 	exec  program.Executable
 	cfg   Config
 	cache *kvcache.Cache
+	snaps *snapshots // nil: none are kept
 
 	mu      sync.Mutex
 	queue   []*job
@@ -85,6 +91,8 @@ type job struct {
 	next   int32 // token to be decoded, once the prompt is done
 	scored int
 	done   chan error
+
+	restore *restore // not nil while the job waits for its snapshots
 }
 
 // New starts a scheduler on exec, which it owns from now on.
@@ -100,6 +108,7 @@ func New(exec program.Executable, cfg Config) *Scheduler {
 		wake:    make(chan struct{}, 1),
 		stopped: make(chan struct{}),
 	}
+	s.snaps = newSnapshots(cfg.Snapshots, exec, s.cache, s.poke)
 	go s.loop()
 	return s
 }
@@ -155,14 +164,20 @@ func (s *Scheduler) loop() {
 		s.mu.Unlock()
 		if closed {
 			s.endAll(ErrClosed)
+			s.snaps.close()
 			return
 		}
 		if len(s.active) == 0 && waiting == 0 {
-			<-s.wake
+			s.snaps.idle(s.wake)
 			continue
 		}
 		s.admit()
 		s.dropCancelled()
+		if s.snaps.restore(s.active) {
+			<-s.wake
+			continue
+		}
+		s.snaps.beside()
 		if len(s.active) > 0 {
 			s.step()
 		}
@@ -217,6 +232,7 @@ func (s *Scheduler) open(j *job) error {
 		n := len(j.seq.Tokens())
 		j.task.Prefilled(n, n)
 	}
+	s.snaps.begin(j)
 	return nil
 }
 
@@ -231,6 +247,8 @@ func (s *Scheduler) dropCancelled() {
 }
 
 func (s *Scheduler) end(j *job, err error) {
+	j.endRestore()
+	s.snaps.keep(j)
 	s.cache.Release(j.seq)
 	j.done <- err
 }

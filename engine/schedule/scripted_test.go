@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"context"
+	"encoding/binary"
 	"hash/maphash"
 	"slices"
 	"sync"
@@ -103,6 +104,19 @@ func (e *scripted) CopyBlock(dst, src int32) error {
 	e.content[dst] = e.content[src]
 	return nil
 }
+func (e *scripted) BlockBytes() int     { return 4 * program.BlockTokens }
+func (e *scripted) CacheLayout() string { return "scripted" }
+
+func (e *scripted) ReadBlock(id int32, dst []byte) error {
+	_, err := binary.Encode(dst, binary.LittleEndian, e.content[id][:])
+	return err
+}
+
+func (e *scripted) WriteBlock(id int32, src []byte) error {
+	_, err := binary.Decode(src, binary.LittleEndian, e.content[id][:])
+	return err
+}
+
 func (e *scripted) KVBytes() int64 { return 0 }
 func (e *scripted) Close() error   { return nil }
 

@@ -62,6 +62,7 @@ func (s *Scheduler) build() (*program.Batch, []share) {
 	var decoding, waiting []*job
 	for _, j := range slices.Clone(s.active) {
 		switch {
+		case j.restore != nil: // reads what it need not compute
 		case !j.prefilled():
 			waiting = append(waiting, j)
 		case len(j.seq.Tokens()) >= s.cfg.Context:
@@ -134,6 +135,9 @@ func (s *Scheduler) deliver(sh share, logits []float32) []float32 {
 	if err := s.cache.Commit(j.seq, sh.tokens...); err != nil {
 		s.finish(j, err)
 		return logits[sh.outputs*s.cfg.Vocab:]
+	}
+	if j.prefilled() { // its answer may take long
+		s.snaps.keep(j)
 	}
 	if j.task.Prefilled != nil {
 		j.task.Prefilled(len(j.seq.Tokens()), 0)
