@@ -67,10 +67,10 @@ bindings: ## regenerate the TypeScript bindings of the Go methods
 lint: $(NPM_STAMP) ## golangci-lint and oxlint
 	@build/lint.sh
 
-bench: ## measure prefill and decode; LLAMA_BENCH=path compares with llama.cpp, MODELS=files chooses models
+bench: ## measure prefill and decode; LLAMA_BENCH=path and IK_BENCH=path compare with others, MODELS=files chooses models
 	@build/setup.sh build
 	@$(MAKE) --no-print-directory starter
-	@go run ./bench/speed $(if $(LLAMA_BENCH),-llama-bench $(LLAMA_BENCH)) $(or $(MODELS),build/starter/*.gguf)
+	@go run ./bench/speed $(if $(LLAMA_BENCH),-llama-bench $(LLAMA_BENCH)) $(if $(IK_BENCH),-ik-bench $(IK_BENCH)) $(or $(MODELS),build/starter/*.gguf)
 
 clean: ## delete what the build made (never FREEHOLD_HOME)
 	rm -rf build/bin build/cache frontend/node_modules

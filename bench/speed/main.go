@@ -1,210 +1,239 @@
-// Command speed compares this engine with llama.cpp on the same machine and
-// file: prefill of 512 tokens and decode of 64, with the same number of
-// threads, one after the other in every round, medians over the rounds.
+// Command speed compares this engine with others on the same machine and file:
+// llama.cpp and ik_llama.cpp by their llama-bench, Ollama by its API.
 //
-//	go run ./bench/speed -llama-bench BIN/llama-bench FILE.gguf …
+//	go run ./bench/speed -llama-bench PATH -ik-bench PATH -data FILE FILE.gguf …
 //
-// Without -llama-bench it measures this engine alone. With -out it writes the
-// table, with the machine and the versions, as Markdown.
+// For each model, number of threads and test, the engines run one after the
+// other in every round, each as a process of its own that loads, warms up and
+// then measures; the one that begins changes from round to round. What is
+// compared is the ratio within a round, since what a machine can do changes
+// from minute to minute. Other engines run with their own defaults.
+//
+// Measurements are appended to the -data file, one JSON object a line, and
+// -out is written from all that is in it, so that several short runs make one
+// table; without models nothing is measured. Of each test only the rounds of
+// the Freehold measured last count. Models of real shapes come from
+// ./bench/weights.
 package main
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"log"
 	"math"
-	"math/rand/v2"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
-	"slices"
+	"runtime"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
-
-	"github.com/jaypipes/ghw"
-
-	"freehold/engine"
-	"freehold/engine/sample"
 )
 
 type config struct {
-	peer             string
-	threads, rounds  int
-	prefill, decode  int
-	out              string
-	models           []string
-	peerVersion, cpu string
+	freehold, llama, ik, ollama string
+	tests                       []test
+	threads                     []int
+	rounds, repetitions, busy   int
+	foreign                     float64
+	data, out                   string
+	models                      []string
 }
 
 func main() {
 	var c config
-	flag.StringVar(&c.peer, "llama-bench", "", "path of llama-bench to compare with")
-	flag.IntVar(&c.threads, "t", 0, "threads; 0 means one for each physical core")
+	var tests, threads string
+	flag.StringVar(&c.freehold, "freehold", "", "the freehold program; empty: build it from this folder")
+	flag.StringVar(&c.llama, "llama-bench", "", "llama.cpp's llama-bench")
+	flag.StringVar(&c.ik, "ik-bench", "", "ik_llama.cpp's llama-bench")
+	flag.StringVar(&c.ollama, "ollama", "", "address of an Ollama server that has the models under their files' names without .gguf")
+	flag.StringVar(&tests, "tests", "pp512,pp32,tg128", "tests, named as by freehold bench: pp512, tg128, pp512+tg128, tg32@d4096, tg64x8")
+	flag.StringVar(&threads, "t", "0", "threads; 0 means one for each physical core")
 	flag.IntVar(&c.rounds, "r", 5, "rounds")
-	flag.IntVar(&c.prefill, "p", 512, "prompt tokens")
-	flag.IntVar(&c.decode, "n", 64, "tokens to generate")
-	flag.StringVar(&c.out, "out", "", "Markdown file to write the results to")
+	flag.IntVar(&c.repetitions, "repetitions", 1, "of a test within a process; their median counts")
+	flag.IntVar(&c.busy, "busy", 0, "run this many processes beside that use a core each")
+	flag.Float64Var(&c.foreign, "foreign", 0.1, "measure again what was disturbed by other work that used more than this share of the processor")
+	flag.StringVar(&c.data, "data", "", "file of measurements to append to and to write the table from")
+	flag.StringVar(&c.out, "out", "", "Markdown file to write the table to")
+	spin := flag.Bool("spin", false, "use a core until standard input ends (what -busy runs)")
 	flag.Parse()
-	c.models = flag.Args()
-	if len(c.models) == 0 {
-		flag.Usage()
-		os.Exit(2)
+	if *spin {
+		useCore(os.Stdin)
+		return
 	}
-	if err := c.run(context.Background()); err != nil {
+	c.models = flag.Args()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	err := c.parse(tests, threads)
+	if err == nil {
+		err = c.run(ctx)
+	}
+	if err != nil {
 		log.Fatal(err)
 	}
 }
 
-// series is one test's figures in tokens per second, a pair a round.
-type series struct {
-	model, quant, test string
-	ours, peer         []float64
-}
-
-func (c *config) run(ctx context.Context) error {
-	cpu, err := ghw.CPU(ghw.WithDisableWarnings())
-	if err != nil || len(cpu.Processors) == 0 {
-		return fmt.Errorf("cannot tell the processor: %w", err)
-	}
-	c.cpu = cpu.Processors[0].Model
-	if c.threads == 0 {
-		c.threads = int(cpu.TotalCores)
-	}
-	var all []series
-	for _, path := range c.models {
-		s, err := c.measure(ctx, path)
+func (c *config) parse(tests, threads string) error {
+	for _, name := range strings.Split(tests, ",") {
+		t, err := parseTest(name)
 		if err != nil {
-			return fmt.Errorf("%s: %w", path, err)
+			return err
 		}
-		all = append(all, s...)
+		c.tests = append(c.tests, t)
 	}
-	table := c.table(all)
-	fmt.Print(table)
-	if c.out != "" {
-		return os.WriteFile(c.out, []byte(table), 0o644)
+	for _, s := range strings.Split(threads, ",") {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < 0 {
+			return fmt.Errorf("-t %q is not a list of numbers", threads)
+		}
+		c.threads = append(c.threads, n)
+	}
+	if c.rounds < 1 || c.repetitions < 1 || c.busy < 0 {
+		return errors.New("-r and -repetitions must be at least 1, -busy at least 0")
+	}
+	if len(c.models) == 0 && c.data == "" {
+		return errors.New("name at least one GGUF file to measure, or -data with measurements")
 	}
 	return nil
 }
 
-func (c *config) measure(ctx context.Context, path string) ([]series, error) {
-	m, err := engine.Open(ctx, path, engine.Options{Threads: c.threads}, nil)
+func (c *config) run(ctx context.Context) error {
+	records, err := readRecords(c.data)
+	if err != nil {
+		return err
+	}
+	if len(c.models) > 0 {
+		more, err := c.measure(ctx)
+		if err != nil {
+			return err
+		}
+		records = append(records, more...)
+	}
+	table := report(records)
+	fmt.Print(table)
+	if c.out == "" {
+		return nil
+	}
+	return writeBetweenMarks(c.out, table)
+}
+
+// measure runs all rounds, and appends each to the data file when it is complete.
+func (c *config) measure(ctx context.Context) ([]record, error) {
+	m, err := thisMachine()
 	if err != nil {
 		return nil, err
 	}
-	defer m.Close()
-	name := strings.TrimSuffix(filepath.Base(path), ".gguf")
-	pp := series{model: name, quant: m.Info().Quant, test: "pp" + strconv.Itoa(c.prefill)}
-	tg := series{model: name, quant: m.Info().Quant, test: "tg" + strconv.Itoa(c.decode)}
-	for round := range c.rounds + 1 {
-		p, d, err := c.ours(ctx, m)
-		if err != nil {
-			return nil, err
-		}
-		var pPeer, dPeer float64
-		if c.peer != "" {
-			if pPeer, dPeer, err = c.theirs(ctx, path); err != nil {
-				return nil, err
+	folder, err := os.MkdirTemp("", "speed")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(folder)
+	engines, err := c.engines(ctx, folder)
+	if err != nil {
+		return nil, err
+	}
+	stop, err := keepBusy(c.busy)
+	if err != nil {
+		return nil, err
+	}
+	defer stop()
+	var all []record
+	for _, path := range c.models {
+		for _, threads := range c.threads {
+			if threads == 0 {
+				threads = m.Cores
+			}
+			for _, t := range c.tests {
+				for round := range c.rounds {
+					now, err := c.round(ctx, engines, round, path, threads, t, m)
+					if err != nil {
+						return nil, err
+					}
+					if err := appendRecords(c.data, now); err != nil {
+						return nil, err
+					}
+					all = append(all, now...)
+				}
 			}
 		}
-		if round == 0 {
-			continue // warm-up
-		}
-		log.Printf("%s round %d: %s %.1f (peer %.1f), %s %.1f (peer %.1f)", name, round, pp.test, p, pPeer, tg.test, d, dPeer)
-		pp.ours, tg.ours = append(pp.ours, p), append(tg.ours, d)
-		if c.peer != "" {
-			pp.peer, tg.peer = append(pp.peer, pPeer), append(tg.peer, dPeer)
-		}
 	}
-	return []series{pp, tg}, nil
+	return all, nil
 }
 
-// ours measures prefill and decode of fresh random tokens, so that nothing is
-// found in the KV cache.
-func (c *config) ours(ctx context.Context, m *engine.Model) (prefill, decode float64, err error) {
-	random := func(n int) []int32 {
-		t := make([]int32, n)
-		for i := range t {
-			t[i] = int32(rand.IntN(m.Info().Vocab))
-		}
-		return t
-	}
-	p := sample.Defaults()
-	p.Temperature = 0
-	p.LogitBias = map[int32]float32{}
-	for _, t := range m.EndTokens() {
-		p.LogitBias[t] = float32(math.Inf(-1))
-	}
-	r, err := m.Generate(ctx, engine.Request{Tokens: random(c.prefill), MaxTokens: 1, Sampling: p}, nil)
-	if err != nil {
-		return 0, 0, err
-	}
-	prefill = r.Timings.PrefillPerSecond
-	r, err = m.Generate(ctx, engine.Request{Tokens: random(2), MaxTokens: c.decode + 1, Sampling: p}, nil)
-	return prefill, r.Timings.DecodePerSecond, err
-}
-
-// theirs runs llama-bench once with its defaults.
-func (c *config) theirs(ctx context.Context, model string) (prefill, decode float64, err error) {
-	cmd := exec.CommandContext(ctx, c.peer, "-m", model, "-t", strconv.Itoa(c.threads),
-		"-p", strconv.Itoa(c.prefill), "-n", strconv.Itoa(c.decode), "-r", "1", "-o", "json")
-	cmd.Stderr = io.Discard
-	b, err := cmd.Output()
-	if err != nil {
-		return 0, 0, fmt.Errorf("llama-bench: %w", err)
-	}
-	var rows []struct {
-		Prompt    int     `json:"n_prompt"`
-		Generated int     `json:"n_gen"`
-		Rate      float64 `json:"avg_ts"`
-		Commit    string  `json:"build_commit"`
-	}
-	if err := json.Unmarshal(b, &rows); err != nil {
-		return 0, 0, fmt.Errorf("llama-bench: %w", err)
-	}
-	for _, r := range rows {
-		c.peerVersion = r.Commit
-		switch {
-		case r.Prompt > 0 && r.Generated == 0:
-			prefill = r.Rate
-		case r.Generated > 0 && r.Prompt == 0:
-			decode = r.Rate
-		}
-	}
-	return prefill, decode, nil
-}
-
-func (c *config) table(all []series) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "# Speed\n\n%s, %s, %d threads. Medians of %d rounds, tokens per second.\n", time.Now().Format("2 January 2006"), c.cpu, c.threads, c.rounds)
-	if c.peer != "" {
-		fmt.Fprintf(&b, "llama.cpp is commit %s, a native release build with its default settings; in every round both engines ran one after the other.\nThe ratio is the median of the rounds' ratios, with the lowest and the highest.\n", c.peerVersion)
-	}
-	fmt.Fprintf(&b, "\nCommand: `go run ./bench/speed -llama-bench PATH -t %d -r %d -p %d -n %d MODEL…`\n\n", c.threads, c.rounds, c.prefill, c.decode)
-	b.WriteString("| model | quant | test | Freehold | llama.cpp | ratio |\n|---|---|---|---:|---:|---:|\n")
-	for _, s := range all {
-		fmt.Fprintf(&b, "| %s | %s | %s | %.1f |", s.model, s.quant, s.test, median(s.ours))
-		if len(s.peer) == 0 {
-			b.WriteString(" | |\n")
+// round measures one test with every engine that can do it.
+func (c *config) round(ctx context.Context, engines []engine, round int, path string, threads int, t test, m machine) ([]record, error) {
+	start := time.Now().UTC()
+	var records []record
+	var said []string
+	for i := range engines {
+		e := engines[(i+round)%len(engines)]
+		if !e.can(t) {
 			continue
 		}
-		ratios := make([]float64, len(s.ours))
-		for i := range ratios {
-			ratios[i] = s.ours[i] / s.peer[i]
+		r, err := c.undisturbed(ctx, e, path, threads, t)
+		if err != nil {
+			return nil, fmt.Errorf("%s, %s of %s: %w", e.name(), t, path, err)
 		}
-		fmt.Fprintf(&b, " %.1f | %.2f (%.2f–%.2f) |\n", median(s.peer), median(ratios), slices.Min(ratios), slices.Max(ratios))
+		r.Round, r.Time, r.Engine, r.Machine = start.Format(time.RFC3339Nano), time.Now().UTC(), e.name(), m
+		r.Model, r.Threads, r.Test, r.Busy = strings.TrimSuffix(filepath.Base(path), ".gguf"), threads, t.String(), c.busy
+		r.TokensPerSecond = median(r.Samples)
+		records = append(records, r)
+		said = append(said, fmt.Sprintf("%s %.1f", r.Engine, r.TokensPerSecond))
 	}
-	return b.String()
+	log.Printf("%s -t %d %s, round %d of %d: %s", filepath.Base(path), threads, t, round+1, c.rounds, strings.Join(said, ", "))
+	return records, nil
 }
 
-func median(x []float64) float64 {
-	x = slices.Sorted(slices.Values(x))
-	n := len(x)
-	if n == 0 {
-		return math.NaN()
+// attempts is how often a disturbed measurement is made in all.
+const attempts = 3
+
+// undisturbed measures until little else has run meanwhile; of measurements
+// that were all disturbed it returns the least disturbed.
+func (c *config) undisturbed(ctx context.Context, e engine, path string, threads int, t test) (record, error) {
+	var best record
+	for i := range attempts {
+		before, err := busyTime()
+		if err != nil {
+			return record{}, err
+		}
+		start := time.Now()
+		r, err := e.measure(ctx, path, threads, t, c.repetitions)
+		if err != nil {
+			return record{}, err
+		}
+		after, err := busyTime()
+		if err != nil {
+			return record{}, err
+		}
+		if r.used > 0 {
+			share := (after - before - r.used).Seconds() / time.Since(start).Seconds() / float64(runtime.NumCPU())
+			r.Foreign = math.Round(100*max(0, share)) / 100
+		}
+		if i == 0 || r.Foreign < best.Foreign {
+			best = r
+		}
+		if best.Foreign <= c.foreign || c.busy > 0 {
+			break
+		}
+		log.Printf("%s, %s of %s: other work used %.0f %% of the processor", e.name(), t, filepath.Base(path), 100*r.Foreign)
 	}
-	return (x[(n-1)/2] + x[n/2]) / 2
+	return best, nil
+}
+
+// build makes the freehold program of this checkout, with its commit as version.
+func build(ctx context.Context, folder string) (string, error) {
+	version := "unknown"
+	if out, err := exec.CommandContext(ctx, "git", "describe", "--always", "--dirty").Output(); err == nil {
+		version = strings.TrimSpace(string(out))
+	}
+	path := filepath.Join(folder, "freehold")
+	cmd := exec.CommandContext(ctx, "go", "build", "-ldflags", "-X main.version="+version, "-o", path, ".")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("building freehold (run this in the repository's folder): %w\n%s", err, out)
+	}
+	return path, nil
 }
