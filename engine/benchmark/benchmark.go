@@ -16,6 +16,7 @@ import (
 	"freehold/engine/arch"
 	"freehold/engine/backend/cpu"
 	"freehold/engine/gguf"
+	"freehold/engine/hardware"
 	"freehold/engine/program"
 )
 
@@ -165,9 +166,19 @@ func (b *Bench) open(blocks int, o Options) error {
 		return fmt.Errorf("%s: %w", b.file.Path, err)
 	}
 	if b.limitsTime = o.LimitsTime; b.limitsTime > 0 {
-		b.meter, err = cpu.NewMeter(backend)
+		if b.meter, err = cpu.NewMeter(backend, spareMemory()); err != nil {
+			return fmt.Errorf("measuring the machine's limits: %w", err)
+		}
 	}
-	return err
+	return nil
+}
+
+// spareMemory leaves most of what is available to the model and other programs.
+func spareMemory() int64 {
+	if m := hardware.Probe(context.Background()).MemoryAvailable; m > 0 {
+		return m / 4
+	}
+	return cpu.MeterBytes // unknown
 }
 
 // Threads is how many threads compute.

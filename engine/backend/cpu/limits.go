@@ -14,10 +14,9 @@ import (
 	"freehold/engine/program"
 )
 
-// Reading this much leaves nothing of the beginning in any cache. Where the
-// system refuses, half of it is tried, and so on.
+// A meter reads this much: what was read first is then in no cache any more.
 const (
-	meterBytes      = 512 << 20
+	MeterBytes      = 512 << 20
 	leastMeterBytes = 64 << 20
 )
 
@@ -45,7 +44,9 @@ func (l *Limits) Append(more Limits) {
 }
 
 // NewMeter makes a meter that uses the threads of b, a backend of this package.
-func NewMeter(b program.Backend) (*Meter, error) {
+// It takes MeterBytes of memory, or less if the machine has not so many bytes
+// to spare.
+func NewMeter(b program.Backend, spare int64) (*Meter, error) {
 	own, ok := b.(*backend)
 	if !ok {
 		return nil, errors.New("only the CPU's limits can be measured")
@@ -55,7 +56,10 @@ func NewMeter(b program.Backend) (*Meter, error) {
 		return nil, err
 	}
 	m := &Meter{backend: own, pool: pool}
-	for m.bytes = meterBytes; m.bytes >= leastMeterBytes; m.bytes /= 2 {
+	for m.bytes = MeterBytes; m.bytes >= leastMeterBytes; m.bytes /= 2 {
+		if int64(m.bytes) > spare {
+			continue
+		}
 		if m.memory = C.fh_limits_map(pool, m.bytes); m.memory != nil {
 			return m, nil
 		}

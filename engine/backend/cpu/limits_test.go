@@ -16,7 +16,7 @@ func TestMeter(t *testing.T) {
 		if err := ForceISA(isa); err != nil {
 			t.Fatal(err)
 		}
-		m, err := NewMeter(New(Options{Threads: 2}))
+		m, err := NewMeter(New(Options{Threads: 2}), leastMeterBytes+1)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -42,5 +42,8 @@ func TestMeter(t *testing.T) {
 		}
 		m.Close()
 		m.Close()
+	}
+	if _, err := NewMeter(New(Options{Threads: 1}), leastMeterBytes-1); err == nil {
+		t.Error("a meter took memory that is not there")
 	}
 }
