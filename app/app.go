@@ -16,6 +16,7 @@ import (
 
 	"freehold/app/chat"
 	"freehold/app/store"
+	"freehold/engine/snapshot"
 	"freehold/models/hub"
 	"freehold/models/library"
 )
@@ -51,6 +52,7 @@ type Core struct {
 	library   *library.Library
 	pool      *pool
 	downloads *downloads
+	snapshots *snapshot.Store // nil if there can be none
 
 	settings     atomic.Pointer[Settings]
 	settingsTurn sync.Mutex // one change at a time
@@ -109,8 +111,12 @@ func Open(ctx context.Context, o Options) (_ *Core, err error) {
 	if err := c.readSettings(ctx); err != nil {
 		return nil, err
 	}
+	c.snapshots = c.openSnapshots(ctx)
+	if err := c.keepSnapshots(c.Settings().Snapshots); err != nil {
+		c.log.Warn("old snapshots could not be removed", "error", err)
+	}
 	if c.engine == nil {
-		c.engine = ownEngine{}
+		c.engine = ownEngine{c.snapshots}
 	}
 	c.pool = newPool(c.engine, func(e LoadEvent) { c.emit("load", e) })
 	puller := o.Puller
@@ -163,6 +169,8 @@ func (c *Core) emit(name string, data any) {
 type Target struct {
 	Ref  string // what chats and events call it
 	Path string
+	// Digest is sha256:… of its weights; "" if it is not in the library.
+	Digest string
 }
 
 // Resolve finds the model that a user means: a model of the library, or the
@@ -193,11 +201,12 @@ func usable(m library.Model) (Target, error) {
 	if m.Problem != "" {
 		return Target{}, fmt.Errorf("%s cannot be used: %s", m.Ref, m.Problem)
 	}
-	return Target{Ref: m.Ref, Path: m.Path}, nil
+	return Target{Ref: m.Ref, Path: m.Path, Digest: m.Digest}, nil
 }
 
 // Use lends the loaded model until release is called.
 func (c *Core) Use(ctx context.Context, t Target, o LoadOptions) (w Weights, release func(), err error) {
+	o.Digest = t.Digest
 	w, release, err = c.pool.acquire(ctx, t.Ref, t.Path, o)
 	if err != nil {
 		return nil, nil, fmt.Errorf("load %s: %w", t.Ref, err)

@@ -388,3 +388,53 @@ func TestKilledProcessLeavesNoLock(t *testing.T) {
 	_ = cmd.Wait()
 	open(t, app.Options{Home: home, Exclusive: true})
 }
+
+// TestSnapshotsObeyTheUser: what is switched off is removed, at once and after
+// the next start, and clearing removes all.
+func TestSnapshotsObeyTheUser(t *testing.T) {
+	home := t.TempDir()
+	dir := filepath.Join(home, "cache", "kv")
+	c := open(t, app.Options{Home: home})
+	a := attach(t, c)
+	block := filepath.Join(dir, strings.Repeat("0a", 32)+".kv")
+	read := func() {
+		t.Helper()
+		if err := os.WriteFile(block, []byte("what a model has read"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	gone := func(when string) {
+		t.Helper()
+		if _, err := os.Stat(block); !os.IsNotExist(err) {
+			t.Errorf("%s: the snapshot is still there (%v)", when, err)
+		}
+	}
+	if info, err := os.Stat(dir); err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o700 {
+		t.Fatalf("%v, %v", info, err)
+	}
+	if s := c.Settings(); !s.Snapshots {
+		t.Error("snapshots are off from the start")
+	}
+	read()
+	if n, err := a.SnapshotBytes(); err != nil || n != 4096 {
+		t.Errorf("%d bytes, %v", n, err)
+	}
+	if err := a.ClearSnapshots(); err != nil {
+		t.Error(err)
+	}
+	gone("after clearing")
+
+	read()
+	s := c.Settings()
+	s.Snapshots = false
+	if _, err := a.SaveSettings(s); err != nil {
+		t.Fatal(err)
+	}
+	gone("after switching off")
+	read() // by another process
+	c = open(t, app.Options{Home: home})
+	if c.Settings().Snapshots {
+		t.Error("the setting was not kept")
+	}
+	gone("after a start while switched off")
+}

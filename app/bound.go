@@ -65,6 +65,16 @@ func (a *App) SaveSettings(s Settings) (Settings, error) {
 	return call(a, func(o *opened) (Settings, error) { return o.core.SaveSettings(o.ctx, s) })
 }
 
+// SnapshotBytes is what snapshots take on disk.
+func (a *App) SnapshotBytes() (int64, error) {
+	return call(a, func(o *opened) (int64, error) { return o.core.SnapshotBytes() })
+}
+
+// ClearSnapshots removes all snapshots.
+func (a *App) ClearSnapshots() error {
+	return do(a, func(o *opened) error { return o.core.ClearSnapshots() })
+}
+
 // Chats lists all chats, the one last written to first.
 func (a *App) Chats() ([]chat.Summary, error) {
 	return call(a, func(o *opened) ([]chat.Summary, error) { return o.core.Chats.List(o.ctx) })

@@ -16,8 +16,9 @@ type Engine interface {
 
 // LoadOptions say how a model is loaded.
 type LoadOptions struct {
-	Threads       int // 0: as many as there are physical cores
-	ContextLength int // tokens; 0: the engine chooses
+	Threads       int    // 0: as many as there are physical cores
+	ContextLength int    // tokens; 0: the engine chooses
+	Digest        string // of the weights, if known; Core.Use sets it
 }
 
 // Vocabulary splits text into a model's tokens.

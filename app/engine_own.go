@@ -10,14 +10,19 @@ import (
 	"freehold/engine/chattemplate"
 	"freehold/engine/gguf"
 	"freehold/engine/sample"
+	"freehold/engine/snapshot"
 	"freehold/engine/tokenizer"
 )
 
 // ownEngine is Freehold's engine, in this process.
-type ownEngine struct{}
+type ownEngine struct {
+	snapshots *snapshot.Store // nil: none are kept
+}
 
-func (ownEngine) Open(ctx context.Context, path string, o LoadOptions, progress func(done, total int64)) (Weights, error) {
-	m, err := engine.Open(ctx, path, engine.Options{Threads: o.Threads, ContextLength: o.ContextLength}, progress)
+func (e ownEngine) Open(ctx context.Context, path string, o LoadOptions, progress func(done, total int64)) (Weights, error) {
+	m, err := engine.Open(ctx, path, engine.Options{
+		Threads: o.Threads, ContextLength: o.ContextLength, Snapshots: e.snapshots, ModelID: o.Digest,
+	}, progress)
 	if err != nil {
 		return nil, err
 	}

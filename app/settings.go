@@ -17,7 +17,7 @@ const (
 )
 
 func defaultSettings() Settings {
-	return Settings{Theme: "system", NetworkAllowed: true, Sampling: chat.DefaultSampling()}
+	return Settings{Theme: "system", NetworkAllowed: true, Snapshots: true, Sampling: chat.DefaultSampling()}
 }
 
 // checked returns s ready for use, or says what is wrong with it.
@@ -70,6 +70,9 @@ func (c *Core) SaveSettings(ctx context.Context, s Settings) (Settings, error) {
 		return Settings{}, err
 	}
 	c.settings.Store(&s)
+	if err := c.keepSnapshots(s.Snapshots); err != nil {
+		return Settings{}, fmt.Errorf("snapshots are switched off, but some could not be removed: %w", err)
+	}
 	if !s.NetworkAllowed {
 		c.downloads.cancelAll()
 	}

@@ -93,6 +93,40 @@ func TestStarterModel(t *testing.T) {
 	}
 }
 
+// TestFollowUpAfterARestart asks about a long text, closes the application,
+// opens it again, and asks once more.
+func TestFollowUpAfterARestart(t *testing.T) {
+	target := app.Target{Ref: "starter", Path: starter(t)}
+	home := t.TempDir()
+	text := strings.Repeat("The parish council met on Monday and spoke of hedges. ", 60)
+	ask := func(question string) chat.Timings {
+		t.Helper()
+		c, err := app.Open(t.Context(), app.Options{Home: home})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		w, release, err := c.Use(t.Context(), target, app.LoadOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer release()
+		s := chat.DefaultSampling()
+		s.MaxTokens = 4
+		r, err := w.Generate(t.Context(), chat.Request{Prompt: text + question, Sampling: s}, func(chat.Event) {})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.Timings
+	}
+	if first := ask("Who met?"); first.PromptTokens < 400 || first.CachedTokens != 0 {
+		t.Errorf("first question: %+v", first)
+	}
+	if again := ask("What of?"); again.CachedTokens < again.PromptTokens-64 {
+		t.Errorf("after a restart: %+v", again)
+	}
+}
+
 // TestVocabularyAgrees compares the tokenizer alone with the loaded model.
 func TestVocabularyAgrees(t *testing.T) {
 	target := app.Target{Ref: "starter", Path: starter(t)}

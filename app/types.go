@@ -54,8 +54,9 @@ type Settings struct {
 	Threads        int           `json:"threads"`       // 0: as many as there are physical cores
 	ContextLength  int           `json:"contextLength"` // tokens; 0: the engine chooses
 	NetworkAllowed bool          `json:"networkAllowed"`
-	Sampling       chat.Sampling `json:"sampling"` // of new chats
-	System         string        `json:"system"`   // system prompt of new chats
+	Snapshots      bool          `json:"snapshots"` // keep what models have read of long texts, for quick follow-ups
+	Sampling       chat.Sampling `json:"sampling"`  // of new chats
+	System         string        `json:"system"`    // system prompt of new chats
 }
 
 // Hardware is the machine as the engine sees it.

@@ -112,7 +112,7 @@ func (p *programs) load(ctx context.Context, m app.Model, contextLength int) (ap
 	if contextLength > 0 { // never more than it was trained for: memory grows with it
 		o.ContextLength = min(contextLength, max(m.ContextLength, o.ContextLength))
 	}
-	return p.core.Use(ctx, app.Target{Ref: m.Ref, Path: m.Path}, o)
+	return p.core.Use(ctx, app.Target{Ref: m.Ref, Path: m.Path, Digest: m.Digest}, o)
 }
 
 // message is one message of any protocol.

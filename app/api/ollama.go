@@ -97,7 +97,7 @@ func (p *programs) show(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v, err := p.core.Vocabulary(r.Context(), app.Target{Ref: m.Ref, Path: m.Path}, p.core.LoadOptions())
+	v, err := p.core.Vocabulary(r.Context(), app.Target{Ref: m.Ref, Path: m.Path, Digest: m.Digest}, p.core.LoadOptions())
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ import (
 
 // Methods are the calls of app.App that browsers may make.
 var Methods = []string{
-	"State", "Hardware", "SaveSettings",
+	"State", "Hardware", "SaveSettings", "SnapshotBytes", "ClearSnapshots",
 	"Chats", "Chat", "NewChat", "RenameChat", "DeleteChat", "RestoreChat", "SearchChats", "ExportChat",
 	"SetChatModel", "SetChatSystem", "SetChatSampling",
 	"Send", "Regenerate", "EditMessage", "SelectBranch", "Stop", "ContextUse",

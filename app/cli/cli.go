@@ -136,7 +136,7 @@ Exit codes: 0 done, 1 failed, 2 command not understood, 3 no such model,
 	root.AddCommand(
 		c.run(), c.chat(), c.serve(),
 		c.list(), c.show(), c.pull(), c.imports(), c.remove(), c.verify(),
-		c.tokenize(), c.bench(), c.hardware(), c.doctor(), c.version(),
+		c.tokenize(), c.bench(), c.snapshots(), c.hardware(), c.doctor(), c.version(),
 	)
 	for _, verb := range root.Commands() {
 		if check := verb.Args; check != nil {

@@ -380,11 +380,15 @@ export async function fakeSuite(browser) {
     await page.getByRole("textbox", { name: "Temperature" }).fill("0.3");
     await page.getByRole("textbox", { name: "Threads" }).fill("9999");
     await page.getByRole("textbox", { name: "Context length" }).click();
+    await page.getByRole("button", { name: "Remove what is kept (1.3 GB)" }).click();
+    await page.getByText("Nothing is kept of long texts any more").waitFor();
+    expect((await page.getByRole("button", { name: "Remove what is kept" }).count()) === 0, "nothing more to remove");
+    await page.getByRole("switch", { name: "Remember long texts" }).click();
     await until(async () => (await rpc("State")).settings.threads === 1024, "the settings to be saved");
     await page.reload();
     await page.getByText("Be brief.").waitFor();
     const { settings } = await rpc("State");
-    expect(settings.theme === "dark" && settings.system === "Be brief." && settings.sampling.temperature === 0.3, `the saved settings, got ${JSON.stringify(settings)}`);
+    expect(settings.theme === "dark" && !settings.snapshots && settings.system === "Be brief." && settings.sampling.temperature === 0.3, `the saved settings, got ${JSON.stringify(settings)}`);
   }, { options: { colorScheme: "light" } });
 
   await check("each chat has its own instructions", async (page) => {

@@ -71,6 +71,7 @@ function script(text: string): { thinking: string; answer: string; error: string
 
 export class FakeApp {
   settings: api.Settings;
+  snapshots = 1_300_000_000;
   models: api.Model[];
   chats = new Map<string, api.Chat>();
   deleted = new Map<string, api.Chat>();
@@ -96,7 +97,7 @@ export class FakeApp {
               problem: "its architecture “mystery” is not known to this version of Freehold",
             }),
           ];
-    this.settings = { theme: "system", defaultModel: this.models[0]?.ref ?? "", threads: 0, contextLength: 0, networkAllowed: false, sampling, system: "" };
+    this.settings = { theme: "system", defaultModel: this.models[0]?.ref ?? "", threads: 0, contextLength: 0, networkAllowed: false, snapshots: true, sampling, system: "" };
     if (options.models !== "none") this.seed();
   }
 
@@ -325,6 +326,10 @@ export class FakeApp {
     this.emit("models", this.models);
     return m;
   }
+  SnapshotBytes = () => (this.settings.snapshots ? this.snapshots : 0);
+  ClearSnapshots = () => {
+    this.snapshots = 0;
+  };
   RemoveModel(ref: string) {
     this.models = this.models.filter((m) => m.ref !== ref);
     this.emit("models", this.models);

@@ -7,7 +7,7 @@ import { emptyCache } from "../transport/reduce";
 import { Button, CopyButton, NumberField, Switch, TextAreaField } from "../ui/controls";
 import { useEdited } from "../ui/edited";
 import { bytes, memory, sentence } from "../ui/format";
-import { attempt, messageOf } from "../ui/notify";
+import { attempt, messageOf, notify } from "../ui/notify";
 import { Page } from "../ui/Page";
 import { t } from "../ui/strings";
 import { applyTheme } from "../ui/theme";
@@ -37,6 +37,13 @@ export function SettingsPage() {
           checked={settings.networkAllowed}
           onChange={(networkAllowed) => set({ networkAllowed })}
         />
+        <Switch
+          label={s.snapshots}
+          hint={settings.snapshots ? s.snapshotsOn : s.snapshotsOff}
+          checked={settings.snapshots}
+          onChange={(snapshots) => set({ snapshots })}
+        />
+        <ClearSnapshots kept={kept.snapshots} />
       </section>
 
       <section className="section" aria-labelledby="defaults">
@@ -81,6 +88,36 @@ export function SettingsPage() {
       <HardwarePanel {...machine} />
       <About />
     </Page>
+  );
+}
+
+/** Removes what models have read of long texts. Not shown when nothing is kept. */
+function ClearSnapshots({ kept }: { kept: boolean }) {
+  const [size, setSize] = useState(0);
+  useEffect(() => {
+    let left = false;
+    api.snapshotBytes().then(
+      (n) => !left && setSize(n),
+      () => {}, // a size that cannot be told is not missed
+    );
+    return () => {
+      left = true;
+    };
+  }, [kept]);
+  if (size === 0) return null;
+  return (
+    <Button
+      small
+      onClick={() =>
+        void attempt(s.snapshotsFailed, async () => {
+          await api.clearSnapshots();
+          setSize(await api.snapshotBytes());
+          notify(s.snapshotsCleared);
+        })
+      }
+    >
+      {s.snapshotsClear(bytes(size))}
+    </Button>
   );
 }
 

@@ -92,6 +92,8 @@ export async function hardware(): Promise<Hardware> {
   const h = await bound.Hardware();
   return { ...h, gpus: list(h.gpus) };
 }
+export const snapshotBytes = (): Promise<number> => bound.SnapshotBytes();
+export const clearSnapshots = (): Promise<void> => bound.ClearSnapshots();
 export const saveSettings = async (s: Settings): Promise<Settings> => asSettings(await bound.SaveSettings(s));
 
 export const chat = async (id: string): Promise<Chat> => asChat(await bound.Chat(id));

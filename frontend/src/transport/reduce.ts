@@ -46,6 +46,7 @@ export const emptyCache: Cache = {
     threads: 0,
     contextLength: 0,
     networkAllowed: false,
+    snapshots: true,
     system: "",
     sampling: {
       temperature: 0.7,

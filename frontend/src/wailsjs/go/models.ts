@@ -64,6 +64,7 @@ export namespace app {
 	    threads: number;
 	    contextLength: number;
 	    networkAllowed: boolean;
+	    snapshots: boolean;
 	    sampling: chat.Sampling;
 	    system: string;
 	}

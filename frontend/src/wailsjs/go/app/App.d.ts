@@ -13,6 +13,8 @@ export function Chats():Promise<Array<chat.Summary>>;
 
 export function ChooseFiles(arg1:string):Promise<Array<string>>;
 
+export function ClearSnapshots():Promise<void>;
+
 export function ContextUse(arg1:string,arg2:string):Promise<chat.ContextUse>;
 
 export function DeleteChat(arg1:string):Promise<void>;
@@ -58,6 +60,8 @@ export function SetChatModel(arg1:string,arg2:string):Promise<chat.Summary>;
 export function SetChatSampling(arg1:string,arg2:chat.Sampling):Promise<void>;
 
 export function SetChatSystem(arg1:string,arg2:string):Promise<void>;
+
+export function SnapshotBytes():Promise<number>;
 
 export function State():Promise<app.State>;
 

@@ -22,6 +22,10 @@ export function ChooseFiles(arg1) {
   return window['go']['app']['App']['ChooseFiles'](arg1);
 }
 
+export function ClearSnapshots() {
+  return window['go']['app']['App']['ClearSnapshots']();
+}
+
 export function ContextUse(arg1, arg2) {
   return window['go']['app']['App']['ContextUse'](arg1, arg2);
 }
@@ -112,6 +116,10 @@ export function SetChatSampling(arg1, arg2) {
 
 export function SetChatSystem(arg1, arg2) {
   return window['go']['app']['App']['SetChatSystem'](arg1, arg2);
+}
+
+export function SnapshotBytes() {
+  return window['go']['app']['App']['SnapshotBytes']();
 }
 
 export function State() {
