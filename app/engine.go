@@ -19,6 +19,7 @@ type LoadOptions struct {
 	Threads       int    // 0: as many as there are physical cores
 	ContextLength int    // tokens; 0: the engine chooses
 	Digest        string // of the weights, if known; Core.Use sets it
+	NoLookup      bool   // choose every token in a step of its own
 }
 
 // Vocabulary splits text into a model's tokens.

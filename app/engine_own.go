@@ -20,9 +20,11 @@ type ownEngine struct {
 }
 
 func (e ownEngine) Open(ctx context.Context, path string, o LoadOptions, progress func(done, total int64)) (Weights, error) {
-	m, err := engine.Open(ctx, path, engine.Options{
-		Threads: o.Threads, ContextLength: o.ContextLength, Snapshots: e.snapshots, ModelID: o.Digest,
-	}, progress)
+	opt := engine.Options{Threads: o.Threads, ContextLength: o.ContextLength, Snapshots: e.snapshots, ModelID: o.Digest}
+	if o.NoLookup {
+		opt.Lookup = engine.LookupOff
+	}
+	m, err := engine.Open(ctx, path, opt, progress)
 	if err != nil {
 		return nil, err
 	}

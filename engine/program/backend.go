@@ -16,6 +16,10 @@ type Batch struct {
 	Sequences []int32
 	Tables    [][]int32
 	Outputs   []int32 // rows whose logits are wanted, ascending
+	// Guessed of the rows, all with logits, hold tokens that may turn out
+	// wrong. A backend that chooses kernels by the number of rows chooses
+	// those that serve without them, so that they change nobody's rounding.
+	Guessed int
 }
 
 // Limits is what an Executable must be able to hold.
@@ -52,13 +56,6 @@ type Executable interface {
 	// KVBytes is the memory of the cache when full.
 	KVBytes() int64
 	Close() error
-}
-
-// Alike is implemented by executables that know in how wide batches a row's
-// logits are the same, bit by bit, whatever the other rows are.
-type Alike interface {
-	// AlikeRows is the most rows of such a batch, at least 1.
-	AlikeRows() int
 }
 
 // CheckBlock verifies what ReadBlock and WriteBlock are called with.
@@ -101,6 +98,9 @@ func (b *Batch) Check(p *Program, l Limits) error {
 		return fmt.Errorf("%w: rows lack positions or sequences", ErrBatch)
 	case len(b.Outputs) > l.Outputs:
 		return fmt.Errorf("%w: %d outputs, the limit is %d", ErrBatch, len(b.Outputs), l.Outputs)
+	}
+	if b.Guessed < 0 || b.Guessed > 0 && b.Guessed >= len(b.Outputs) {
+		return fmt.Errorf("%w: %d guessed rows of %d outputs", ErrBatch, b.Guessed, len(b.Outputs))
 	}
 	vocab := 0
 	for _, op := range p.Ops {

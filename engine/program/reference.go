@@ -63,9 +63,6 @@ func (e *referenceRun) Run(ctx context.Context, b *Batch) ([]float32, error) {
 	return e.bufs[e.program.Logits][:len(b.Outputs)*e.program.Vocab], nil
 }
 
-// AlikeRows says that no row depends on how many there are.
-func (e *referenceRun) AlikeRows() int { return e.limits.Rows }
-
 func (e *referenceRun) CopyBlock(dst, src int32) error {
 	if dst < 0 || src < 0 || int(dst) >= e.limits.Blocks || int(src) >= e.limits.Blocks {
 		return fmt.Errorf("cache block %d or %d is outside the cache of %d", dst, src, e.limits.Blocks)

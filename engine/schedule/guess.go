@@ -24,7 +24,7 @@ const (
 func (s *Scheduler) guesses(decoding []*job, prompts bool) [][]int32 {
 	out := make([][]int32, len(decoding))
 	base := len(decoding)
-	limit := s.guessLimit(base)
+	limit := s.guessLimit()
 	if limit == 0 {
 		return out
 	}
@@ -71,6 +71,9 @@ func (s *Scheduler) guesses(decoding []*job, prompts bool) [][]int32 {
 			total += r.chance
 			expected[r.job] += r.chance
 			took := s.pace.hoped(base, base+i+1)
+			if took == 0 {
+				break
+			}
 			if rate := total / took.Seconds(); rate > best && slices.Min(expected) >= slowest*float64(took)/float64(alone) {
 				take, best = i+1, rate
 			}
@@ -86,15 +89,9 @@ func (s *Scheduler) guesses(decoding []*job, prompts bool) [][]int32 {
 	return out
 }
 
-// guessLimit is the most guessed tokens in a step of so many decoding rows.
-// Each needs logits, and every active job must find room for its own.
-func (s *Scheduler) guessLimit(base int) int {
-	limit := min(s.cfg.Limits.Outputs, s.cfg.Limits.Rows) - len(s.active)
-	if base <= s.cfg.Alike {
-		// The same kernels as without guesses, hence the same bits.
-		limit = min(limit, s.cfg.Alike-base)
-	}
-	return max(0, limit)
+// guessLimit is the most guessed tokens in a step. Each needs logits, and every active job must find room for its own.
+func (s *Scheduler) guessLimit() int {
+	return max(0, min(s.cfg.Limits.Outputs, s.cfg.Limits.Rows)-len(s.active))
 }
 
 // verify hands a decoding job the logits of its rows one after another, for as

@@ -185,20 +185,18 @@ func TestGuessingFollowsTheMachine(t *testing.T) {
 	}
 	fours := func(n int) float64 { return []float64{1, 1.1, 1.8, 1.3, 2.2, 2.3, 3.2, 4.5}[min(n, 8)-1] }
 	for name, c := range map[string]struct {
-		cost      func(int) float64
-		faster    float64 // than without, at least, where the text is copied
-		free      float64 // where it is not
-		mostWidth int
+		cost   func(int) float64
+		faster float64 // than without, at least, where the text is copied
+		free   float64 // where it is not
 	}{
-		"wide":   {func(n int) float64 { return 0.95 + 0.05*float64(n) }, 2.2, 0.99, 7},
-		"narrow": {func(n int) float64 { return float64(n) }, 0.97, 0.97, 7},
-		"fours":  {fours, 1.8, 0.98, 7},
+		"wide":   {func(n int) float64 { return 0.95 + 0.05*float64(n) }, 2.2, 0.99},
+		"narrow": {func(n int) float64 { return float64(n) }, 0.97, 0.97},
+		"fours":  {fours, 1.8, 0.98},
 	} {
 		for _, free := range []bool{false, true} {
 			took := map[bool]time.Duration{}
 			for _, guess := range []bool{false, true} {
 				s, e := newScripted(t, roomy, 2048)
-				s.cfg.Alike = 7
 				e.cost = machine(c.cost)
 				if free {
 					e.next = func([]int32) int32 { return -1 }
@@ -208,9 +206,6 @@ func TestGuessingFollowsTheMachine(t *testing.T) {
 					t.Fatal(err)
 				}
 				took[guess] = e.now().Sub(time.Unix(0, 0))
-				if widest := slices.Max(e.batches[2:]); widest > c.mostWidth {
-					t.Errorf("%s: a step of %d rows; from %d on they would be computed otherwise", name, widest, 8)
-				}
 				t.Logf("%s, free %v, guess %v: %v, %d guessed, %d right", name, free, guess, took[guess], a.guessed, a.right)
 			}
 			want := c.faster
@@ -282,8 +277,10 @@ func TestPace(t *testing.T) {
 	if got := p.hoped(1, 5); got != ms(18) {
 		t.Errorf("hoped %v for a measured width", got)
 	}
-	if got := p.hoped(1, 3); got != ms(12) {
-		t.Errorf("hoped %v for an unmeasured width, want %v", got, ms(12))
+	for n, want := range map[int]time.Duration{3: ms(10.5), 6: ms(19.5), 10: ms(25.5), 11: 0} {
+		if got := p.hoped(1, n); got != want {
+			t.Errorf("hoped %v for %d rows, want %v", got, n, want)
+		}
 	}
 	for range 20 {
 		p.observe(1, 40, ms(10+80)) // 2 ms a row

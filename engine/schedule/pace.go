@@ -7,15 +7,17 @@ import (
 
 const (
 	// heldSteps is how many steps a measurement of a width serves, before the
-	// width is thought unknown again.
+	// width counts as unknown again.
 	heldSteps = 1024
 	// samplesHeld is how many measurements of a width are kept; their median
 	// is what counts, so that a disturbed one does no harm.
 	samplesHeld = 5
 	// hopedCost is what a further row is thought to cost, as a share of a
-	// step of one row, until it has been measured: little, so that every
-	// promising width is tried once.
+	// step of one row, while only such steps were measured.
 	hopedCost = 0.1
+	// hope is how much of what it seems to cost a width is thought to cost
+	// that was measured once at most, so that promising ones are tried.
+	hope = 0.75
 )
 
 // pace knows how long steps take on this machine, from those that ran.
@@ -101,18 +103,40 @@ func (p *pace) decode(n int) time.Duration {
 	return low + (high-low)*time.Duration(n-below)/time.Duration(above-below)
 }
 
-// hoped is decode for a step of n rows where base rows must run anyway, but
-// with little for the further rows if that width was never measured, or not
-// for long.
+// hoped is decode for choosing a width of n rows where base rows must run
+// anyway: widths that are not well known are thought somewhat better than they
+// look, and those of more than twice as many rows as were measured are out of
+// the question (0), since one step of them may take very long.
 func (p *pace) hoped(base, n int) time.Duration {
 	if n == base {
 		return p.decode(n)
 	}
-	if d := p.known(n); d > 0 && p.steps-p.widths[n].last < heldSteps {
-		return d
+	widest := base
+	for i := len(p.widths) - 1; i > base; i-- {
+		w := &p.widths[i]
+		if w.n > 0 && p.steps-w.last > heldSteps {
+			w.n = 0
+		}
+		if w.n > 0 {
+			widest = i
+			break
+		}
 	}
-	d := p.decode(base)
-	return d + time.Duration(hopedCost*float64(n-base)/float64(base)*float64(d))
+	d := p.decode(n)
+	switch {
+	case n > 2*widest:
+		return 0
+	case n > widest && d <= p.decode(widest): // nothing wider is known
+		first := p.decode(base)
+		row := time.Duration(hopedCost / float64(base) * float64(first))
+		if widest > base {
+			row = max(row, time.Duration(hope*float64(d-first)/float64(widest-base)))
+		}
+		return d + time.Duration(n-widest)*row
+	case p.widths[n].n < 2:
+		return max(p.decode(base), time.Duration(hope*float64(d)))
+	}
+	return d
 }
 
 // promptRows returns how many prompt rows fit into a step of so many decoding

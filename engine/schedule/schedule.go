@@ -57,10 +57,6 @@ type Config struct {
 	Limits  program.Limits
 	// Vocab is the width of the logits.
 	Vocab int
-	// Alike is the most rows of a batch for which a row's logits are the same,
-	// bit by bit, whatever the other rows; 0 if that is not known. Guesses do
-	// not make a batch wider than that.
-	Alike int
 	// Snapshots keeps what was computed beyond the life of the process.
 	Snapshots Snapshots
 	// Now is the clock; nil means time.Now.

@@ -76,6 +76,7 @@ func (s *Scheduler) build() (*program.Batch, []share) {
 	for i, guessed := range s.guesses(decoding, len(waiting) > 0) {
 		if sh, ok := s.add(b, decoding[i], append([]int32{decoding[i].next}, guessed...)); ok {
 			shares = append(shares, sh)
+			b.Guessed += len(sh.tokens) - 1
 		}
 	}
 	for i, n := range s.promptRows(waiting, len(b.Tokens), len(b.Outputs)) {

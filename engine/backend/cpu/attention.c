@@ -3,14 +3,16 @@
 //
 // A unit is a tile of query rows, one KV head and a range of cache blocks. The
 // cut depends on the batch alone, never on the number of threads, so that
-// neither does the result.
+// neither does the result. In narrow batches it depends on the row's position
+// alone: a row comes out the same, bit by bit, whatever stands beside it.
 #include <string.h>
 
 #include "plan_impl.h"
 
-#define RANGES 64	     // a batch of less work than this many units is cut further,
-#define RANGE_TOKENS 128     // down to ranges of this many positions
-#define PARTIALS (2 * RANGES) // so no more partial results than this arise
+#define RANGES 64	 // a row or a batch of less work than this many units is cut further,
+#define RANGE_TOKENS 128 // down to ranges of this many positions
+#define NARROW_TILES 16	 // a batch of so many tiles at most is cut row by row
+#define PARTIALS 1024	 // at least 2 * RANGES: a batch cut as a whole has no more
 
 static int group_of(const fh_plan *p, const struct fh_attention_op *op)
 {
@@ -73,6 +75,39 @@ static const int32_t *positions_of(const fh_plan *p, const struct fh_op *op)
 	return op->rows_kind == FH_ROWS_OUTPUTS ? p->output_positions : p->batch.positions;
 }
 
+// Cuts the tiles into units of their ranges. Returns how many partial results
+// arise.
+static int cut(fh_plan *p, int kv_heads)
+{
+	int64_t partials = 0, units = 0;
+	for (int i = 0; i < p->n_tiles; i++) {
+		struct fh_attention_tile *t = &p->tiles[i];
+		t->ranges = (t->block1 - t->cut0 + t->range - 1) / t->range;
+		t->first_unit = (int)units;
+		t->partial = (int)partials;
+		units += (int64_t)kv_heads * t->ranges;
+		partials += t->ranges > 1 ? (int64_t)kv_heads * t->ranges : 0;
+	}
+	p->units = (int)units;
+	return partials > PARTIALS ? PARTIALS + 1 : (int)partials;
+}
+
+static int first_block(const struct fh_attention_op *a, int position)
+{
+	const int first = a->window > 0 ? position - a->window + 1 : 0;
+	return first > 0 ? first / FH_BLOCK : 0;
+}
+
+// Blocks in a range of a row that is cut by itself: a power of two.
+static int range_of(const struct fh_attention_op *a, int position, int kv_heads)
+{
+	const int64_t work = (int64_t)(position / FH_BLOCK + 1 - first_block(a, position)) * kv_heads;
+	int range = RANGE_TOKENS / FH_BLOCK;
+	while ((int64_t)range * RANGES < work)
+		range *= 2;
+	return range;
+}
+
 static void make_tiles(fh_plan *p, const struct fh_op *op)
 {
 	const struct fh_attention_op *a = &op->attention;
@@ -80,40 +115,36 @@ static void make_tiles(fh_plan *p, const struct fh_op *op)
 	const int32_t *sequence =
 		op->rows_kind == FH_ROWS_OUTPUTS ? p->output_sequences : p->batch.sequences;
 	const int most = tile_rows(group_of(p, a)), kv_heads = p->kv.layer[a->layer].heads;
-	int64_t blocks = 0;
 	p->n_tiles = 0;
 	for (int r = 0; r < p->n;) {
 		struct fh_attention_tile *t = &p->tiles[p->n_tiles++];
 		*t = (struct fh_attention_tile){.row = r, .sequence = sequence[r]};
-		while (r < p->n && t->rows < most && sequence[r] == t->sequence) {
+		t->range = range_of(a, position[r], kv_heads);
+		while (r < p->n && t->rows < most && sequence[r] == t->sequence &&
+		       range_of(a, position[r], kv_heads) == t->range) {
 			t->rows++;
 			r++;
 		}
-		const int first = a->window > 0 ? position[t->row] - a->window + 1 : 0;
-		t->block0 = first > 0 ? first / FH_BLOCK : 0;
+		t->block0 = first_block(a, position[t->row]);
+		t->cut0 = t->block0 / t->range * t->range;
 		t->block1 = position[r - 1] / FH_BLOCK + 1;
-		blocks += (int64_t)(t->block1 - t->block0) * kv_heads;
 	}
-	int64_t range = (blocks + RANGES - 1) / RANGES;
-	if (range < RANGE_TOKENS / FH_BLOCK)
-		range = RANGE_TOKENS / FH_BLOCK;
-	int partials = 0;
-	p->units = 0;
-	for (int i = 0; i < p->n_tiles; i++) {
-		struct fh_attention_tile *t = &p->tiles[i];
-		const int n = t->block1 - t->block0;
-		t->ranges = (int)((n + range - 1) / range);
-		t->range = (n + t->ranges - 1) / t->ranges;
-		t->ranges = (n + t->range - 1) / t->range;
-		t->first_unit = p->units;
-		p->units += kv_heads * t->ranges;
-		if (t->ranges > 1) {
-			t->partial = partials;
-			partials += kv_heads * t->ranges;
-			for (int h = 0; h < kv_heads; h++)
-				atomic_store_explicit(&p->unfinished[t->partial + h * t->ranges], t->ranges,
-						      memory_order_relaxed);
+	if (p->n_tiles > NARROW_TILES || cut(p, kv_heads) > PARTIALS) {
+		int64_t blocks = 0;
+		for (int i = 0; i < p->n_tiles; i++)
+			blocks += (int64_t)(p->tiles[i].block1 - p->tiles[i].block0) * kv_heads;
+		const int64_t even = (blocks + RANGES - 1) / RANGES, least = RANGE_TOKENS / FH_BLOCK;
+		for (int i = 0; i < p->n_tiles; i++) {
+			p->tiles[i].range = (int)(even > least ? even : least);
+			p->tiles[i].cut0 = p->tiles[i].block0;
 		}
+		cut(p, kv_heads);
+	}
+	for (int i = 0; i < p->n_tiles; i++) {
+		const struct fh_attention_tile *t = &p->tiles[i];
+		for (int h = 0; h < kv_heads && t->ranges > 1; h++)
+			atomic_store_explicit(&p->unfinished[t->partial + h * t->ranges], t->ranges,
+					      memory_order_relaxed);
 	}
 }
 
@@ -196,7 +227,7 @@ static void attend_unit(void *arg, int chunk, int thread)
 			       : own;
 	const struct results r =
 		results_at(first + (size_t)range * p->partial_floats, heads, fh_padded_head(dim));
-	const int block0 = t->block0 + range * t->range;
+	const int begin = t->cut0 + range * t->range, end = begin + t->range;
 	const struct fh_attend attend = {
 		.q = fh_row(p, a->q, t->row) + head * group * dim,
 		.q_stride = (size_t)p->buffers[a->q].width,
@@ -209,8 +240,8 @@ static void attend_unit(void *arg, int chunk, int thread)
 		.head = fh_kv_block(&p->kv, a->layer, 0) + (size_t)head * fh_kv_head_halves(dim),
 		.block_stride = p->kv.block_halves,
 		.table = p->batch.tables + p->batch.table_at[t->sequence],
-		.block0 = block0,
-		.block1 = block0 + t->range < t->block1 ? block0 + t->range : t->block1,
+		.block0 = begin > t->block0 ? begin : t->block0,
+		.block1 = end < t->block1 ? end : t->block1,
 		.out = r.out,
 		.top = r.top,
 		.sum = r.sum,

@@ -50,7 +50,8 @@ func (e *executable) Run(ctx context.Context, b *program.Batch) ([]float32, erro
 		close(cancelled)
 	})
 	status := C.fh_plan_run(e.plan, C.int(len(b.Tokens)), ints(b.Tokens), ints(b.Positions), ints(b.Sequences),
-		ints(e.tables), ints(e.tableAt), C.int(blocks), C.int(len(b.Outputs)), ints(b.Outputs))
+		ints(e.tables), ints(e.tableAt), C.int(blocks), C.int(len(b.Outputs)), ints(b.Outputs),
+		C.int(b.Guessed))
 	if !stop() {
 		<-cancelled // so that it cannot cancel the next run
 	}

@@ -285,7 +285,7 @@ static int make_stages(fh_plan *p)
 }
 
 // The largest activations, scratch and number of formats of one kind of
-// weight, over all numbers of rows.
+// weight, over all numbers of rows. Any format may serve any number.
 struct sizes {
 	int wtype, k, max_rows;
 	size_t act, scratch;
@@ -294,7 +294,7 @@ struct sizes {
 static void measure(struct sizes *s)
 {
 	for (int n = 1; n <= s->max_rows; n++) {
-		const size_t act = fh_act_bytes(fh_linear_format(s->wtype, s->k, n), s->k, n);
+		const size_t act = fh_act_bytes(fh_linear_format(s->wtype, s->k, n), s->k, s->max_rows);
 		const size_t scratch = fh_linear_scratch(s->wtype, s->k, n);
 		s->act = act > s->act ? act : s->act;
 		s->scratch = scratch > s->scratch ? scratch : s->scratch;

@@ -45,10 +45,12 @@ int fh_plan_finish(fh_plan *p);
 enum { FH_DONE = 0, FH_CANCELLED = 1, FH_NO_MEMORY = 2 };
 
 // fh_plan_run runs a batch of n rows. Sequence s has its cache blocks, all
-// below blocks, in tables[table_at[s]] onward. The batch must be well-formed.
+// below blocks, in tables[table_at[s]] onward. guessed of the rows are
+// computed by the kernels that serve without them. The batch must be
+// well-formed.
 int fh_plan_run(fh_plan *p, int n, const int32_t *tokens, const int32_t *positions, const int32_t *sequences,
 		const int32_t *tables, const int32_t *table_at, int blocks, int outputs,
-		const int32_t *output_rows);
+		const int32_t *output_rows, int guessed);
 
 // fh_plan_cancel makes a running fh_plan_run return soon; fh_plan_rearm undoes
 // it. Cancelling is safe from any thread.

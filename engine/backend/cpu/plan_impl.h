@@ -50,8 +50,9 @@ struct fh_projection {
 struct fh_linear_op {
 	int x, k, n_out;
 	struct fh_projection *out;
-	// Depend on the number of rows, and hold for prepared rows
-	int prepared, formats, chunks, grain;
+	// Depend on the number of rows, and hold for prepared rows, computed like
+	// alike rows
+	int prepared, alike, formats, chunks, grain;
 	int *format; // distinct ones; activations of format[i] stand in act[i]
 };
 
@@ -87,7 +88,8 @@ struct fh_stage {
 struct fh_attention_tile {
 	int row, rows, sequence;
 	int block0, block1; // cache blocks they see
-	int ranges, range;  // cut into ranges of so many blocks, for more threads
+	int ranges, range;  // cut into ranges of so many blocks, for more threads,
+	int cut0;	    // from this block on, at block0 or before
 	int first_unit;	    // units are [KV heads][ranges], from here
 	int partial;	    // first partial result, [KV heads][ranges], if ranges > 1
 };

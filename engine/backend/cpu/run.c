@@ -142,12 +142,13 @@ static void run_rows(fh_plan *p, const struct fh_stage *s)
 	fh_pool_run(p->pool, row_chunk, p, (p->n + p->chunk_rows - 1) / p->chunk_rows);
 }
 
-// Formats and chunks of a linear op for n rows.
-static void prepare(fh_plan *p, struct fh_linear_op *op, int n)
+// Formats and chunks of a linear op for n rows, computed as if they were alike.
+static void prepare(fh_plan *p, struct fh_linear_op *op, int n, int alike)
 {
-	if (op->prepared == n)
+	if (op->prepared == n && op->alike == alike)
 		return;
 	op->prepared = n;
+	op->alike = alike;
 	op->formats = 0;
 	op->chunks = 0;
 	op->grain = 1;
@@ -157,7 +158,7 @@ static void prepare(fh_plan *p, struct fh_linear_op *op, int n)
 	const size_t share = bytes / (size_t)(12 * fh_pool_threads(p->pool));
 	for (int i = 0; i < op->n_out; i++) {
 		struct fh_projection *out = &op->out[i];
-		const int format = fh_linear_format(out->wtype, op->k, n);
+		const int format = fh_linear_format(out->wtype, op->k, alike);
 		for (out->format = 0; out->format < op->formats; out->format++)
 			if (op->format[out->format] == format)
 				break;
@@ -169,7 +170,7 @@ static void prepare(fh_plan *p, struct fh_linear_op *op, int n)
 		size_t chunk = share > CHUNK_BYTES / (size_t)n ? share : CHUNK_BYTES / (size_t)n;
 		chunk = chunk < DECODE_BYTES / (size_t)n ? chunk : DECODE_BYTES / (size_t)n;
 		const int rows = (int)(chunk / row_bytes);
-		out->chunk_rows = round_up(rows < 1 ? 1 : rows, fh_linear_grain(out->wtype, op->k, n));
+		out->chunk_rows = round_up(rows < 1 ? 1 : rows, fh_linear_grain(out->wtype, op->k, alike));
 		out->first_chunk = op->chunks;
 		op->chunks += (out->m + out->chunk_rows - 1) / out->chunk_rows;
 	}
@@ -213,7 +214,7 @@ static void run_stage(fh_plan *p, const struct fh_stage *s)
 
 int fh_plan_run(fh_plan *p, int n, const int32_t *tokens, const int32_t *positions, const int32_t *sequences,
 		const int32_t *tables, const int32_t *table_at, int blocks, int outputs,
-		const int32_t *output_rows)
+		const int32_t *output_rows, int guessed)
 {
 	fh_pool_wake(p->pool);
 	if (fh_kv_commit(&p->kv, blocks) != 0)
@@ -232,8 +233,10 @@ int fh_plan_run(fh_plan *p, int n, const int32_t *tokens, const int32_t *positio
 		p->output_sequences[i] = sequences[output_rows[i]];
 	}
 	for (int i = 0; i < p->n_ops; i++)
-		if (p->ops[i].kind == FH_OP_LINEAR && p->batch.n[p->ops[i].rows_kind] > 0)
-			prepare(p, p->ops[i].linear, p->batch.n[p->ops[i].rows_kind]);
+		if (p->ops[i].kind == FH_OP_LINEAR && p->batch.n[p->ops[i].rows_kind] > 0) {
+			const int rows = p->batch.n[p->ops[i].rows_kind];
+			prepare(p, p->ops[i].linear, rows, rows - guessed);
+		}
 	for (int i = 0; i < p->n_stages && !fh_cancelled(p); i++)
 		run_stage(p, &p->stages[i]);
 	return fh_cancelled(p) ? FH_CANCELLED : FH_DONE;
