@@ -12,9 +12,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"slices"
-	"sync/atomic"
 	"time"
 
 	"freehold/engine/arch"
@@ -165,37 +162,6 @@ func open(ctx context.Context, f *gguf.File, opt Options, progress func(done, to
 
 // maxContext keeps block numbers within an int32 with room to spare.
 const maxContext = 1 << 22
-
-// warm touches the mapped weights once, so that the first answer does not wait
-// for the disk and the user sees how far loading has come.
-func warm(ctx context.Context, f *gguf.File, progress func(done, total int64)) error {
-	if progress == nil {
-		progress = func(int64, int64) {}
-	}
-	total, done := int64(0), int64(0)
-	for i := range f.Tensors {
-		total += int64(len(f.Tensors[i].Data))
-	}
-	progress(0, total)
-	page, sum := os.Getpagesize(), byte(0)
-	for i := range f.Tensors {
-		for part := range slices.Chunk(f.Tensors[i].Data, 16<<20) {
-			for at := 0; at < len(part); at += page {
-				sum ^= part[at]
-			}
-			done += int64(len(part))
-			progress(done, total)
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-		}
-	}
-	touched.Store(uint32(sum))
-	return nil
-}
-
-// touched keeps the compiler from dropping warm's reads.
-var touched atomic.Uint32
 
 // Info describes the model.
 func (m *Model) Info() Info { return m.info }

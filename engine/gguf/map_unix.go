@@ -9,7 +9,11 @@ import (
 
 func mapFile(f *os.File, size int) ([]byte, func([]byte) error, error) {
 	data, err := syscall.Mmap(int(f.Fd()), 0, size, syscall.PROT_READ, syscall.MAP_SHARED)
-	return data, syscall.Munmap, err
+	if err != nil {
+		return nil, nil, err
+	}
+	advise(data)
+	return data, syscall.Munmap, nil
 }
 
 // syncDir makes a rename in dir durable.

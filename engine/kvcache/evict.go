@@ -48,13 +48,28 @@ func (c *Cache) touch(b *Block) {
 	c.weigh(b)
 }
 
-// Stored records that a snapshot holds the block, so that losing it costs less,
-// or that it does no longer.
-func (c *Cache) Stored(b *Block, stored bool) {
+// SetStored records that a snapshot holds the block, so that losing it costs
+// less, or that none does any longer.
+func (c *Cache) SetStored(b *Block, stored bool) {
 	if b.stored != stored {
 		b.stored = stored
 		c.weigh(b)
 	}
+}
+
+// Stored tells whether a snapshot holds the block, as far as is known.
+func (b *Block) Stored() bool { return b.stored }
+
+// NoneStored records that there are no snapshots any more.
+func (c *Cache) NoneStored() {
+	var walk func(b *Block)
+	walk = func(b *Block) {
+		c.SetStored(b, false)
+		for _, child := range b.children {
+			walk(child)
+		}
+	}
+	walk(c.root)
 }
 
 func (c *Cache) weigh(b *Block) {

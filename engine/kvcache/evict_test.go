@@ -30,7 +30,7 @@ func TestStoredGoesFirst(t *testing.T) {
 	c := New(3, 4)
 	for _, tok := range []int32{1, 2, 3} {
 		s := run(t, c, repeat(tok, 4)...)
-		c.Stored(s.Blocks()[0], tok == 2)
+		c.SetStored(s.Blocks()[0], tok == 2)
 		c.Release(s)
 	}
 	c.Release(run(t, c, repeat(4, 4)...))
@@ -99,6 +99,7 @@ type plainBlock struct {
 	uses     int
 	stored   bool
 	lastUse  uint64
+	floor    float64
 	priority float64
 }
 
@@ -168,12 +169,23 @@ func (p *plain) forget(b *plainBlock) {
 }
 
 func (p *plain) touch(b *plainBlock) {
-	b.lastUse = p.clock
+	b.lastUse, b.floor = p.clock, p.floor
+	b.weigh()
+}
+
+func (b *plainBlock) weigh() {
 	cost := float64(len(b.text)-b.start) * min(maxCost, 1+float64(b.start)/costlyDepth) * float64(min(maxUses, b.uses))
 	if b.stored {
 		cost /= storedShare
 	}
-	b.priority = p.floor + cost
+	b.priority = b.floor + cost
+}
+
+func (b *plainBlock) store(stored bool) {
+	if b.stored != stored {
+		b.stored = stored
+		b.weigh()
+	}
 }
 
 func (p *plain) begin(tokens []int32) *plainSequence {
@@ -329,11 +341,8 @@ func TestAgainstThePlainCache(t *testing.T) {
 				p.release(open[i].q)
 				for k, b := range blocks { // as it becomes known that they have been saved
 					if rng.IntN(3) == 0 {
-						c.Stored(b, true)
-						if b := same[k]; !b.stored {
-							b.stored = true
-							b.priority = p.floor + (b.priority-p.floor)/storedShare
-						}
+						c.SetStored(b, true)
+						same[k].store(true)
 					}
 				}
 				open = slices.Delete(open, i, i+1)
@@ -341,9 +350,13 @@ func TestAgainstThePlainCache(t *testing.T) {
 				o := open[rng.IntN(len(open))]
 				for i, b := range o.s.Blocks() {
 					stored := rng.IntN(2) == 0
-					c.Stored(b, stored)
-					o.q.shared[i].stored = stored
-					o.q.shared[i].priority = b.priority // of no matter until the release
+					c.SetStored(b, stored)
+					o.q.shared[i].store(stored)
+				}
+			case k < 6 && rng.IntN(20) == 0:
+				c.NoneStored()
+				for _, b := range p.kept {
+					b.store(false)
 				}
 			case len(open) > 0:
 				o := open[rng.IntN(len(open))]

@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -36,6 +37,8 @@ const (
 	keepAtClose = 2 * time.Second
 	// readAhead is how many blocks are read ahead of the scheduler.
 	readAhead = 2
+	// patience is how long a sequence waits for a block that it could compute.
+	patience = time.Second
 	// restoreShare is how many blocks a sequence gets between two steps of others.
 	restoreShare = 4
 )
@@ -60,6 +63,10 @@ type snapshots struct {
 	broken  atomic.Bool   // the disk refuses
 	last    atomic.Int64  // nanoseconds that the last write took
 	rest    time.Time     // until when nothing is saved while sequences run
+	epoch   uint64        // of the store, when something was last kept
+
+	mu   sync.Mutex
+	lost []lost // what the writer has to say
 }
 
 // unsaved is a block of the cache that the store may lack.
@@ -70,6 +77,14 @@ type unsaved struct {
 	epoch uint64
 }
 
+// lost is a block that is not on disk though it was thought to be.
+type lost struct {
+	unsaved
+	refused bool // there is no room for it
+}
+
+// write is a block on its way to the disk. Without values it was stored before
+// and gets another turn.
 type write struct {
 	unsaved
 	values *[]byte
@@ -96,7 +111,9 @@ func newSnapshots(o Snapshots, exec program.Executable, cache *kvcache.Cache, po
 
 // restore is the reading of a job's blocks.
 type restore struct {
+	ctx    context.Context
 	stop   context.CancelFunc
+	late   *time.Timer  // ends it when the disk takes too long
 	blocks chan *[]byte // the values, in order; closed when there are no more
 }
 
@@ -112,12 +129,16 @@ func (p *snapshots) begin(j *job) {
 	if first >= full || len(j.seq.Tokens()) == len(prompt)-1 {
 		return
 	}
-	keys := p.keys(prompt[:full*program.BlockTokens])[first:]
-	if !p.Store.Has(keys[0]) {
+	if _, on := p.Store.Epoch(); !on {
 		return
 	}
+	keys := p.keys(prompt[:full*program.BlockTokens])[first:]
 	ctx, stop := context.WithCancel(j.ctx)
-	r := &restore{stop: stop, blocks: make(chan *[]byte, readAhead)}
+	r := &restore{ctx: ctx, stop: stop, blocks: make(chan *[]byte, readAhead)}
+	r.late = time.AfterFunc(patience, func() {
+		stop()
+		p.poke()
+	})
 	j.restore = r
 	p.reading.Go(func() {
 		defer p.poke()
@@ -172,9 +193,15 @@ func (p *snapshots) restore(active []*job) (waiting bool) {
 				if !more || !p.restored(j, values) {
 					j.endRestore()
 					reading--
+				} else {
+					j.restore.late.Reset(patience)
 				}
 				continue
 			default:
+			}
+			if j.restore.ctx.Err() != nil {
+				j.endRestore()
+				reading--
 			}
 			break
 		}
@@ -193,7 +220,7 @@ func (p *snapshots) restored(j *job, values *[]byte) bool {
 		return false
 	}
 	if blocks := j.seq.Blocks(); i < len(blocks) {
-		p.cache.Stored(blocks[i], true)
+		p.cache.SetStored(blocks[i], true)
 	}
 	if j.task.Prefilled != nil {
 		j.task.Prefilled(end, end)
@@ -207,6 +234,7 @@ func (p *snapshots) restored(j *job, values *[]byte) bool {
 // endRestore lets the job compute what it has not got.
 func (j *job) endRestore() {
 	if j.restore != nil {
+		j.restore.late.Stop()
 		j.restore.stop()
 		j.restore = nil
 	}
@@ -221,13 +249,11 @@ func (p *snapshots) keep(j *job) {
 	if !on {
 		return
 	}
-	p.pending = slices.DeleteFunc(p.pending, func(u unsaved) bool {
-		evicted := u.block.ID() < 0
-		if evicted {
-			delete(p.listed, u.block)
-		}
-		return evicted
-	})
+	if p.epoch != epoch {
+		p.epoch = epoch
+		p.cache.NoneStored()
+	}
+	p.drop(func(u unsaved) bool { return u.block.ID() < 0 })
 	blocks := j.seq.Blocks()
 	turn := time.Now().Add(p.Worth)
 	for i, key := range p.keys(j.seq.Tokens()[:len(blocks)*program.BlockTokens]) {
@@ -237,6 +263,17 @@ func (p *snapshots) keep(j *job) {
 			p.pending = append(p.pending, unsaved{b, key, turn.Add(-time.Duration(i) * time.Microsecond), epoch})
 		}
 	}
+}
+
+// drop gives up saving some of what is pending.
+func (p *snapshots) drop(some func(unsaved) bool) {
+	p.pending = slices.DeleteFunc(p.pending, func(u unsaved) bool {
+		gone := some(u)
+		if gone {
+			delete(p.listed, u.block)
+		}
+		return gone
+	})
 }
 
 // save hands one pending block to the writer. There must be room for it, and
@@ -252,18 +289,16 @@ func (p *snapshots) save() {
 		<-p.room
 		return
 	}
-	if p.Store.Touch(u.key, u.turn) {
-		p.cache.Stored(u.block, true)
-		<-p.room
-		return
+	w := write{unsaved: u}
+	if !u.block.Stored() {
+		w.values = p.buffers.Get().(*[]byte)
+		if p.exec.ReadBlock(u.block.ID(), *w.values) != nil {
+			<-p.room
+			return
+		}
+		p.cache.SetStored(u.block, true)
 	}
-	values := p.buffers.Get().(*[]byte)
-	if p.exec.ReadBlock(u.block.ID(), *values) != nil {
-		<-p.room
-		return
-	}
-	p.cache.Stored(u.block, true)
-	p.writes <- write{u, values} // as long as the room
+	p.writes <- w // which is as long as the room
 }
 
 // write is the writer's goroutine.
@@ -271,19 +306,65 @@ func (p *snapshots) write() {
 	defer close(p.written)
 	for w := range p.writes {
 		if start := time.Now(); !p.broken.Load() {
-			if p.Store.Put(w.epoch, w.key, *w.values, w.turn) != nil {
-				p.broken.Store(true)
+			if !p.Store.Touch(w.key, w.turn) {
+				p.put(w)
 			}
 			p.last.Store(int64(time.Since(start)))
 		}
-		p.buffers.Put(w.values)
+		if w.values != nil {
+			p.buffers.Put(w.values)
+		}
 		<-p.room
 	}
 }
 
+// put saves a block that is not there.
+func (p *snapshots) put(w write) {
+	l := lost{unsaved: w.unsaved}
+	if w.values != nil {
+		err := p.Store.Put(w.epoch, w.key, *w.values, w.turn)
+		l.refused = errors.Is(err, snapshot.ErrNoRoom)
+		if !l.refused {
+			if err != nil {
+				p.broken.Store(true)
+			}
+			return
+		}
+	}
+	p.mu.Lock()
+	p.lost = append(p.lost, l)
+	p.mu.Unlock()
+	p.poke()
+}
+
+// waiting reports whether there is something to save. What was stored and is
+// there no longer, since other blocks needed the room on disk, is saved again;
+// where there is no room for a block, there is none for those behind it.
+func (p *snapshots) waiting() bool {
+	if p == nil {
+		return false
+	}
+	p.mu.Lock()
+	news := p.lost
+	p.lost = nil
+	p.mu.Unlock()
+	for _, l := range news {
+		if l.block.ID() >= 0 {
+			p.cache.SetStored(l.block, false)
+		}
+		if l.refused {
+			p.drop(func(u unsaved) bool { return !u.turn.After(l.turn) })
+		} else if l.block.ID() >= 0 && !p.listed[l.block] {
+			p.listed[l.block] = true
+			p.pending = append(p.pending, l.unsaved)
+		}
+	}
+	return len(p.pending) > 0
+}
+
 // beside saves a little while sequences run.
 func (p *snapshots) beside() {
-	if p == nil || len(p.pending) == 0 {
+	if !p.waiting() {
 		return
 	}
 	start := time.Now()
@@ -300,7 +381,7 @@ func (p *snapshots) beside() {
 
 // idle saves until something happens, and waits for it.
 func (p *snapshots) idle(wake <-chan struct{}) {
-	for p != nil && len(p.pending) > 0 {
+	for p.waiting() {
 		select {
 		case <-wake:
 			return
@@ -323,7 +404,7 @@ func (p *snapshots) close() {
 	}
 	late, cancel := context.WithTimeout(context.Background(), keepAtClose)
 	defer cancel()
-	for len(p.pending) > 0 && late.Err() == nil {
+	for p.waiting() && late.Err() == nil {
 		select {
 		case p.room <- struct{}{}:
 			p.save()

@@ -17,10 +17,10 @@ import (
 	"freehold/engine/synthetic"
 )
 
-// keeping is newScheduler with snapshots in dir.
-func keeping(t *testing.T, dir string, blocks, context int) (*Scheduler, *counting, *snapshot.Store) {
+// keeping is newScheduler with snapshots of at most limit bytes in dir.
+func keeping(t *testing.T, dir string, limit int64, blocks, context int) (*Scheduler, *counting, *snapshot.Store) {
 	t.Helper()
-	store, err := snapshot.Open(dir, 1<<30)
+	store, err := snapshot.Open(dir, limit)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,10 +94,10 @@ func wait(t *testing.T, dir string, n int) {
 
 func TestIdleTimeSaves(t *testing.T) {
 	dir := t.TempDir()
-	s, _, _ := keeping(t, dir, 64, 512)
+	s, _, _ := keeping(t, dir, 1<<30, 64, 512)
 	_, want := restored(t, s, prompt(1, 300))
 	wait(t, dir, 9) // without Close
-	again, c, _ := keeping(t, dir, 64, 512)
+	again, c, _ := keeping(t, dir, 1<<30, 64, 512)
 	n, got := restored(t, again, prompt(1, 300))
 	if n != 288 || !slices.Equal(got, want) {
 		t.Errorf("%d tokens restored, then %v; want 288 and %v", n, got, want)
@@ -110,7 +110,7 @@ func TestIdleTimeSaves(t *testing.T) {
 // TestSavesWhileOthersRun: a prompt is kept though the scheduler is never idle.
 func TestSavesWhileOthersRun(t *testing.T) {
 	dir := t.TempDir()
-	s, c, _ := keeping(t, dir, 64, 512)
+	s, c, _ := keeping(t, dir, 1<<30, 64, 512)
 	c.slow = 2 * time.Millisecond
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error)
@@ -128,7 +128,7 @@ func TestSavesWhileOthersRun(t *testing.T) {
 // TestWhatMemoryLostIsRead: two texts that the cache cannot hold together.
 func TestWhatMemoryLostIsRead(t *testing.T) {
 	dir := t.TempDir()
-	s, _, _ := keeping(t, dir, 12, 350)
+	s, _, _ := keeping(t, dir, 1<<30, 12, 350)
 	_, want := restored(t, s, prompt(1, 300))
 	wait(t, dir, 9)
 	restored(t, s, prompt(2, 340))
@@ -143,7 +143,7 @@ func TestWhatMemoryLostIsRead(t *testing.T) {
 // compute, some of them are cancelled, and the rest get what they should.
 func TestRestoreBesideOthers(t *testing.T) {
 	dir := t.TempDir()
-	s, _, _ := keeping(t, dir, 64, 512)
+	s, _, _ := keeping(t, dir, 1<<30, 64, 512)
 	var want [4][]int32
 	for i := range want {
 		_, want[i] = restored(t, s, slices.Concat(prompt(1, 300), prompt(20+i, 9)))
@@ -152,7 +152,7 @@ func TestRestoreBesideOthers(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 3 {
-		s, c, _ := keeping(t, dir, 64, 512)
+		s, c, _ := keeping(t, dir, 1<<30, 64, 512)
 		c.slow = time.Millisecond
 		var all sync.WaitGroup
 		for i := range want {
@@ -183,7 +183,7 @@ func TestRestoreBesideOthers(t *testing.T) {
 
 func TestNothingIsKeptOfBeforeClear(t *testing.T) {
 	dir := t.TempDir()
-	s, c, store := keeping(t, dir, 64, 512)
+	s, c, store := keeping(t, dir, 1<<30, 64, 512)
 	c.slow = time.Millisecond
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
@@ -216,7 +216,7 @@ func TestNothingIsKeptOfBeforeClear(t *testing.T) {
 
 func TestDiskRefuses(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "kv")
-	s, _, _ := keeping(t, dir, 64, 512)
+	s, _, _ := keeping(t, dir, 1<<30, 64, 512)
 	if err := os.Remove(dir); err != nil {
 		t.Fatal(err)
 	}
@@ -228,4 +228,65 @@ func TestDiskRefuses(t *testing.T) {
 			t.Errorf("answer %v", out)
 		}
 	}
+}
+
+// TestLittleRoom: of a text that the disk has no room for, the beginning is kept.
+func TestLittleRoom(t *testing.T) {
+	dir := t.TempDir()
+	const limit = 10 * 12 << 10 // a block and its header take 12 KiB
+	s, _, store := keeping(t, dir, limit, 64, 512)
+	text := prompt(1, 450)
+	for range 2 {
+		restored(t, s, text)
+		wait(t, dir, 9)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := store.Size(); err != nil || n > limit {
+		t.Errorf("%d bytes, %v; the limit is %d", n, err, limit)
+	}
+	s, _, _ = keeping(t, dir, limit, 64, 512)
+	if n, _ := restored(t, s, text); n < 9*program.BlockTokens {
+		t.Errorf("%d tokens were restored", n)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	// A later text takes the room.
+	s, _, _ = keeping(t, dir, limit, 64, 512)
+	restored(t, s, prompt(2, 300))
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s, _, _ = keeping(t, dir, limit, 64, 512)
+	if n, _ := restored(t, s, prompt(2, 300)); n != 288 {
+		t.Errorf("%d tokens of the later text were restored, want 288", n)
+	}
+}
+
+// TestLostBlocksAreSavedAgain: what is removed from the disk while memory has
+// it is written when it is used again.
+func TestLostBlocksAreSavedAgain(t *testing.T) {
+	dir := t.TempDir()
+	s, _, store := keeping(t, dir, 1<<30, 64, 512)
+	text := prompt(1, 300)
+	restored(t, s, text)
+	wait(t, dir, 9)
+	files, err := filepath.Glob(filepath.Join(dir, "*.kv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files[:5] {
+		if err := os.Remove(f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	restored(t, s, text)
+	wait(t, dir, 9)
+	if err := store.Clear(); err != nil {
+		t.Fatal(err)
+	}
+	restored(t, s, text)
+	wait(t, dir, 9)
 }

@@ -74,7 +74,11 @@ type Store struct {
 	counted bool
 	total   int64 // bytes in the folder, as far as this process knows
 	fresh   int64 // bytes written since the folder was counted
+	refused time.Time
 }
+
+// ErrNoRoom means that a block would be the first to go to make room for itself.
+var ErrNoRoom = errors.New("there is no room for the snapshot")
 
 // Open returns the store in dir, which is made if it is missing and is for the
 // user's eyes only. Its files take at most limit bytes.
@@ -144,15 +148,16 @@ func (s *Store) Get(k Key, dst []byte) bool {
 	return true
 }
 
-// Put keeps a block, unless the epoch is over. An error is the disk's.
+// Put keeps a block, unless the epoch is over. An error is ErrNoRoom or the
+// disk's.
 func (s *Store) Put(epoch uint64, k Key, data []byte, turn time.Time) error {
 	s.use.RLock()
 	defer s.use.RUnlock()
 	size := occupied(headerSize + int64(len(data)))
-	if !s.on || s.epoch != epoch || size > s.limit {
+	if !s.on || s.epoch != epoch {
 		return nil
 	}
-	if err := s.makeRoom(size); err != nil {
+	if err := s.makeRoom(size, turn); err != nil {
 		return err
 	}
 	f, err := os.CreateTemp(s.dir, tempPrefix) // mode 0600
@@ -183,13 +188,17 @@ func (s *Store) Put(epoch uint64, k Key, data []byte, turn time.Time) error {
 	return err
 }
 
-// makeRoom lets size bytes be added. It counts the folder anew when it seems
-// full, and now and then, since other processes may write to it.
-func (s *Store) makeRoom(size int64) error {
+// makeRoom lets size bytes be added, whose turn to go is given. It counts the
+// folder anew when it seems full, and now and then, since other processes may
+// write to it.
+func (s *Store) makeRoom(size int64, turn time.Time) error {
 	s.count.Lock()
 	defer s.count.Unlock()
+	if !turn.After(s.refused) {
+		return ErrNoRoom
+	}
 	if !s.counted || s.total+size > s.limit || s.fresh > s.limit/8 {
-		if err := s.sweep(s.limit - size); err != nil {
+		if err := s.sweep(s.limit-size, turn); err != nil {
 			return err
 		}
 	}
@@ -206,8 +215,8 @@ type entry struct {
 }
 
 // sweep counts the folder's files and, if they take more than limit, removes
-// those whose turn it is, and some more.
-func (s *Store) sweep(limit int64) error {
+// those whose turn comes before the given one, and a few more than need be.
+func (s *Store) sweep(limit int64, turn time.Time) error {
 	now := time.Now()
 	files, err := s.files(func(e entry) bool { return now.Sub(e.turn) > tempAge })
 	if err != nil {
@@ -223,7 +232,7 @@ func (s *Store) sweep(limit int64) error {
 	if total > limit {
 		slices.SortFunc(files, func(a, b entry) int { return a.turn.Compare(b.turn) })
 		for _, e := range files {
-			if total <= limit-s.limit/16 {
+			if total <= limit-s.limit/16 || !e.turn.Before(turn) {
 				break
 			}
 			if s.remove(e.path) == nil {
@@ -233,7 +242,8 @@ func (s *Store) sweep(limit int64) error {
 	}
 	s.total, s.fresh, s.counted = total, 0, true
 	if total > limit {
-		return fmt.Errorf("%s: files cannot be removed", s.dir)
+		s.refused = turn
+		return ErrNoRoom
 	}
 	return nil
 }
@@ -303,7 +313,7 @@ func (s *Store) Clear() error {
 	defer s.use.Unlock()
 	s.epoch++
 	s.count.Lock()
-	s.counted = false
+	s.counted, s.refused = false, time.Time{}
 	s.count.Unlock()
 	files, err := s.files(func(entry) bool { return true })
 	errs := []error{err}

@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"bytes"
+	"errors"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -183,14 +184,28 @@ func TestEarliestTurnGoesFirst(t *testing.T) {
 			t.Errorf("block %d: %v, want %v", i, s.Has(k), want)
 		}
 	}
-	if n, err := s.Size(); err != nil || n > 32*4096 {
+	n, err := s.Size()
+	if err != nil || n > 32*4096 {
 		t.Errorf("%d bytes, %v", n, err)
 	}
-	if k, data := block(100, 40*4096); true {
-		put(t, s, k, data, now)
-		if s.Has(k) {
-			t.Error("a block larger than the store was kept")
+	epoch, _ := s.Epoch()
+	for i, size := range []int{40 * 4096, each} {
+		turn := now.Add(time.Duration(i-10) * time.Hour)
+		k, data := block(int32(100+i), size)
+		for range 40 { // at first there may be room
+			k = k.Next(nil)
+			if err = s.Put(epoch, k, data, turn); err != nil {
+				break
+			}
 		}
+		if !errors.Is(err, ErrNoRoom) || s.Has(k) {
+			t.Errorf("block of %d bytes: %v, want no room", size, err)
+		}
+	}
+	k, data = block(102, each)
+	put(t, s, k, data, now.Add(2*time.Hour))
+	if !s.Has(k) {
+		t.Error("a block whose turn is later was refused")
 	}
 }
 
@@ -279,7 +294,7 @@ func TestManyAtOnce(t *testing.T) {
 					}
 				case n < 10:
 					epoch, _ := s.Epoch()
-					if err := s.Put(epoch, k, data, time.Now()); err != nil {
+					if err := s.Put(epoch, k, data, time.Now()); err != nil && !errors.Is(err, ErrNoRoom) {
 						t.Error(err)
 					}
 				default:
