@@ -86,7 +86,7 @@ func Open(dir string, limit int64) (*Store, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	if err := os.Chmod(dir, 0o700); err != nil { //nolint:gosec // a folder needs its x
+	if err := os.Chmod(dir, 0o700); err != nil {
 		return nil, err
 	}
 	return &Store{dir: dir, limit: limit, on: true}, nil
@@ -142,7 +142,7 @@ func (s *Store) Get(k Key, dst []byte) bool {
 	err = read(f, k, dst)
 	f.Close()
 	if err != nil {
-		s.remove(path)
+		_ = remove(path) // or the next one does
 		return false
 	}
 	return true
@@ -235,7 +235,7 @@ func (s *Store) sweep(limit int64, turn time.Time) error {
 			if total <= limit-s.limit/16 || !e.turn.Before(turn) {
 				break
 			}
-			if s.remove(e.path) == nil {
+			if remove(e.path) == nil {
 				total -= e.size
 			}
 		}
@@ -270,7 +270,7 @@ func (s *Store) files(stale func(entry) bool) ([]entry, error) {
 		case !temp:
 			files = append(files, e)
 		case stale(e):
-			s.remove(e.path)
+			_ = remove(e.path) // or the next sweep does
 		}
 	}
 	return files, nil
@@ -288,7 +288,7 @@ func isBlock(name string) bool {
 func occupied(size int64) int64 { return (size + cluster - 1) / cluster * cluster }
 
 // remove removes a file; one that somebody else has removed is no error.
-func (s *Store) remove(path string) error {
+func remove(path string) error {
 	err := os.Remove(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -318,7 +318,7 @@ func (s *Store) Clear() error {
 	files, err := s.files(func(entry) bool { return true })
 	errs := []error{err}
 	for _, e := range files {
-		errs = append(errs, s.remove(e.path))
+		errs = append(errs, remove(e.path))
 	}
 	return errors.Join(errs...)
 }
