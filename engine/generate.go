@@ -331,12 +331,41 @@ func rate(n int, d time.Duration) float64 {
 // element i belongs to tokens[i+1].
 func (m *Model) Score(ctx context.Context, tokens []int32) ([]float64, error) {
 	var scores []float64
-	err := m.scheduler.Run(ctx, schedule.Task{Prompt: tokens, Score: func(i int, logits []float32) {
+	err := m.Logits(ctx, tokens, Together, func(i int, logits []float32) {
 		if i+1 < len(tokens) {
 			scores = append(scores, logProbability(logits, tokens[i+1]))
 		}
-	}})
+	})
 	return scores, err
+}
+
+// Pace is how many tokens of a given text go through the model at once. That
+// chooses the kernels and so the rounding, not the meaning.
+type Pace int
+
+// Paces.
+const (
+	Together Pace = iota // many, as a prompt is read
+	Singly               // one, as an answer is written
+)
+
+// Logits calls each with the logits behind every token in order, Vocab of them,
+// valid during the call. The KV cache is not consulted.
+func (m *Model) Logits(ctx context.Context, tokens []int32, pace Pace, each func(i int, logits []float32)) error {
+	if pace == Together {
+		return m.scheduler.Run(ctx, schedule.Task{Prompt: tokens, Score: each})
+	}
+	if len(tokens) > m.info.ContextLength {
+		return fmt.Errorf("a text of %d tokens for a context of %d: shorten it, or open the model with a longer context", len(tokens), m.info.ContextLength)
+	}
+	at := 0
+	return m.scheduler.Run(ctx, schedule.Task{Prompt: tokens[:min(1, len(tokens))], Next: func(logits []float32) (int32, bool) {
+		each(at, logits)
+		if at++; at == len(tokens) {
+			return 0, false
+		}
+		return tokens[at], true
+	}})
 }
 
 // logProbability is the log of the softmax at one token.
