@@ -80,12 +80,14 @@ func golden(t *testing.T) *agreement.Golden {
 // the last bit of any sum grows until a small model's logits move by about a
 // tenth; llama.cpp with and without flash attention parts from itself in more
 // than half of all free prose. Held to agreement are therefore the prompts on
-// which llama.cpp agrees with itself to the end, whatever its settings: nine
-// tenths of them must be the same here, token for token.
+// which llama.cpp agrees with itself to the end, whatever its settings: eight
+// tenths of them must be the same here, token for token, and with those that
+// part at a tie, where llama.cpp's best two are closer than its own logits are
+// from setting to setting, nineteen twentieths.
 func TestAgreementWithLlamaCpp(t *testing.T) {
 	g := golden(t)
 	m := starter(t, Options{})
-	held, same, others, othersSame := 0, 0, 0, 0
+	held, same, ties, others, othersSame := 0, 0, 0, 0, 0
 	for _, c := range g.Cases {
 		checkPrompt(t, m, c)
 		r, err := m.Generate(context.Background(), Request{Tokens: c.PromptTokens, MaxTokens: 64, Sampling: greedy()}, nil)
@@ -111,12 +113,16 @@ func TestAgreementWithLlamaCpp(t *testing.T) {
 		if at < len(c.Margin) {
 			margin = c.Margin[at]
 		}
+		if margin >= 0 && margin < g.Noise {
+			ties++
+		}
 		t.Logf("%s: parts at token %d of %d, where llama.cpp's best two differ by %.3f\n got %q\nwant %q",
 			c.Name, at, len(c.Tokens), margin, m.Detokenize(r.Tokens), m.Detokenize(c.Tokens))
 	}
-	t.Logf("%d of %d prompts agree with %s in every token; of %d on which it parts from itself, %d", same, held, g.Engine, others, othersSame)
-	if held < 20 || 10*same < 9*held {
-		t.Errorf("%d of %d prompts agree; want nine tenths of at least 20", same, held)
+	t.Logf("%d of %d prompts agree with %s in every token, %d part at a tie; of %d on which it parts from itself, %d agree",
+		same, held, g.Engine, ties, others, othersSame)
+	if held < 20 || 10*same < 8*held || 20*(same+ties) < 19*held {
+		t.Errorf("%d of %d prompts agree and %d part at a tie; want at least 20 prompts, 80 %%, and 95 %% with the ties", same, held, ties)
 	}
 }
 

@@ -4,11 +4,24 @@
 
 #define K_BLOCK 256
 
+int fh_act_fine(int format)
+{
+	switch (format) {
+	case FH_ACT_F32: case FH_ACT_F16: case FH_ACT_BF16:
+	case FH_ACT_PANEL_F32: case FH_ACT_PANEL_F16: case FH_ACT_PANEL_BF16:
+		return format;
+	}
+	return format | FH_ACT_FINE;
+}
+
+// The format of a fine format's columns.
+FH_INLINE int coarse(int format) { return format & ~FH_ACT_FINE; }
+
 size_t fh_act_column_bytes(int format, int k)
 {
 	const size_t n = (size_t)k, blocks = (n + 31) / 32, supers = (n + 255) / 256;
 	size_t bytes = 0;
-	switch (format) {
+	switch (coarse(format)) {
 	case FH_ACT_F32: case FH_ACT_F16: case FH_ACT_BF16:
 		bytes = fh_round_up(n, 16) * 4;
 		break;
@@ -43,7 +56,7 @@ struct fh_panel fh_panel_at(int format, int k, const void *tile)
 	const size_t blocks = (size_t)k / 32, supers = (size_t)k / 256;
 	p.q = (int8_t *)tile;
 	p.d = (float *)(p.q + (size_t)k * FH_TILE);
-	if (format == FH_ACT_PANEL_Q8) {
+	if (coarse(format) == FH_ACT_PANEL_Q8) {
 		p.seed = (int32_t *)(p.d + blocks * FH_TILE);
 		p.sum = (float *)(p.seed + blocks * FH_TILE);
 	} else {
@@ -53,12 +66,51 @@ struct fh_panel fh_panel_at(int format, int k, const void *tile)
 	return p;
 }
 
-int fh_act_grain(int format) { return format >= FH_ACT_PANELS ? FH_TILE : 1; }
+int fh_act_grain(int format)
+{
+	return coarse(format) >= FH_ACT_PANELS ? FH_TILE / fh_act_columns(format) : 1;
+}
 
 size_t fh_act_bytes(int format, int k, int n)
 {
-	const size_t units = ((size_t)n + fh_act_grain(format) - 1) / fh_act_grain(format);
-	return units * fh_act_column_bytes(format, k);
+	const size_t grain = (size_t)(coarse(format) >= FH_ACT_PANELS ? FH_TILE : 1);
+	const size_t columns = (size_t)n * (size_t)fh_act_columns(format);
+	return (columns + grain - 1) / grain * fh_act_column_bytes(format, k);
+}
+
+// A column to be quantized: the values x, or what quantizing them leaves.
+struct column {
+	const struct fh_kernels *kernels;
+	const float *x; // NULL for columns past the last
+	int rest;
+};
+
+// Returns Σq; total is the sum of the values, as Q4_1 and Q5_1 multiply it.
+FH_INLINE int quantize32(const struct column *c, int at, int8_t *q, float *d, float *total)
+{
+	float exact;
+	const int sum = c->kernels->quantize32(c->x + at, q, d, &exact);
+	*total = fh_round_half(exact * (float)sum);
+	if (!c->rest)
+		return sum;
+	float left[32], all = 0;
+	for (int i = 0; i < 32; i++) {
+		all += c->x[at + i];
+		left[i] = c->x[at + i] - *d * (float)q[i];
+	}
+	*total = all - *total;
+	return c->kernels->quantize32(left, q, d, &exact);
+}
+
+FH_INLINE void quantize256(const struct column *c, int at, int8_t *q, float *d)
+{
+	c->kernels->quantize256(c->x + at, q, d);
+	if (!c->rest)
+		return;
+	float left[K_BLOCK];
+	for (int i = 0; i < K_BLOCK; i++)
+		left[i] = c->x[at + i] - *d * (float)q[i];
+	c->kernels->quantize256(left, q, d);
 }
 
 // The value as weights of the format's type would hold it. binary16 saturates:
@@ -92,20 +144,17 @@ FH_INLINE void float_column(int format, const float *x, int k, float *out)
 		out[i] = 0;
 }
 
-static void q8_column(const struct fh_kernels *kernels, const float *x, int k, uint8_t *out)
+static void q8_column(const struct column *c, int k, uint8_t *out)
 {
 	const int blocks = k / 32;
 	int8_t *q = (int8_t *)out;
 	float *d = (float *)(out + fh_round_up((size_t)k, 64));
 	float *sum16 = d + blocks;
-	for (int b = 0; b < blocks; b++) {
-		float exact;
-		const int s = kernels->quantize32(x + 32 * b, q + 32 * b, d + b, &exact);
-		sum16[b] = fh_round_half(exact * (float)s);
-	}
+	for (int b = 0; b < blocks; b++)
+		quantize32(c, 32 * b, q + 32 * b, d + b, sum16 + b);
 }
 
-static void nibble_column(const struct fh_kernels *kernels, const float *x, int k, struct fh_nibble_group *out)
+static void nibble_column(const struct column *c, int k, struct fh_nibble_group *out)
 {
 	const int blocks = k / 32;
 	for (int b = 0; b < blocks; b++) {
@@ -114,19 +163,18 @@ static void nibble_column(const struct fh_kernels *kernels, const float *x, int 
 		if (place == 0)
 			memset(group, 0, sizeof *group);
 		int8_t q[32];
-		float d, exact;
-		const int s = kernels->quantize32(x + 32 * b, q, &d, &exact);
+		float d;
+		quantize32(c, 32 * b, q, &d, &group->sum16[place]);
 		memcpy(group->q + 16 * place, q, 16);
 		memcpy(group->q + 64 + 16 * place, q + 16, 16);
 		for (int i = 0; i < 4; i++) {
 			group->d[4 * place + i] = d;
 			group->seed[4 * place + i] = -8 * (sum_of(q + 4 * i, 4) + sum_of(q + 16 + 4 * i, 4));
 		}
-		group->sum16[place] = fh_round_half(exact * (float)s);
 	}
 }
 
-static void byte_column(const struct fh_kernels *kernels, const float *x, int k, struct fh_byte_pair *out)
+static void byte_column(const struct column *c, int k, struct fh_byte_pair *out)
 {
 	const int blocks = k / 32;
 	for (int b = 0; b < blocks; b++) {
@@ -135,8 +183,8 @@ static void byte_column(const struct fh_kernels *kernels, const float *x, int k,
 		if (place == 0)
 			memset(pair, 0, sizeof *pair);
 		int8_t *q = pair->q + 32 * place;
-		float d, exact;
-		kernels->quantize32(x + 32 * b, q, &d, &exact);
+		float d, total;
+		quantize32(c, 32 * b, q, &d, &total);
 		for (int i = 0; i < 8; i++) {
 			pair->d[8 * place + i] = d;
 			pair->seed[8 * place + i] = -128 * sum_of(q + 4 * i, 4);
@@ -144,7 +192,7 @@ static void byte_column(const struct fh_kernels *kernels, const float *x, int k,
 	}
 }
 
-static void k_column(const struct fh_kernels *kernels, int format, const float *x, int k, struct fh_k_block *out)
+static void k_column(const struct column *c, int format, int k, struct fh_k_block *out)
 {
 	static const uint8_t orders[3][8] = {
 		{0, 1, 2, 3, 4, 5, 6, 7},
@@ -152,9 +200,9 @@ static void k_column(const struct fh_kernels *kernels, int format, const float *
 		{0, 4, 1, 5, 2, 6, 3, 7},
 	};
 	const uint8_t *order = orders[format - FH_ACT_K];
-	for (int b = 0; b < k / K_BLOCK; b++, out++, x += K_BLOCK) {
+	for (int b = 0; b < k / K_BLOCK; b++, out++) {
 		int8_t q[K_BLOCK] __attribute__((aligned(64)));
-		kernels->quantize256(x, q, &out->d);
+		quantize256(c, K_BLOCK * b, q, &out->d);
 		for (int j = 0; j < 16; j++)
 			out->sum16[j] = (int16_t)sum_of(q + 16 * j, 16);
 		for (int j = 0; j < 8; j++) {
@@ -183,26 +231,26 @@ FH_INLINE void place(int8_t *panel, int i, int j, const int8_t *q, int n)
 		memcpy(to, q + g, 4);
 }
 
-static void q8_panel_column(const struct fh_kernels *kernels, const float *x, int k, int j, struct fh_panel p)
+static void q8_panel_column(const struct column *c, int k, int j, struct fh_panel p)
 {
 	for (int b = 0; b < k / 32; b++) {
 		int8_t q[32] = {0};
-		float d = 0, exact = 0;
-		const int s = x ? kernels->quantize32(x + 32 * b, q, &d, &exact) : 0;
+		float d = 0, total = 0;
+		const int s = c->x ? quantize32(c, 32 * b, q, &d, &total) : 0;
 		place(p.q, 32 * b, j, q, 32);
 		p.d[b * FH_TILE + j] = d;
 		p.seed[b * FH_TILE + j] = -128 * s;
-		p.sum[b * FH_TILE + j] = fh_round_half(exact * (float)s);
+		p.sum[b * FH_TILE + j] = total;
 	}
 }
 
-static void k_panel_column(const struct fh_kernels *kernels, const float *x, int k, int j, struct fh_panel p)
+static void k_panel_column(const struct column *c, int k, int j, struct fh_panel p)
 {
 	for (int b = 0; b < k / K_BLOCK; b++) {
 		int8_t q[K_BLOCK] __attribute__((aligned(64))) = {0};
 		float d = 0;
-		if (x)
-			kernels->quantize256(x + K_BLOCK * b, q, &d);
+		if (c->x)
+			quantize256(c, K_BLOCK * b, q, &d);
 		place(p.q, K_BLOCK * b, j, q, K_BLOCK);
 		p.d[b * FH_TILE + j] = d;
 		for (int s = 0; s < 8; s++) {
@@ -216,42 +264,43 @@ static void k_panel_column(const struct fh_kernels *kernels, const float *x, int
 
 void fh_act_quantize(int format, const float *x, size_t ldx, int k, int n, int col0, int col1, void *act)
 {
-	const struct fh_kernels *kernels = fh_kernels_now();
+	const int columns = fh_act_columns(format), base = coarse(format);
 	const size_t bytes = fh_act_column_bytes(format, k);
-	if (format >= FH_ACT_PANELS) {
-		// The last tile is filled up with zero columns.
-		const int end = col1 == n ? (int)fh_round_up((size_t)n, FH_TILE) : col1;
-		for (int c = col0; c < end; c++) {
-			uint8_t *tile = (uint8_t *)act + (size_t)(c / FH_TILE) * bytes;
-			const float *column = c < n ? x + (size_t)c * ldx : NULL;
-			const int j = c % FH_TILE;
-			if (format == FH_ACT_PANEL_Q8)
-				q8_panel_column(kernels, column, k, j, fh_panel_at(format, k, tile));
-			else if (format == FH_ACT_PANEL_K)
-				k_panel_column(kernels, column, k, j, fh_panel_at(format, k, tile));
+	struct column column = {.kernels = fh_kernels_now()};
+	const struct column *c = &column;
+	// The last tile is filled up with zero columns.
+	const int end = base >= FH_ACT_PANELS && col1 == n ? (int)fh_round_up((size_t)(n * columns), FH_TILE)
+							   : col1 * columns;
+	for (int i = col0 * columns; i < end; i++) {
+		column.x = i < n * columns ? x + (size_t)(i / columns) * ldx : NULL;
+		column.rest = i % columns;
+		if (base >= FH_ACT_PANELS) {
+			uint8_t *tile = (uint8_t *)act + (size_t)(i / FH_TILE) * bytes;
+			const int j = i % FH_TILE;
+			if (base == FH_ACT_PANEL_Q8)
+				q8_panel_column(c, k, j, fh_panel_at(format, k, tile));
+			else if (base == FH_ACT_PANEL_K)
+				k_panel_column(c, k, j, fh_panel_at(format, k, tile));
 			else
-				float_panel_column(format, column, k, j, (float *)tile);
+				float_panel_column(format, column.x, k, j, (float *)tile);
+			continue;
 		}
-		return;
-	}
-	for (int c = col0; c < col1; c++) {
-		uint8_t *out = (uint8_t *)act + (size_t)c * bytes;
-		const float *column = x + (size_t)c * ldx;
-		switch (format) {
+		uint8_t *out = (uint8_t *)act + (size_t)i * bytes;
+		switch (base) {
 		case FH_ACT_F32: case FH_ACT_F16: case FH_ACT_BF16:
-			float_column(format, column, k, (float *)out);
+			float_column(format, column.x, k, (float *)out);
 			break;
 		case FH_ACT_Q8:
-			q8_column(kernels, column, k, out);
+			q8_column(c, k, out);
 			break;
 		case FH_ACT_Q8_NIBBLES:
-			nibble_column(kernels, column, k, (struct fh_nibble_group *)out);
+			nibble_column(c, k, (struct fh_nibble_group *)out);
 			break;
 		case FH_ACT_Q8_BYTES:
-			byte_column(kernels, column, k, (struct fh_byte_pair *)out);
+			byte_column(c, k, (struct fh_byte_pair *)out);
 			break;
 		case FH_ACT_K: case FH_ACT_K_NIBBLES: case FH_ACT_K_CRUMBS:
-			k_column(kernels, format, column, k, (struct fh_k_block *)out);
+			k_column(c, base, k, (struct fh_k_block *)out);
 			break;
 		}
 	}

@@ -105,7 +105,8 @@ struct job { // one call of fh_linear
 	int wtype;
 	const uint8_t *w;
 	size_t row_bytes;
-	int k, n;
+	int k, n; // columns in memory, fine ones in pairs
+	int fine;
 	const uint8_t *act;
 	size_t column_bytes;
 	float *y;
@@ -113,6 +114,17 @@ struct job { // one call of fh_linear
 	const float *bias;
 	int accumulate;
 };
+
+// Writes n rows of a column: the result, and of a fine one the rest's too.
+FH_INLINE void put_column(const struct job *job, int column, int row, int n, const float *result, const float *rest)
+{
+	float *y = job->y + (size_t)column * job->ldy + row;
+	for (int i = 0; i < n; i++) {
+		const float b = job->bias ? job->bias[row + i] : 0;
+		const float old = job->accumulate ? y[i] : 0;
+		y[i] = old + ((rest ? result[i] + rest[i] : result[i]) + b);
+	}
+}
 
 static void linear_panels(const struct job *job, int row0, int row1, void *panel)
 {
@@ -124,15 +136,23 @@ static void linear_panels(const struct job *job, int row0, int row1, void *panel
 		unpack(job->w + (size_t)r * job->row_bytes, job->row_bytes, rows, job->k, panel);
 		const uint8_t *act = job->act;
 		for (int c = 0; c < job->n; c += FH_TILE, act += job->column_bytes) {
-			const struct fh_output out = {
-				.y = job->y + (size_t)c * job->ldy + r,
-				.ldy = job->ldy,
-				.bias = job->bias ? job->bias + r : NULL,
-				.accumulate = job->accumulate,
+			float pairs[FH_TILE * FH_MOST_PANEL_ROWS];
+			struct fh_output out = {
+				.y = pairs,
+				.ldy = FH_MOST_PANEL_ROWS,
 				.rows = rows,
 				.columns = job->n - c < FH_TILE ? job->n - c : FH_TILE,
 			};
+			if (!job->fine) {
+				out.y = job->y + (size_t)c * job->ldy + r;
+				out.ldy = job->ldy;
+				out.bias = job->bias ? job->bias + r : NULL;
+				out.accumulate = job->accumulate;
+			}
 			tile(panel, act, job->k, &out);
+			for (int j = 0; job->fine && j < out.columns; j += 2)
+				put_column(job, (c + j) / 2, r, rows, pairs + j * FH_MOST_PANEL_ROWS,
+					   pairs + (j + 1) * FH_MOST_PANEL_ROWS);
 		}
 	}
 }
@@ -158,13 +178,14 @@ static void row_chunk(const struct job *job, int row, int rows, float *y, size_t
 
 static void linear_rows(const struct job *job, int row0, int row1)
 {
-	if (job->n <= 2 && !job->accumulate && !job->bias) { // decode, mostly
+	if (job->n <= 2 && !job->accumulate && !job->bias && !job->fine) { // decode, mostly
 		row_chunk(job, row0, row1 - row0, job->y + row0, job->ldy);
 		return;
 	}
-	int chunk = (int)(CHUNK_BYTES / job->row_bytes);
+	int chunk = job->n <= 2 ? CHUNK_ROWS : (int)(CHUNK_BYTES / job->row_bytes);
 	chunk = chunk < 4 ? 4 : chunk > CHUNK_ROWS ? CHUNK_ROWS : chunk;
 	float result[4 * CHUNK_ROWS];
+	const int step = job->fine ? 2 : 1;
 	struct job part = *job;
 	for (int r = row0; r < row1; r += chunk) {
 		const int rows = row1 - r < chunk ? row1 - r : chunk;
@@ -172,14 +193,9 @@ static void linear_rows(const struct job *job, int row0, int row1)
 			part.n = job->n - c < 4 ? job->n - c : 4;
 			part.act = job->act + (size_t)c * job->column_bytes;
 			row_chunk(&part, r, rows, result, CHUNK_ROWS);
-			for (int j = 0; j < part.n; j++) {
-				float *y = job->y + (size_t)(c + j) * job->ldy + r;
-				for (int i = 0; i < rows; i++) {
-					const float b = job->bias ? job->bias[r + i] : 0;
-					const float old = job->accumulate ? y[i] : 0;
-					y[i] = old + (result[j * CHUNK_ROWS + i] + b);
-				}
-			}
+			for (int j = 0; j < part.n; j += step)
+				put_column(job, (c + j) / step, r, rows, result + j * CHUNK_ROWS,
+					   job->fine ? result + (j + 1) * CHUNK_ROWS : NULL);
 		}
 	}
 }
@@ -198,7 +214,8 @@ void fh_linear(int wtype, const void *w, int m, int k, int row0, int row1, int f
 		.w = w,
 		.row_bytes = fh_row_bytes(wtype, k),
 		.k = k,
-		.n = n,
+		.n = n * fh_act_columns(format),
+		.fine = (format & FH_ACT_FINE) != 0,
 		.act = act,
 		.column_bytes = fh_act_column_bytes(format, k),
 		.y = y,
@@ -206,7 +223,7 @@ void fh_linear(int wtype, const void *w, int m, int k, int row0, int row1, int f
 		.bias = bias,
 		.accumulate = accumulate,
 	};
-	if (format >= FH_ACT_PANELS)
+	if ((format & ~FH_ACT_FINE) >= FH_ACT_PANELS)
 		linear_panels(&job, row0, row1, scratch);
 	else
 		linear_rows(&job, row0, row1);

@@ -35,7 +35,7 @@ type linear struct {
 	n       int
 }
 
-func newLinear(t tensor.Type, w []byte, m, k, n int) (*linear, error) {
+func newLinear(t tensor.Type, w []byte, m, k, n int, fine bool) (*linear, error) {
 	if m <= 0 || n <= 0 || C.fh_linear_supports(C.int(t), C.int(k)) == 0 {
 		return nil, fmt.Errorf("no linear kernel for %d×%d weights of type %v and %d columns", m, k, t, n)
 	}
@@ -44,6 +44,9 @@ func newLinear(t tensor.Type, w []byte, m, k, n int) (*linear, error) {
 	}
 	l := &linear{typ: t, w: w, m: m, k: k, n: n}
 	l.format = C.fh_linear_format(C.int(t), C.int(k), C.int(n))
+	if fine {
+		l.format = C.fh_act_fine(l.format)
+	}
 	l.act = aligned(int(C.fh_act_bytes(l.format, C.int(k), C.int(n))))
 	l.scratch = aligned(int(C.fh_linear_scratch(C.int(t), C.int(k), C.int(n))) + 64)
 	return l, nil

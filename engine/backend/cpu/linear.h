@@ -18,6 +18,10 @@
 // that is how llama.cpp defines these products, so that both engines choose
 // the same tokens. Results differ between instruction sets, and between small
 // and large n, by the order of float additions only.
+//
+// Where those eight bits cost most, in the logits, a fine format has as many
+// again: each column is followed by the int8 values of what its rounding left,
+// and the product is the sum of both. The weights are read once for the pair.
 #ifndef FREEHOLD_LINEAR_H
 #define FREEHOLD_LINEAR_H
 
@@ -57,6 +61,10 @@ void fh_dequantize(int wtype, const void *row, int k, float *out);
 // fh_linear_format returns the activation format that weights of this type
 // want for n columns.
 int fh_linear_format(int wtype, int k, int n);
+
+// fh_act_fine returns the fine format that goes with a format: the same one if
+// that does not round to int8.
+int fh_act_fine(int format);
 
 // fh_act_bytes returns the bytes of a quantized activation buffer, which must
 // be aligned to 64 bytes.

@@ -23,7 +23,7 @@ func benchmarkLinear(b *testing.B, typ tensor.Type, k, bytes, n int) {
 	for at := 0; at < len(w); at += len(one) {
 		copy(w[at:], one)
 	}
-	l, err := newLinear(typ, w, m, k, n)
+	l, err := newLinear(typ, w, m, k, n, false)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -75,7 +75,7 @@ func BenchmarkQuantizeActivations(b *testing.B) {
 			b.Run(fmt.Sprintf("%v/n=%d", typ, n), func(b *testing.B) {
 				const k = 2048
 				rowBytes, _ := typ.RowBytes(k)
-				l, err := newLinear(typ, make([]byte, rowBytes), 1, k, n)
+				l, err := newLinear(typ, make([]byte, rowBytes), 1, k, n, false)
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -44,9 +44,14 @@ enum {
 	FH_ACT_PANEL_BF16,
 	FH_ACT_PANEL_Q8,
 	FH_ACT_PANEL_K,
+
+	// Added to an int8 format: column 2c+1 holds what rounding took from
+	// column 2c, in the same format.
+	FH_ACT_FINE = 32,
 };
 
 #define FH_TILE 12 // columns of a panel
+#define FH_MOST_PANEL_ROWS 16
 
 struct fh_nibble_group { // 4 blocks of 32
 	int8_t q[128];	 // values 0..15 of each block, then values 16..31 of each
@@ -81,6 +86,9 @@ struct fh_panel {
 };
 
 FH_INLINE size_t fh_round_up(size_t n, size_t unit) { return (n + unit - 1) / unit * unit; }
+
+// Columns in memory for each column of a product.
+FH_INLINE int fh_act_columns(int format) { return format & FH_ACT_FINE ? 2 : 1; }
 
 size_t fh_act_column_bytes(int format, int k); // one column (rows) or one tile (panels)
 struct fh_panel fh_panel_at(int format, int k, const void *tile);
@@ -117,7 +125,7 @@ struct fh_kernels {
 	// Panels; panel_rows is 0 where there are none.
 	fh_unpack_fn *const *unpack; // [FH_TYPES]
 	fh_tile_fn *const *tile;     // [FH_TYPES]
-	int panel_rows;
+	int panel_rows;	       // at most FH_MOST_PANEL_ROWS
 	int panel_min_columns; // panels pay from this many columns on
 	size_t (*panel_bytes)(int wtype, int k);
 	// Quantize 32 values to int8; returns Σq. d is the scale rounded through

@@ -38,6 +38,8 @@ func forEachISA(t *testing.T, f func(t *testing.T)) {
 // period len(want), so that many of them cost little.
 type linearCase struct {
 	typ        tensor.Type
+	fine       bool
+	tolerance  float64
 	m, k       int
 	w          []byte
 	x          []float32 // period columns
@@ -49,7 +51,7 @@ const period = 61 // no multiple of any tile
 func newLinearCase(t testing.TB, typ tensor.Type, kind string, m, k int) *linearCase {
 	t.Helper()
 	r := rand.New(rand.NewPCG(uint64(typ)*1000+uint64(k), uint64(len(kind))))
-	c := &linearCase{typ: typ, m: m, k: k, w: weights(t, typ, kind, m, k, r), x: make([]float32, period*k)}
+	c := &linearCase{typ: typ, tolerance: tolerance, m: m, k: k, w: weights(t, typ, kind, m, k, r), x: make([]float32, period*k)}
 	for i := range c.x {
 		c.x[i] = float32(r.NormFloat64()) * float32(1+i/k%7)
 	}
@@ -129,7 +131,7 @@ func (c *linearCase) columns(n, ldx int) []float32 {
 func (c *linearCase) run(t testing.TB, m, n, ldx int, y []float32, ldy int, bias []float32, accumulate bool, r *rand.Rand) {
 	t.Helper()
 	rowBytes, _ := c.typ.RowBytes(c.k)
-	l, err := newLinear(c.typ, c.w[:m*rowBytes], m, c.k, n)
+	l, err := newLinear(c.typ, c.w[:m*rowBytes], m, c.k, n, c.fine)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -195,7 +197,7 @@ func (c *linearCase) check(t *testing.T, m, n int, extra bool, r *rand.Rand) {
 				want += float64(old) + float64(bias[i])
 				size += math.Abs(want)
 			}
-			if e := math.Abs(float64(got) - want); !(e <= tolerance*size) {
+			if e := math.Abs(float64(got) - want); !(e <= c.tolerance*size) {
 				t.Fatalf("m=%d k=%d n=%d ldx=%d ldy=%d: row %d of column %d is %g, want %g (off by %.2g of the magnitude %g)",
 					m, c.k, n, ldx, ldy, i, j, got, want, e/size, size)
 			}
@@ -244,6 +246,36 @@ func TestLinear(t *testing.T) {
 	}
 }
 
+// Fine products come close to those of exact floats: with a scale per block on
+// both, a value and what its rounding leaves take sixteen bits.
+func TestFineProducts(t *testing.T) {
+	for _, typ := range linearTypes {
+		l, _ := typ.Layout()
+		if l.Block == 1 {
+			continue // activations in floats
+		}
+		t.Run(typ.String(), func(t *testing.T) {
+			c := newLinearCase(t, typ, "random", 50, 768)
+			c.fine, c.tolerance = true, 5e-5
+			exact := make([]float32, period*c.m)
+			if err := tensor.MatMul(typ, c.w, c.m, c.k, c.x, period, exact); err != nil {
+				t.Fatal(err)
+			}
+			for j := range period {
+				c.want[j] = exact[j*c.m : (j+1)*c.m]
+			}
+			forEachISA(t, func(t *testing.T) {
+				r := rand.New(rand.NewPCG(11, 12))
+				for _, n := range []int{1, 2, 3, 4, 5, 6, 7, 8, 12, 13, 16, 29, 64} {
+					for _, m := range []int{1, 17, 50} {
+						c.check(t, m, n, r.IntN(2) == 0, r)
+					}
+				}
+			})
+		})
+	}
+}
+
 // Against products of exact floats the difference is that of activations in
 // eight bits. With a scale per 32 or 256 normal values, whose largest is some
 // 2.5 or 3 standard deviations, a rounding error has a standard deviation of
@@ -272,7 +304,7 @@ func TestLinearApproachesExactProduct(t *testing.T) {
 				limit = 3e-3
 			}
 			forEachISA(t, func(t *testing.T) {
-				l, err := newLinear(typ, w, m, k, n)
+				l, err := newLinear(typ, w, m, k, n, false)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -341,11 +373,11 @@ func TestLinearRefusesWhatItCannotDo(t *testing.T) {
 		{tensor.Q4_0, 1, 48, 1}, {tensor.Q4_K, 1, 288, 1}, {tensor.I32, 1, 32, 1},
 		{tensor.F32, 0, 32, 1}, {tensor.F32, 1, 32, 0}, {tensor.F32, 1, 0, 1}, {tensor.Type(1000), 1, 32, 1},
 	} {
-		if _, err := newLinear(c.typ, make([]byte, 1<<12), c.m, c.k, c.n); err == nil {
+		if _, err := newLinear(c.typ, make([]byte, 1<<12), c.m, c.k, c.n, false); err == nil {
 			t.Errorf("%d×%d of %v with %d columns was accepted", c.m, c.k, c.typ, c.n)
 		}
 	}
-	if _, err := newLinear(tensor.Q8_0, make([]byte, 33), 1, 32, 1); err == nil {
+	if _, err := newLinear(tensor.Q8_0, make([]byte, 33), 1, 32, 1, false); err == nil {
 		t.Error("weights that are too short were accepted")
 	}
 }

@@ -169,7 +169,8 @@ static int joins(const struct fh_linear_op *op, int x, int dst)
 	return 1;
 }
 
-int fh_plan_project(fh_plan *p, int x, int wtype, const void *w, const float *bias, int dst, int accumulate)
+int fh_plan_project(fh_plan *p, int x, int wtype, const void *w, const float *bias, int dst, int accumulate,
+		    int fine)
 {
 	const int m = p->buffers[dst].width;
 	if (bias && !(bias = copy_floats(p, bias, m)))
@@ -197,7 +198,7 @@ int fh_plan_project(fh_plan *p, int x, int wtype, const void *w, const float *bi
 	if (grow((void **)&linear->out, linear->n_out, sizeof *linear->out) != 0)
 		return -1;
 	linear->out[linear->n_out++] = (struct fh_projection){
-		.wtype = wtype, .w = w, .bias = bias, .dst = dst, .m = m, .accumulate = accumulate,
+		.wtype = wtype, .w = w, .bias = bias, .dst = dst, .m = m, .accumulate = accumulate, .fine = fine,
 	};
 	return 0;
 }
@@ -287,14 +288,15 @@ static int make_stages(fh_plan *p)
 // The largest activations, scratch and number of formats of one kind of
 // weight, over all numbers of rows. Any format may serve any number.
 struct sizes {
-	int wtype, k, max_rows;
+	int wtype, k, max_rows, fine;
 	size_t act, scratch;
 };
 
 static void measure(struct sizes *s)
 {
 	for (int n = 1; n <= s->max_rows; n++) {
-		const size_t act = fh_act_bytes(fh_linear_format(s->wtype, s->k, n), s->k, s->max_rows);
+		const int format = fh_linear_format(s->wtype, s->k, n);
+		const size_t act = fh_act_bytes(s->fine ? fh_act_fine(format) : format, s->k, s->max_rows);
 		const size_t scratch = fh_linear_scratch(s->wtype, s->k, n);
 		s->act = act > s->act ? act : s->act;
 		s->scratch = scratch > s->scratch ? scratch : s->scratch;
@@ -315,11 +317,12 @@ static int alloc_linears(fh_plan *p)
 			return -1;
 		slots = op->n_out > slots ? op->n_out : slots;
 		for (int j = 0; j < op->n_out; j++) {
-			struct sizes s = {op->out[j].wtype, op->k, p->max_rows[p->ops[i].rows_kind], 0, 0};
+			struct sizes s = {op->out[j].wtype, op->k, p->max_rows[p->ops[i].rows_kind],
+					 op->out[j].fine, 0, 0};
 			int have = 0;
 			for (int l = 0; l < n_known && !have; l++)
 				have = known[l].wtype == s.wtype && known[l].k == s.k &&
-				       known[l].max_rows == s.max_rows;
+				       known[l].max_rows == s.max_rows && known[l].fine == s.fine;
 			if (have)
 				continue;
 			measure(&s);

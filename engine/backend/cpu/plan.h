@@ -29,8 +29,10 @@ int fh_plan_cache(fh_plan *p, const int32_t *heads, const int32_t *head_dims, in
 int fh_plan_embed(fh_plan *p, int wtype, const void *table, float scale, int dst);
 int fh_plan_rmsnorm(fh_plan *p, int x, int dst, const float *gain, float eps);
 // A projection joins the linear op before it if that has the same input and
-// neither reads what the other writes.
-int fh_plan_project(fh_plan *p, int x, int wtype, const void *w, const float *bias, int dst, int accumulate);
+// neither reads what the other writes. A fine one rounds its input to twice the
+// bits (linear.h).
+int fh_plan_project(fh_plan *p, int x, int wtype, const void *w, const float *bias, int dst, int accumulate,
+		    int fine);
 int fh_plan_rope(fh_plan *p, int x, int heads, int head_dim, int table);
 int fh_plan_store_kv(fh_plan *p, int k, int v, int layer);
 int fh_plan_attention(fh_plan *p, int q, int dst, int layer, int heads, float scale, int window);

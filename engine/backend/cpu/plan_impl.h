@@ -42,7 +42,7 @@ struct fh_projection {
 	int wtype;
 	const uint8_t *w;
 	const float *bias;
-	int dst, m, accumulate;
+	int dst, m, accumulate, fine;
 	// Depend on the number of rows
 	int format, chunk_rows, first_chunk;
 };

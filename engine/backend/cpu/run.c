@@ -158,7 +158,9 @@ static void prepare(fh_plan *p, struct fh_linear_op *op, int n, int alike)
 	const size_t share = bytes / (size_t)(12 * fh_pool_threads(p->pool));
 	for (int i = 0; i < op->n_out; i++) {
 		struct fh_projection *out = &op->out[i];
-		const int format = fh_linear_format(out->wtype, op->k, alike);
+		int format = fh_linear_format(out->wtype, op->k, alike);
+		if (out->fine)
+			format = fh_act_fine(format);
 		for (out->format = 0; out->format < op->formats; out->format++)
 			if (op->format[out->format] == format)
 				break;
