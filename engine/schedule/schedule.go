@@ -77,6 +77,8 @@ type Scheduler struct {
 	stopped chan struct{}
 	active  []*job // the loop's own, like pace
 	pace    pace
+	full    bool // a job found no block in the last step
+	ended   int  // jobs so far
 }
 
 // job is a task on its way.
@@ -88,6 +90,7 @@ type job struct {
 	scored int
 	done   chan error
 
+	yielded int      // 1 + the jobs that had ended when it had to yield, 0 for never
 	restore *restore // not nil while the job waits for its snapshots
 }
 
@@ -195,8 +198,7 @@ func (s *Scheduler) admit() {
 		return err != nil
 	})
 	for i, j := range queue {
-		need := len(j.task.Prompt)/program.BlockTokens + 2
-		if len(s.active) > 0 && (len(s.active) >= s.cfg.Limits.Outputs || s.cache.Available() < need) {
+		if !s.fits(j) {
 			s.mu.Lock()
 			s.queue = append(slices.Clone(queue[i:]), s.queue...)
 			s.mu.Unlock()
@@ -226,7 +228,11 @@ func (s *Scheduler) open(j *job) error {
 	}
 	if j.task.Prefilled != nil {
 		n := len(j.seq.Tokens())
-		j.task.Prefilled(n, n)
+		cached := n
+		if j.yielded > 0 {
+			cached = 0 // mostly its own work
+		}
+		j.task.Prefilled(n, cached)
 	}
 	s.snaps.begin(j)
 	return nil
@@ -246,6 +252,7 @@ func (s *Scheduler) end(j *job, err error) {
 	j.endRestore()
 	s.snaps.keep(j)
 	s.cache.Release(j.seq)
+	s.ended++
 	j.done <- err
 }
 

@@ -6,6 +6,7 @@ import (
 	"hash/maphash"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -34,6 +35,7 @@ type scripted struct {
 	batches []int         // rows of every batch
 	outputs []int         // and its outputs
 	before  chan struct{} // if set, every step waits for one
+	entered atomic.Int64  // steps
 }
 
 func (e *scripted) now() time.Time {
@@ -42,7 +44,15 @@ func (e *scripted) now() time.Time {
 	return e.clock
 }
 
+// ran is the number of steps done.
+func (e *scripted) ran() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.batches)
+}
+
 func (e *scripted) Run(ctx context.Context, b *program.Batch) ([]float32, error) {
+	e.entered.Add(1)
 	if e.before != nil {
 		select {
 		case <-e.before:
@@ -186,6 +196,6 @@ func story(seed, n int) []int32 {
 		x = x*1664525 + 1013904223
 		p[i] = int32(x >> 8 % scriptedVocab)
 	}
-	p[0] = int32(n / 4)
+	p[0] = int32(n / 4 % scriptedVocab)
 	return p
 }

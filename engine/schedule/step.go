@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync/atomic"
 	"time"
 
-	"freehold/engine/kvcache"
 	"freehold/engine/program"
 )
 
@@ -23,14 +23,14 @@ func (s *Scheduler) step() {
 	if len(shares) == 0 {
 		return
 	}
-	ctx, release := anyCancelled(shares)
+	ctx, release := mostCancelled(shares)
 	start := s.cfg.Now()
 	logits, err := s.exec.Run(ctx, b)
 	took := s.cfg.Now().Sub(start)
 	release()
 	if err != nil {
 		if errors.Is(err, context.Canceled) {
-			return // some job was cancelled; the others' rows run again
+			return // the others' rows run again
 		}
 		for _, sh := range shares {
 			s.finish(sh.job, err)
@@ -59,6 +59,7 @@ func (s *Scheduler) observe(shares []share, took time.Duration) {
 // build fills a batch: the row of every decoding job first, with the tokens
 // guessed behind it, then chunks of the prompts that wait.
 func (s *Scheduler) build() (*program.Batch, []share) {
+	s.yield()
 	var decoding, waiting []*job
 	for _, j := range slices.Clone(s.active) {
 		switch {
@@ -96,8 +97,8 @@ func (s *Scheduler) build() (*program.Batch, []share) {
 func (j *job) prefilled() bool { return len(j.seq.Tokens()) >= len(j.task.Prompt) }
 
 // add appends the job's next tokens to the batch; where the cache has no room
-// for the guessed ones, without them. A job that finds no block waits if others
-// may free some, and ends if it is alone.
+// for the guessed ones, without them. A job that finds no block waits until
+// another has yielded, and ends if it is alone.
 func (s *Scheduler) add(b *program.Batch, j *job, tokens []int32) (share, bool) {
 	err := s.cache.Reserve(j.seq, len(tokens))
 	if err != nil && j.prefilled() && len(tokens) > 1 {
@@ -105,10 +106,11 @@ func (s *Scheduler) add(b *program.Batch, j *job, tokens []int32) (share, bool) 
 		err = s.cache.Reserve(j.seq, 1)
 	}
 	if err != nil {
-		if errors.Is(err, kvcache.ErrFull) && len(s.active) > 1 && j != s.active[0] {
-			return share{}, false
+		if len(s.active) == 1 {
+			s.finish(j, ErrContextFull)
+		} else {
+			s.full = true
 		}
-		s.finish(j, ErrContextFull)
 		return share{}, false
 	}
 	at, outputs := len(j.seq.Tokens()), len(b.Outputs)
@@ -144,9 +146,12 @@ func (s *Scheduler) deliver(sh share, logits []float32) []float32 {
 		j.task.Prefilled(len(j.seq.Tokens()), 0)
 	}
 	if j.task.Score != nil {
+		before := len(j.seq.Tokens()) - len(sh.tokens)
 		for i := range sh.tokens {
-			j.task.Score(j.scored, row(i))
-			j.scored++
+			if before+i == j.scored { // else it was, before the job had to yield
+				j.task.Score(j.scored, row(i))
+				j.scored++
+			}
 		}
 	}
 	switch {
@@ -180,12 +185,22 @@ func (s *Scheduler) finish(j *job, err error) {
 	}
 }
 
-// anyCancelled returns a context that ends as soon as one of the jobs' does.
-func anyCancelled(shares []share) (context.Context, func()) {
+// mostCancelled returns a context that ends as soon as the jobs of most of the
+// rows are cancelled. Few rows are not worth what the others would lose.
+func mostCancelled(shares []share) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(context.Background())
+	total := 0
+	for _, sh := range shares {
+		total += len(sh.tokens)
+	}
+	var gone atomic.Int64
 	var stops []func() bool
 	for _, sh := range shares {
-		stops = append(stops, context.AfterFunc(sh.job.ctx, cancel))
+		stops = append(stops, context.AfterFunc(sh.job.ctx, func() {
+			if 2*gone.Add(int64(len(sh.tokens))) > int64(total) {
+				cancel()
+			}
+		}))
 	}
 	return ctx, func() {
 		for _, stop := range stops {
