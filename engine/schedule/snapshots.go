@@ -134,11 +134,7 @@ func (p *snapshots) begin(j *job) {
 	}
 	keys := p.keys(prompt[:full*program.BlockTokens])[first:]
 	ctx, stop := context.WithCancel(j.ctx)
-	r := &restore{ctx: ctx, stop: stop, blocks: make(chan *[]byte, readAhead)}
-	r.late = time.AfterFunc(patience, func() {
-		stop()
-		p.poke()
-	})
+	r := p.wait(ctx, stop, patience)
 	j.restore = r
 	p.reading.Go(func() {
 		defer p.poke()
@@ -157,6 +153,15 @@ func (p *snapshots) begin(j *job) {
 			}
 		}
 	})
+}
+
+// wait makes a restore that ends when no block comes for so long.
+func (p *snapshots) wait(ctx context.Context, stop context.CancelFunc, long time.Duration) *restore {
+	late := time.AfterFunc(long, func() {
+		stop()
+		p.poke()
+	})
+	return &restore{ctx: ctx, stop: stop, late: late, blocks: make(chan *[]byte, readAhead)}
 }
 
 // keys are the keys of the blocks that hold the tokens.

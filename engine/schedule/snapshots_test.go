@@ -290,3 +290,20 @@ func TestLostBlocksAreSavedAgain(t *testing.T) {
 	restored(t, s, text)
 	wait(t, dir, 9)
 }
+
+// TestPatience: a job does not wait for a disk that does not answer.
+func TestPatience(t *testing.T) {
+	poked := make(chan struct{}, 1)
+	p := &snapshots{poke: func() { poked <- struct{}{} }}
+	j := &job{}
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	j.restore = p.wait(ctx, stop, 20*time.Millisecond)
+	if !p.restore([]*job{j}) {
+		t.Error("nobody waits")
+	}
+	<-poked
+	if p.restore([]*job{j}) || j.restore != nil {
+		t.Error("the job still waits")
+	}
+}

@@ -23,6 +23,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -65,10 +66,11 @@ type Store struct {
 	dir   string
 	limit int64
 
-	// Put holds use for reading, so that Clear can wait for it.
+	// Put holds use for reading, so that Clear can wait for it. on and epoch
+	// change while use is held for writing; nobody waits to read them.
 	use   sync.RWMutex
-	on    bool
-	epoch uint64
+	on    atomic.Bool
+	epoch atomic.Uint64
 
 	count   sync.Mutex
 	counted bool
@@ -89,7 +91,9 @@ func Open(dir string, limit int64) (*Store, error) {
 	if err := os.Chmod(dir, 0o700); err != nil {
 		return nil, err
 	}
-	return &Store{dir: dir, limit: limit, on: true}, nil
+	s := &Store{dir: dir, limit: limit}
+	s.on.Store(true)
+	return s, nil
 }
 
 // Switch turns the store on, as it is after Open, or off: then it finds nothing
@@ -97,28 +101,26 @@ func Open(dir string, limit int64) (*Store, error) {
 func (s *Store) Switch(on bool) {
 	s.use.Lock()
 	defer s.use.Unlock()
-	if s.on != on {
-		s.on = on
-		s.epoch++
+	if s.on.Swap(on) != on {
+		s.epoch.Add(1)
 	}
 }
 
 // Epoch numbers the times between Clears and Switches. What belongs to an
 // earlier epoch may not be kept any more.
 func (s *Store) Epoch() (epoch uint64, on bool) {
-	s.use.RLock()
-	defer s.use.RUnlock()
-	return s.epoch, s.on
+	return s.epoch.Load(), s.on.Load()
 }
 
 func (s *Store) path(k Key) string { return filepath.Join(s.dir, hex.EncodeToString(k[:])+suffix) }
 
 // Has tells whether a block seems to be there.
 func (s *Store) Has(k Key) bool {
-	if _, on := s.Epoch(); !on {
-		return false
-	}
-	info, err := os.Lstat(s.path(k))
+	return s.on.Load() && isFile(s.path(k))
+}
+
+func isFile(path string) bool {
+	info, err := os.Lstat(path)
 	return err == nil && info.Mode().IsRegular()
 }
 
@@ -154,7 +156,7 @@ func (s *Store) Put(epoch uint64, k Key, data []byte, turn time.Time) error {
 	s.use.RLock()
 	defer s.use.RUnlock()
 	size := occupied(headerSize + int64(len(data)))
-	if !s.on || s.epoch != epoch {
+	if !s.on.Load() || s.epoch.Load() != epoch {
 		return nil
 	}
 	if err := s.makeRoom(size, turn); err != nil {
@@ -182,8 +184,8 @@ func (s *Store) Put(epoch uint64, k Key, data []byte, turn time.Time) error {
 	if err != nil {
 		os.Remove(f.Name())
 	}
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil // another process has cleared the folder
+	if errors.Is(err, fs.ErrNotExist) || err != nil && isFile(s.path(k)) {
+		return nil // another process has cleared the folder, or reads the same block
 	}
 	return err
 }
@@ -311,7 +313,7 @@ func (s *Store) Size() (int64, error) {
 func (s *Store) Clear() error {
 	s.use.Lock()
 	defer s.use.Unlock()
-	s.epoch++
+	s.epoch.Add(1)
 	s.count.Lock()
 	s.counted, s.refused = false, time.Time{}
 	s.count.Unlock()
