@@ -290,3 +290,27 @@ func TestCancelIsQuick(t *testing.T) {
 		t.Errorf("cancelling took %v", d)
 	}
 }
+
+// TestSlowReaders lets a caller read no event: the others' answers come all the
+// same.
+func TestSlowReaders(t *testing.T) {
+	m := tiny(t, Options{})
+	read := make(chan struct{})
+	slow := make(chan Result)
+	go func() {
+		r, err := m.Generate(context.Background(), Request{Prompt: "slow", Sampling: endless(m), MaxTokens: 200}, func(Event) { <-read })
+		if err != nil {
+			t.Error(err)
+		}
+		slow <- r
+	}()
+	for range 3 {
+		if _, err := m.Generate(context.Background(), Request{Prompt: "quick", Sampling: endless(m), MaxTokens: 200}, nil); err != nil {
+			t.Error(err)
+		}
+	}
+	close(read)
+	if r := <-slow; len(r.Tokens) == 0 {
+		t.Error("the slow caller got no tokens")
+	}
+}

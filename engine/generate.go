@@ -154,7 +154,7 @@ func (m *Model) Generate(ctx context.Context, r Request, emit func(Event)) (Resu
 		run, stop = context.WithTimeout(run, r.TimeLimit)
 		defer stop()
 	}
-	g := &generation{model: m, request: r, sampler: sampler, events: make(chan chosen, 256), run: run, start: start}
+	g := &generation{model: m, request: r, sampler: sampler, events: newMailbox[chosen](), run: run, start: start}
 	task := schedule.Task{
 		Prompt: prompt, Prefilled: g.prefilled, Restored: func(n int) { g.restored += n }, Next: g.next,
 	}
@@ -163,7 +163,7 @@ func (m *Model) Generate(ctx context.Context, r Request, emit func(Event)) (Resu
 	}
 	go func() {
 		g.err = m.scheduler.Run(run, task)
-		close(g.events)
+		g.events.close()
 	}()
 	res := g.collect(emit, stops, len(prompt), stop)
 	return g.finish(ctx, res)
@@ -190,7 +190,7 @@ type generation struct {
 	model   *Model
 	request Request
 	sampler *sample.Sampler
-	events  chan chosen
+	events  *mailbox[chosen]
 	run     context.Context
 	start   time.Time
 	count   int
@@ -207,19 +207,12 @@ type generation struct {
 	tried, right int
 }
 
-func (g *generation) send(c chosen) {
-	select {
-	case g.events <- c:
-	case <-g.run.Done():
-	}
-}
-
 // prefilled, guessed and next run on the scheduler's goroutine.
 func (g *generation) prefilled(done, cached int) {
 	if g.computed.IsZero() || cached > 0 {
 		g.computed = time.Now()
 	}
-	g.send(chosen{prefill: true, done: done, cached: cached})
+	g.events.put(chosen{prefill: true, done: done, cached: cached})
 }
 
 func (g *generation) guessed(n, right int) {
@@ -241,7 +234,7 @@ func (g *generation) next(logits []float32) (int32, bool) {
 		g.ended = StopEnd
 		return t, false
 	}
-	g.send(chosen{token: t})
+	g.events.put(chosen{token: t})
 	g.count++
 	if g.request.MaxTokens > 0 && g.count >= g.request.MaxTokens {
 		g.ended = StopLength
@@ -256,7 +249,7 @@ func (g *generation) collect(emit func(Event), stops *sample.StopMatcher, total 
 	res := Result{PromptTokens: total, Seed: g.sampler.Seed()}
 	decoder := g.model.tokenizer.NewDecoder(tokenizer.DecodeOptions{Special: g.request.Special, Continues: true})
 	var text strings.Builder
-	for c := range g.events {
+	for c := range g.events.all() {
 		switch {
 		case c.prefill:
 			res.CachedTokens = max(res.CachedTokens, c.cached)

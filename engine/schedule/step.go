@@ -132,7 +132,9 @@ func (s *Scheduler) deliver(sh share, logits []float32) []float32 {
 	j := sh.job
 	row := func(i int) []float32 { return logits[i*s.cfg.Vocab : (i+1)*s.cfg.Vocab] }
 	if j.prefilled() {
-		s.verify(sh, row)
+		if j.ctx.Err() == nil { // else nobody waits for more
+			s.verify(sh, row)
+		}
 		return logits[len(sh.tokens)*s.cfg.Vocab:]
 	}
 	if err := s.cache.Commit(j.seq, sh.tokens...); err != nil {
