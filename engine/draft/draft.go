@@ -26,6 +26,8 @@ const (
 	// nearby is how far from a lost place, in tokens, the text is expected to
 	// go on after a difference.
 	nearby = 8
+	// nearCounts is what a place close to the lost one counts as longer.
+	nearCounts = 4
 	// patience is for how many tokens a lost place is remembered.
 	patience = 16
 )
@@ -45,6 +47,7 @@ type Index struct {
 	match int // tokens before at that equal the sequence's last
 	lost  int // where at was before a difference, 0 for nowhere
 	since int // tokens since
+	near  int // what at counts as longer for being close to lost
 	record
 }
 
@@ -73,7 +76,7 @@ func New(prompt []int32, texts [][]int32, ends []int32) *Index {
 func (x *Index) Append(token int32) {
 	if x.at > 0 {
 		right := x.tokens[x.at] == token
-		x.note(x.match, right)
+		x.note(x.match+x.near, right)
 		if right {
 			x.at++
 			x.match = min(x.match+1, maxMatch)
@@ -109,7 +112,7 @@ func (x *Index) Guess(most int) (tokens []int32, chance []float64) {
 		if t == boundary || slices.Contains(x.ends, t) {
 			break
 		}
-		p *= x.chance(min(x.match+i, maxMatch))
+		p *= x.chance(x.match + x.near + i)
 		tokens, chance = append(tokens, t), append(chance, p)
 	}
 	return tokens, chance
@@ -120,6 +123,7 @@ func (x *Index) Guess(most int) (tokens []int32, chance []float64) {
 // word is followed by what followed the wrong one.
 func (x *Index) find() {
 	best, longest := x.at, x.match
+	x.near = 0
 	for i := range x.tables {
 		at := x.tables[i].find(x.tokens)
 		if at == 0 || at == x.at {
@@ -135,7 +139,7 @@ func (x *Index) find() {
 		case longest >= certain || x.since > patience:
 			x.lost = 0
 		case at > 0:
-			best, longest = at, x.common(at)
+			best, longest, x.near = at, x.common(at), nearCounts
 		}
 	}
 	x.at, x.match = best, longest
