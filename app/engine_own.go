@@ -20,7 +20,7 @@ type ownEngine struct {
 }
 
 func (e ownEngine) Open(ctx context.Context, path string, o LoadOptions, progress func(done, total int64)) (Weights, error) {
-	opt := engine.Options{Threads: o.Threads, ContextLength: o.ContextLength, Snapshots: e.snapshots, ModelID: o.Digest}
+	opt := engine.Options{Threads: o.Threads, ContextLength: o.ContextLength, KVType: o.KVType, Snapshots: e.snapshots, ModelID: o.Digest}
 	if o.NoLookup {
 		opt.Lookup = engine.LookupOff
 	}

@@ -46,6 +46,9 @@ type Options struct {
 	ContextLength int
 	// Lookup says whether guessed tokens may be checked several at once.
 	Lookup Lookup
+	// KVType is how the KV cache holds keys and values: "f16", the default, or
+	// "q8_0", which takes half the memory and rounds more.
+	KVType string
 	// Backend runs the forward pass; nil means the CPU.
 	Backend program.Backend
 	// Snapshots keeps what long texts became in the KV cache, to be found again
@@ -82,6 +85,7 @@ type Info struct {
 	TrainedContext int // tokens the model was trained for
 	ContextLength  int // tokens it was opened with
 	FileBytes      int64
+	KVType         string
 	KVBytes        int64 // memory of the KV cache when full
 	ChatTemplate   bool  // whether the file brings one
 	TemplateDigest string
@@ -143,8 +147,13 @@ func open(ctx context.Context, f *gguf.File, opt Options, progress func(done, to
 	if backend == nil {
 		backend = cpu.New(cpu.Options{Threads: opt.Threads})
 	}
+	kv, err := program.ParseKVType(opt.KVType)
+	if err != nil {
+		return nil, err
+	}
+	m.info.KVType = kv.String()
 	blocks := (m.info.ContextLength+program.BlockTokens-1)/program.BlockTokens + 1
-	limits := program.Limits{Rows: BatchRows, Outputs: BatchOutputs, Blocks: blocks * (1 + spareContext)}
+	limits := program.Limits{Rows: BatchRows, Outputs: BatchOutputs, Blocks: blocks * (1 + spareContext), KV: kv}
 	exec, err := backend.Compile(a.Program, limits)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", f.Path, err)

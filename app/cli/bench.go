@@ -23,6 +23,7 @@ type benchResult struct {
 	FileBytes  int64  `json:"file_bytes"`
 	Threads    int    `json:"threads"`
 	ISA        string `json:"isa"`
+	KVType     string `json:"kv_type"`
 	Version    string `json:"version"`
 	benchmark.Result
 }
@@ -32,6 +33,7 @@ type benchPlan struct {
 	prompts, generate, depths, threads, sequences []int
 	both                                          []string
 	repetitions                                   int
+	kv                                            string
 	noLimits, asJSON                              bool
 }
 
@@ -58,6 +60,7 @@ memory, and the multiplying instructions in use.`,
 	f.IntSliceVarP(&p.threads, "threads", "t", []int{0}, "processor threads; 0: one for each physical core")
 	f.IntSliceVarP(&p.sequences, "sequences", "s", []int{1}, "sequences that write side by side")
 	f.IntVarP(&p.repetitions, "repetitions", "r", 5, "how often to repeat each test")
+	f.StringVar(&p.kv, "kv", "f16", "KV cache: f16, or q8_0 for half the memory")
 	f.BoolVar(&p.noLimits, "no-limits", false, "do not measure the machine's limits")
 	f.BoolVar(&p.asJSON, "json", false, "print JSON")
 	return cmd
@@ -159,7 +162,7 @@ func (c *command) benchTargets(models []string) ([]app.Target, error) {
 }
 
 func (c *command) measureModel(ctx context.Context, p benchPlan, target app.Target, threads int, tests []benchmark.Test) ([]benchResult, error) {
-	o := benchmark.Options{Threads: threads, LimitsTime: benchmark.LimitsTime}
+	o := benchmark.Options{Threads: threads, KVType: p.kv, LimitsTime: benchmark.LimitsTime}
 	if p.noLimits {
 		o.LimitsTime = 0
 	}
@@ -181,7 +184,7 @@ func (c *command) measureModel(ctx context.Context, p benchPlan, target app.Targ
 			if err != nil {
 				return err
 			}
-			results = append(results, benchResult{target.Ref, quant, parameters, b.File().Size(), b.Threads(), engine.ISA(), c.Version, r})
+			results = append(results, benchResult{target.Ref, quant, parameters, b.File().Size(), b.Threads(), engine.ISA(), p.kv, c.Version, r})
 		}
 		return nil
 	}()

@@ -105,7 +105,8 @@ type Result struct {
 
 // Options says how to measure.
 type Options struct {
-	Threads int // 0 means one for each physical core
+	Threads int    // 0 means one for each physical core
+	KVType  string // as engine.Options has it
 	// LimitsTime is how long the machine's limits are measured before the
 	// first repetition and after each; 0 leaves it out.
 	LimitsTime time.Duration
@@ -160,8 +161,12 @@ func (b *Bench) open(blocks int, o Options) error {
 	if b.threads = o.Threads; b.threads == 0 {
 		b.threads = cpu.DefaultThreads()
 	}
+	kv, err := program.ParseKVType(o.KVType)
+	if err != nil {
+		return err
+	}
 	backend := cpu.New(cpu.Options{Threads: b.threads})
-	limits := program.Limits{Rows: engine.BatchRows, Outputs: engine.BatchOutputs, Blocks: blocks}
+	limits := program.Limits{Rows: engine.BatchRows, Outputs: engine.BatchOutputs, Blocks: blocks, KV: kv}
 	if b.exec, err = backend.Compile(m.Program, limits); err != nil {
 		return fmt.Errorf("%s: %w", b.file.Path, err)
 	}

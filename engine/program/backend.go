@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -27,6 +28,38 @@ type Limits struct {
 	Rows    int // most rows in a batch
 	Outputs int // most outputs in a batch
 	Blocks  int // KV cache blocks of BlockTokens tokens
+	KV      KVType
+}
+
+// KVType is how a KV cache holds keys and values.
+type KVType int
+
+// Types of KV caches.
+const (
+	KVF16 KVType = iota // float16
+	// KVQ8 is q8_0: int8 with one float16 scale for every 32 values of a head's
+	// token; a head's last group may be shorter. See tensor.RoundQ8.
+	KVQ8
+)
+
+var kvTypeNames = []string{"f16", "q8_0"}
+
+func (t KVType) String() string {
+	if t < 0 || int(t) >= len(kvTypeNames) {
+		return fmt.Sprintf("KVType(%d)", int(t))
+	}
+	return kvTypeNames[t]
+}
+
+// ParseKVType reads the name of a type; "" is f16.
+func ParseKVType(name string) (KVType, error) {
+	if name == "" {
+		return KVF16, nil
+	}
+	if i := slices.Index(kvTypeNames, name); i >= 0 {
+		return KVType(i), nil
+	}
+	return 0, fmt.Errorf("%q is no type of a KV cache: choose %s", name, strings.Join(kvTypeNames, " or "))
 }
 
 // Backend compiles programs for one device.

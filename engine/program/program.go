@@ -106,7 +106,7 @@ type Rope struct {
 }
 
 // StoreKV writes each row's K and V, [KVHeads][HeadDim], into its sequence's
-// cache at its position. The cache holds float16.
+// cache at its position, rounded to what the cache holds (Limits.KV).
 type StoreKV struct {
 	K, V  Buffer
 	Layer int

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"slices"
 
 	"freehold/engine/tensor"
 )
@@ -12,7 +13,7 @@ import (
 // Reference interprets programs in plain Go, one value at a time: it defines
 // what the ops mean and is what every backend is tested against. It computes
 // with dequantized weights in float32, summed in float64, and keeps its cache
-// in float16 as real backends do.
+// rounded as real backends do.
 type Reference struct{}
 
 // Name returns "reference".
@@ -85,7 +86,7 @@ func (e *referenceRun) BlockBytes() int {
 }
 
 func (e *referenceRun) CacheLayout() string {
-	return "reference f32 " + CacheShape(e.program)
+	return fmt.Sprintf("reference %v %s", e.limits.KV, CacheShape(e.program))
 }
 
 func (e *referenceRun) ReadBlock(id int32, dst []byte) error {
@@ -122,9 +123,12 @@ func (e *referenceRun) block(id int32, b []byte, move func(values []float32, b [
 func (e *referenceRun) KVBytes() int64 {
 	n := int64(0)
 	for _, k := range e.keys {
-		n += int64(len(k)) * 2 * 2
+		n += int64(len(k)) * 2
 	}
-	return n
+	if e.limits.KV == KVQ8 {
+		return n + n/16 // a scale for every 32 values
+	}
+	return 2 * n
 }
 
 func (e *referenceRun) Close() error { return nil }
@@ -262,11 +266,23 @@ func (e *referenceRun) slot(layer, sequence int, pos int32) int {
 func (e *referenceRun) storeKV(o StoreKV) {
 	for r, pos := range e.batch.Positions {
 		at := e.slot(o.Layer, int(e.batch.Sequences[r]), pos)
-		for i, v := range e.row(o.K, r) {
-			e.keys[o.Layer][at+i] = tensor.HalfToFloat(tensor.FloatToHalf(v))
+		e.round(e.keys[o.Layer][at:], e.row(o.K, r), e.program.Cache[o.Layer].HeadDim)
+		e.round(e.values[o.Layer][at:], e.row(o.V, r), e.program.Cache[o.Layer].HeadDim)
+	}
+}
+
+// round stores heads as the cache holds them.
+func (e *referenceRun) round(dst, heads []float32, headDim int) {
+	if e.limits.KV == KVF16 {
+		for i, v := range heads {
+			dst[i] = tensor.HalfToFloat(tensor.FloatToHalf(v))
 		}
-		for i, v := range e.row(o.V, r) {
-			e.values[o.Layer][at+i] = tensor.HalfToFloat(tensor.FloatToHalf(v))
+		return
+	}
+	copy(dst, heads)
+	for head := range slices.Chunk(dst[:len(heads)], headDim) {
+		for group := range slices.Chunk(head, 32) {
+			tensor.RoundQ8(group)
 		}
 	}
 }

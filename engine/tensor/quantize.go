@@ -49,6 +49,23 @@ func Quantize(t Type, src []float32, dst []byte) error {
 	return nil
 }
 
+// RoundQ8 rounds up to 32 values to what one block of Q8_0 holds: multiples of
+// a binary16 scale that is a 127th of the largest magnitude. All steps are
+// float32 divisions and roundings to nearest even, so that kernels can do the
+// same bit by bit.
+func RoundQ8(x []float32) {
+	e := extreme(x)
+	d := HalfToFloat(FloatToHalf(min(max(e, -e)/127, 65504)))
+	for i, v := range x {
+		if d == 0 {
+			x[i] = 0
+			continue
+		}
+		q := math.RoundToEven(float64(v / d))
+		x[i] = float32(max(-127, min(127, q))) * d
+	}
+}
+
 // putHalf stores f as binary16 and returns the value stored.
 func putHalf(p []byte, f float32) float32 {
 	h := FloatToHalf(f)

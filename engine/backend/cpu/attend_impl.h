@@ -9,28 +9,49 @@
 //	scores [R][32]  = Q [R][head_dim] · K [head_dim][32]
 //	out    [R][dim] = P [R][32]       · V [32][dim]
 
-// product adds A·B for R rows and NV registers of columns to c, or, without
-// keep, writes it there. With keep, c is first scaled by keep[r]. A's element
-// (r, k) is a[r*row + k*step]. B in halves is fetched so many halves ahead: as
-// much of the next block as is read of this one.
-FH_IN void product(const int R, const int NV, const int half, const float *a, const int row, const int step,
-		   const void *b, int ldb, int kn, ptrdiff_t ahead, float *c, int ldc, const float *keep)
+// What B consists of.
+enum { FH_FLOATS, FH_HALVES, FH_BYTES };
+
+FH_IN vf load_element(const int kind, const void *p, int at)
+{
+	switch (kind) {
+	case FH_HALVES: return load_half((const uint16_t *)p + at);
+	case FH_BYTES: return load_bytes((const int8_t *)p + at);
+	}
+	return load((const float *)p + at);
+}
+
+FH_IN const void *element(const int kind, const void *p, int at)
+{
+	return (const char *)p + at * (kind == FH_HALVES ? 2 : kind == FH_BYTES ? 1 : 4);
+}
+
+// How a product's result joins what c holds.
+struct joining {
+	const float *keep;     // c is first scaled by keep[r]; NULL: it is overwritten
+	const uint16_t *scale; // the product is scaled by this in each column, if not NULL
+	int add;	       // with scale: and added to c
+};
+
+// product is A·B for R rows and NV registers of columns, put into c. A's
+// element (r, k) is a[r*row + k*step]. What the cache holds is fetched so many
+// bytes ahead: as much of the next block as is read of this one.
+FH_IN void product(const int R, const int NV, const int kind, const float *a, const int row, const int step,
+		   const void *b, int ldb, int kn, ptrdiff_t ahead, float *c, int ldc, const struct joining join)
 {
 	vf acc[FH_R][2];
 #pragma GCC unroll 16
 	for (int r = 0; r < R; r++)
 #pragma GCC unroll 2
 		for (int j = 0; j < NV; j++)
-			acc[r][j] = keep ? load(c + r * ldc + j * FH_W) * keep[r] : (vf){0};
-	const uint16_t *bh = b;
-	const float *bf = b;
+			acc[r][j] = join.keep ? load(c + r * ldc + j * FH_W) * join.keep[r] : (vf){0};
 	for (int k = 0; k < kn; k++) {
 		vf v[2];
-		if (half)
-			__builtin_prefetch(bh + ahead);
+		if (kind != FH_FLOATS)
+			__builtin_prefetch((const char *)b + ahead);
 #pragma GCC unroll 2
 		for (int j = 0; j < NV; j++)
-			v[j] = half ? load_half(bh + j * FH_W) : load(bf + j * FH_W);
+			v[j] = load_element(kind, b, j * FH_W);
 #pragma GCC unroll 16
 		for (int r = 0; r < R; r++) {
 			const vf x = splat(a[r * row]);
@@ -39,40 +60,67 @@ FH_IN void product(const int R, const int NV, const int half, const float *a, co
 				acc[r][j] += x * v[j];
 		}
 		a += step;
-		bh += ldb;
-		bf += ldb;
+		b = element(kind, b, ldb);
 	}
-#pragma GCC unroll 16
-	for (int r = 0; r < R; r++)
 #pragma GCC unroll 2
-		for (int j = 0; j < NV; j++)
-			store(c + r * ldc + j * FH_W, acc[r][j]);
+	for (int j = 0; j < NV; j++) {
+		const vf scale = join.scale ? load_half(join.scale + j * FH_W) : splat(1);
+#pragma GCC unroll 16
+		for (int r = 0; r < R; r++) {
+			vf x = acc[r][j];
+			if (join.scale)
+				x = join.add ? x * scale + load(c + r * ldc + j * FH_W) : x * scale;
+			store(c + r * ldc + j * FH_W, x);
+		}
+	}
 }
 
 // Q is packed so that the rows of a register tile stand together: row step 1.
-FH_IN void scores(const int R, const int half, const float *q, const void *k, int dim, ptrdiff_t ahead, float *s)
+FH_IN void scores(const int R, const int kind, const float *q, const void *k, int dim, ptrdiff_t ahead, float *s)
 {
-	for (int t = 0; t < FH_BLOCK; t += 2 * FH_W) {
-		const int n = FH_BLOCK - t < 2 * FH_W ? 1 : 2;
-		const void *at = half ? (const void *)((const uint16_t *)k + t) : (const void *)((const float *)k + t);
-		if (n == 2)
-			product(R, 2, half, q, 1, FH_R, at, FH_BLOCK, dim, ahead, s + t, FH_BLOCK, 0);
-		else
-			product(R, 1, half, q, 1, FH_R, at, FH_BLOCK, dim, ahead, s + t, FH_BLOCK, 0);
+	const int nv = FH_BLOCK < 2 * FH_W ? 1 : 2;
+	const uint16_t *scale = (const uint16_t *)((const char *)k + fh_kv_quants(FH_KV_Q8_0, dim));
+	const int group = kind == FH_BYTES ? FH_GROUP : dim;
+	for (int d = 0; d < dim; d += group) {
+		const int n = dim - d < group ? dim - d : group;
+		if (kind == FH_BYTES)
+			__builtin_prefetch((const char *)scale + ahead);
+		for (int t = 0; t < FH_BLOCK; t += nv * FH_W) {
+			const struct joining join = {.scale = kind == FH_BYTES ? scale + t : 0, .add = d > 0};
+			product(R, nv, kind, q + d * FH_R, 1, FH_R, element(kind, k, d * FH_BLOCK + t), FH_BLOCK, n,
+				ahead, s + t, FH_BLOCK, join);
+		}
+		scale += FH_BLOCK;
 	}
 }
 
-FH_IN void mix(const int R, const int half, const float *p, const void *v, int tokens, int padded, ptrdiff_t ahead,
+FH_IN void mix(const int R, const int kind, const float *p, const void *v, int tokens, int dim, ptrdiff_t ahead,
 	       float *out, const float *keep)
 {
-	int d = 0;
-	for (; d + 2 * FH_W <= padded; d += 2 * FH_W) {
-		const void *at = half ? (const void *)((const uint16_t *)v + d) : (const void *)((const float *)v + d);
-		product(R, 2, half, p, FH_BLOCK, 1, at, padded, tokens, ahead, out + d, padded, keep);
-	}
-	for (; d < padded; d += FH_W) {
-		const void *at = half ? (const void *)((const uint16_t *)v + d) : (const void *)((const float *)v + d);
-		product(R, 1, half, p, FH_BLOCK, 1, at, padded, tokens, ahead, out + d, padded, keep);
+	const int padded = fh_padded_head(dim);
+	const uint16_t *scale = (const uint16_t *)((const char *)v + fh_kv_quants(FH_KV_Q8_0, padded));
+	const struct joining join = {.keep = keep};
+	_Alignas(64) float scaled[FH_R * FH_BLOCK];
+	for (int d = 0; d < padded;) {
+		if (kind == FH_BYTES && d % FH_GROUP == 0) { // the scales go into the weights
+			__builtin_prefetch((const char *)scale + ahead);
+			for (int t = 0; t < FH_BLOCK; t += FH_W) {
+				const vf x = load_half(scale + t);
+#pragma GCC unroll 16
+				for (int r = 0; r < R; r++)
+					store(scaled + r * FH_BLOCK + t, load(p + r * FH_BLOCK + t) * x);
+			}
+			scale += FH_BLOCK;
+		}
+		const float *weights = kind == FH_BYTES ? scaled : p;
+		const void *at = element(kind, v, d);
+		if (d + 2 * FH_W <= padded) {
+			product(R, 2, kind, weights, FH_BLOCK, 1, at, padded, tokens, ahead, out + d, padded, join);
+			d += 2 * FH_W;
+		} else {
+			product(R, 1, kind, weights, FH_BLOCK, 1, at, padded, tokens, ahead, out + d, padded, join);
+			d += FH_W;
+		}
 	}
 }
 
@@ -114,26 +162,28 @@ FH_IN void weigh(int rows, float *s, const int *lo, const int *hi, float *top, f
 	}
 }
 
-FH_IN void tile_block(const int R, const int half, const float *q, const void *k, const void *v, int dim,
+FH_IN void tile_block(const int R, const int kind, const float *q, const void *k, const void *v, int dim,
 		      int tokens, ptrdiff_t ahead, const int *lo, const int *hi, float *out, float *top,
 		      float *sum)
 {
 	_Alignas(64) float s[FH_R * FH_BLOCK];
 	_Alignas(64) float keep[FH_R + FH_W];
-	scores(R, half, q, k, dim, ahead, s);
+	scores(R, kind, q, k, dim, ahead, s);
 	weigh(R, s, lo, hi, top, sum, keep);
-	mix(R, half, s, v, tokens, fh_padded_head(dim), ahead, out, keep);
+	mix(R, kind, s, v, tokens, dim, ahead, out, keep);
 }
 
 #define FH_TILE_ROWS(R)                                                                                  \
 	case R:                                                                                          \
-		if (half)                                                                                \
-			tile_block(R, 1, q, k, v, dim, tokens, ahead, lo, hi, out, top, sum);            \
+		if (kind == FH_FLOATS)                                                                   \
+			tile_block(R, FH_FLOATS, q, k, v, dim, tokens, ahead, lo, hi, out, top, sum);    \
+		else if (kind == FH_HALVES)                                                              \
+			tile_block(R, FH_HALVES, q, k, v, dim, tokens, ahead, lo, hi, out, top, sum);    \
 		else                                                                                     \
-			tile_block(R, 0, q, k, v, dim, tokens, ahead, lo, hi, out, top, sum);            \
+			tile_block(R, FH_BYTES, q, k, v, dim, tokens, ahead, lo, hi, out, top, sum);     \
 		break;
 
-FH_FN void tile(int rows, int half, const float *q, const void *k, const void *v, int dim, int tokens,
+FH_FN void tile(int rows, int kind, const float *q, const void *k, const void *v, int dim, int tokens,
 		ptrdiff_t ahead, const int *lo, const int *hi, float *out, float *top, float *sum)
 {
 	switch (rows) {
@@ -158,10 +208,34 @@ FH_FN void tile(int rows, int half, const float *q, const void *k, const void *v
 	}
 }
 
-FH_FN void widen(const uint16_t *h, float *f, int n)
+// Converts a head's block to floats, keys [dim][FH_BLOCK] and values
+// [FH_BLOCK][padded].
+FH_FN void widen_halves(const uint16_t *k, const uint16_t *v, int dim, float *keys, float *values)
 {
-	for (int i = 0; i < n; i += FH_W)
-		store(f + i, load_half(h + i));
+	for (int i = 0; i < dim * FH_BLOCK; i += FH_W)
+		store(keys + i, load_half(k + i));
+	for (int i = 0; i < FH_BLOCK * fh_padded_head(dim); i += FH_W)
+		store(values + i, load_half(v + i));
+}
+
+FH_FN void widen_bytes(const int8_t *k, const int8_t *v, int dim, float *keys, float *values)
+{
+	const int padded = fh_padded_head(dim);
+	const uint16_t *key_scales = (const uint16_t *)(k + fh_kv_quants(FH_KV_Q8_0, dim));
+	const uint16_t *value_scales = (const uint16_t *)(v + fh_kv_quants(FH_KV_Q8_0, padded));
+	for (int d = 0; d < dim; d++)
+		for (int t = 0; t < FH_BLOCK; t += FH_W)
+			store(keys + d * FH_BLOCK + t, load_bytes(k + d * FH_BLOCK + t) *
+							       load_half(key_scales + d / FH_GROUP * FH_BLOCK + t));
+	for (int d = 0; d < padded; d += FH_GROUP, value_scales += FH_BLOCK) {
+		const int end = d + FH_GROUP < padded ? d + FH_GROUP : padded;
+		float scale[FH_BLOCK];
+		for (int t = 0; t < FH_BLOCK; t += FH_W)
+			store(scale + t, load_half(value_scales + t));
+		for (int t = 0; t < FH_BLOCK; t++)
+			for (int i = d; i < end; i += FH_W)
+				store(values + t * padded + i, load_bytes(v + t * padded + i) * splat(scale[t]));
+	}
 }
 
 // Positions of the block that begins at base which a row at position sees.
@@ -193,18 +267,19 @@ FH_FN void attend(const struct fh_attend *a)
 		a->out[i] = 0;
 
 	// Enough rows repay the conversion of a whole block.
-	const int half = tiles < FH_WIDEN_TILES;
+	const int direct = tiles < FH_WIDEN_TILES;
+	const int kind = !direct ? FH_FLOATS : a->kv_type == FH_KV_F16 ? FH_HALVES : FH_BYTES;
 	for (int b = a->block0; b < a->block1; b++) {
-		const uint16_t *k = a->head + (size_t)a->table[b] * a->block_stride;
-		const uint16_t *v = k + dim * FH_BLOCK;
+		const uint8_t *k = a->head + (size_t)a->table[b] * a->block_stride;
+		const uint8_t *v = k + fh_kv_part(a->kv_type, dim, dim);
 		const int base = b * FH_BLOCK;
 		const ptrdiff_t ahead = b + 1 < a->block1 ? ((ptrdiff_t)a->table[b + 1] - a->table[b]) *
 								    (ptrdiff_t)a->block_stride
 							  : 0;
-		if (!half) {
-			widen(k, keys, dim * FH_BLOCK);
-			widen(v, values, FH_BLOCK * padded);
-		}
+		if (!direct && a->kv_type == FH_KV_F16)
+			widen_halves((const uint16_t *)k, (const uint16_t *)v, dim, keys, values);
+		else if (!direct)
+			widen_bytes((const int8_t *)k, (const int8_t *)v, dim, keys, values);
 		for (int i = 0; i < heads; i += FH_R) {
 			const int n = heads - i < FH_R ? heads - i : FH_R;
 			int lo[FH_R], hi[FH_R], tokens = 0, seen = 0;
@@ -215,8 +290,8 @@ FH_FN void attend(const struct fh_attend *a)
 			}
 			if (!seen)
 				continue;
-			tile(n, half, packed + (size_t)i * dim, half ? (const void *)k : keys,
-			     half ? (const void *)v : values, dim, tokens, ahead, lo, hi,
+			tile(n, kind, packed + (size_t)i * dim, direct ? (const void *)k : keys,
+			     direct ? (const void *)v : values, dim, tokens, ahead, lo, hi,
 			     a->out + (size_t)i * padded, a->top + i, a->sum + i);
 		}
 	}

@@ -1,6 +1,7 @@
 package cpu
 
 /*
+#include "kv.h"
 #include "linear.h"
 #include "plan.h"
 */
@@ -51,6 +52,9 @@ func check(p *program.Program, l program.Limits) error {
 	if l.Rows < 1 || l.Rows > maxRows || l.Outputs < 0 || l.Outputs > maxRows || l.Blocks < 0 ||
 		l.Blocks > math.MaxInt32/program.BlockTokens {
 		return fmt.Errorf("limits of %d rows, %d outputs and %d cache blocks are out of range", l.Rows, l.Outputs, l.Blocks)
+	}
+	if _, ok := kvTypes[l.KV]; !ok {
+		return fmt.Errorf("the CPU backend has no KV cache of type %v", l.KV)
 	}
 	block := uint64(0) // bytes of a cache block, roughly
 	for i, c := range p.Cache {
@@ -112,6 +116,8 @@ func supported(w *program.Weight) error {
 	return nil
 }
 
+var kvTypes = map[program.KVType]C.int{program.KVF16: C.FH_KV_F16, program.KVQ8: C.FH_KV_Q8_0}
+
 // compiler adds a program's parts to a plan. Errors mean that memory is out.
 type compiler struct {
 	plan    *C.fh_plan
@@ -134,7 +140,7 @@ func (c *compiler) build(l program.Limits) error {
 	for _, layer := range c.program.Cache {
 		heads, dims = append(heads, int32(layer.KVHeads)), append(dims, int32(layer.HeadDim))
 	}
-	c.did(C.fh_plan_cache(c.plan, ints(heads), ints(dims), C.int(len(heads)), C.int(l.Blocks)))
+	c.did(C.fh_plan_cache(c.plan, kvTypes[l.KV], ints(heads), ints(dims), C.int(len(heads)), C.int(l.Blocks)))
 	for _, op := range c.program.Ops {
 		if c.failed {
 			return errNoMemory

@@ -114,7 +114,7 @@ func (e *executable) BlockBytes() int {
 
 // CacheLayout names the layout of a cache block's values, see kv.h.
 func (e *executable) CacheLayout() string {
-	return fmt.Sprintf("cpu %d f16 %s", layoutVersion, program.CacheShape(e.program))
+	return fmt.Sprintf("cpu %d %v %s", layoutVersion, e.limits.KV, program.CacheShape(e.program))
 }
 
 // ReadBlock copies the values of a cache block to dst.

@@ -5,16 +5,17 @@
 
 #include "os.h"
 
-int fh_kv_init(struct fh_kv *kv, const int32_t *heads, const int32_t *head_dims, int layers, int blocks)
+int fh_kv_init(struct fh_kv *kv, int type, const int32_t *heads, const int32_t *head_dims, int layers, int blocks)
 {
 	kv->layer = calloc((size_t)layers + 1, sizeof *kv->layer);
 	if (!kv->layer)
 		return -1;
+	kv->type = type;
 	kv->layers = layers;
 	kv->blocks = blocks;
 	for (int i = 0; i < layers; i++) {
-		kv->layer[i] = (struct fh_kv_layer){heads[i], head_dims[i], kv->block_halves};
-		kv->block_halves += (size_t)heads[i] * fh_kv_head_halves(head_dims[i]);
+		kv->layer[i] = (struct fh_kv_layer){heads[i], head_dims[i], kv->block_bytes};
+		kv->block_bytes += (size_t)heads[i] * fh_kv_head_bytes(type, head_dims[i]);
 	}
 	const size_t bytes = fh_kv_bytes(kv);
 	if (bytes == 0)
@@ -32,14 +33,14 @@ void fh_kv_free(struct fh_kv *kv)
 
 size_t fh_kv_bytes(const struct fh_kv *kv)
 {
-	return (size_t)kv->blocks * kv->block_halves * sizeof(uint16_t);
+	return (size_t)kv->blocks * kv->block_bytes;
 }
 
 int fh_kv_commit(struct fh_kv *kv, int blocks)
 {
 	if (blocks <= kv->committed)
 		return 0;
-	if (fh_commit(kv->data, (size_t)blocks * kv->block_halves * sizeof(uint16_t)) != 0)
+	if (fh_commit(kv->data, (size_t)blocks * kv->block_bytes) != 0)
 		return -1;
 	kv->committed = blocks;
 	return 0;
@@ -47,11 +48,10 @@ int fh_kv_commit(struct fh_kv *kv, int blocks)
 
 int fh_kv_copy(struct fh_kv *kv, int dst, int src)
 {
-	if (dst == src || kv->block_halves == 0)
+	if (dst == src || kv->block_bytes == 0)
 		return 0;
 	if (fh_kv_commit(kv, (dst > src ? dst : src) + 1) != 0)
 		return -1;
-	memcpy(kv->data + (size_t)dst * kv->block_halves, kv->data + (size_t)src * kv->block_halves,
-	       kv->block_halves * sizeof(uint16_t));
+	memcpy(kv->data + (size_t)dst * kv->block_bytes, kv->data + (size_t)src * kv->block_bytes, kv->block_bytes);
 	return 0;
 }

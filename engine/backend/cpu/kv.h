@@ -1,4 +1,4 @@
-// The KV cache: float16 keys and values in blocks of FH_BLOCK tokens.
+// The KV cache: keys and values in blocks of FH_BLOCK tokens.
 //
 // A block holds all layers, a layer its KV heads, and a head its keys,
 // transposed, and then its values:
@@ -9,6 +9,11 @@
 // so that scores of 32 positions and sums of values are both computed along
 // registers, without sums across a register, and a head's block is one stream
 // of memory. Values are padded with zeros to whole registers.
+//
+// They are float16, or, as q8_0, int8 with a float16 scale for every FH_GROUP
+// values of a head's token (the last group may be shorter). The scales follow
+// the keys and the values they belong to, [groups][FH_BLOCK]: along registers
+// with the scores and the weights that they are folded into.
 #ifndef FREEHOLD_KV_H
 #define FREEHOLD_KV_H
 
@@ -16,16 +21,19 @@
 #include <stdint.h>
 
 #define FH_BLOCK 32
+#define FH_GROUP 32
+
+enum { FH_KV_F16, FH_KV_Q8_0 };
 
 struct fh_kv_layer {
 	int heads, head_dim;
-	size_t offset; // of the layer in a block, in halves
+	size_t offset; // of the layer in a block, in bytes
 };
 
 struct fh_kv {
-	uint16_t *data;
-	size_t block_halves; // halves in a block
-	int blocks, layers;
+	uint8_t *data;
+	size_t block_bytes;
+	int type, blocks, layers;
 	int committed; // blocks the system has been asked to back
 	struct fh_kv_layer *layer;
 };
@@ -35,14 +43,32 @@ static inline int fh_padded_head(int head_dim)
 	return (head_dim + 15) / 16 * 16;
 }
 
-// fh_kv_head_halves returns the halves one KV head takes in a block.
-static inline size_t fh_kv_head_halves(int head_dim)
+static inline int fh_kv_groups(int head_dim)
 {
-	return (size_t)FH_BLOCK * (size_t)(head_dim + fh_padded_head(head_dim));
+	return (head_dim + FH_GROUP - 1) / FH_GROUP;
+}
+
+// Bytes of the keys, or with the padded width the values, of one head in a
+// block, without and with their scales.
+static inline size_t fh_kv_quants(int type, int width)
+{
+	return (size_t)FH_BLOCK * (size_t)width * (type == FH_KV_F16 ? 2 : 1);
+}
+
+static inline size_t fh_kv_part(int type, int head_dim, int width)
+{
+	const size_t scales = type == FH_KV_F16 ? 0 : (size_t)fh_kv_groups(head_dim) * FH_BLOCK * 2;
+	return fh_kv_quants(type, width) + scales;
+}
+
+// fh_kv_head_bytes returns the bytes one KV head takes in a block.
+static inline size_t fh_kv_head_bytes(int type, int head_dim)
+{
+	return fh_kv_part(type, head_dim, head_dim) + fh_kv_part(type, head_dim, fh_padded_head(head_dim));
 }
 
 // fh_kv_init reserves a cache; -1 when the system refuses.
-int fh_kv_init(struct fh_kv *kv, const int32_t *heads, const int32_t *head_dims, int layers, int blocks);
+int fh_kv_init(struct fh_kv *kv, int type, const int32_t *heads, const int32_t *head_dims, int layers, int blocks);
 void fh_kv_free(struct fh_kv *kv);
 
 // fh_kv_commit makes blocks below the given number usable; -1 when memory is
@@ -55,9 +81,9 @@ size_t fh_kv_bytes(const struct fh_kv *kv);
 // fh_kv_copy copies all layers of a block; -1 when memory is out.
 int fh_kv_copy(struct fh_kv *kv, int dst, int src);
 
-static inline uint16_t *fh_kv_block(const struct fh_kv *kv, int layer, int block)
+static inline uint8_t *fh_kv_block(const struct fh_kv *kv, int layer, int block)
 {
-	return kv->data + (size_t)block * kv->block_halves + kv->layer[layer].offset;
+	return kv->data + (size_t)block * kv->block_bytes + kv->layer[layer].offset;
 }
 
 #endif

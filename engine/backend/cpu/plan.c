@@ -124,9 +124,9 @@ int fh_plan_rope_table(fh_plan *p, const float *freqs, int pairs, float magnitud
 	return 0;
 }
 
-int fh_plan_cache(fh_plan *p, const int32_t *heads, const int32_t *head_dims, int layers, int blocks)
+int fh_plan_cache(fh_plan *p, int type, const int32_t *heads, const int32_t *head_dims, int layers, int blocks)
 {
-	return fh_kv_init(&p->kv, heads, head_dims, layers, blocks);
+	return fh_kv_init(&p->kv, type, heads, head_dims, layers, blocks);
 }
 
 static int add(fh_plan *p, struct fh_op op)

@@ -24,7 +24,8 @@ void fh_plan_free(fh_plan *p);
 // Buffers and rope tables are numbered in the order they are added.
 int fh_plan_buffer(fh_plan *p, int width, int outputs);
 int fh_plan_rope_table(fh_plan *p, const float *freqs, int pairs, float magnitude, int adjacent);
-int fh_plan_cache(fh_plan *p, const int32_t *heads, const int32_t *head_dims, int layers, int blocks);
+// A cache is of a type of kv.h.
+int fh_plan_cache(fh_plan *p, int type, const int32_t *heads, const int32_t *head_dims, int layers, int blocks);
 
 int fh_plan_embed(fh_plan *p, int wtype, const void *table, float scale, int dst);
 int fh_plan_rmsnorm(fh_plan *p, int x, int dst, const float *gain, float eps);

@@ -326,37 +326,45 @@ func TestEmbedTypes(t *testing.T) {
 	}
 }
 
+var kvKinds = []program.KVType{program.KVF16, program.KVQ8}
+
 func TestAttention(t *testing.T) {
 	cases := []struct{ heads, kvHeads, dim, window int }{
 		{9, 3, 64, 0}, {4, 4, 32, 0}, {8, 1, 128, 0}, {8, 2, 80, 0}, {2, 1, 96, 0}, {2, 2, 256, 0},
 		{3, 1, 8, 0}, {4, 2, 72, 0}, {14, 2, 64, 0}, {64, 1, 16, 0}, {2, 1, 20, 0},
 		{9, 3, 64, 1}, {9, 3, 64, 16}, {4, 2, 32, 33}, {4, 1, 64, 100}, {4, 4, 64, 32},
+		{4, 2, 33, 0}, {2, 1, 47, 31}, {2, 2, 7, 65},
 	}
 	for _, c := range cases {
 		t.Run(fmt.Sprintf("%d of %d×%d window %d", c.heads, c.kvHeads, c.dim, c.window), func(t *testing.T) {
-			r := rand.New(rand.NewPCG(5, uint64(c.dim)))
-			p := attentionProgram(t, r, c.heads, c.kvHeads, c.dim, c.window)
-			batches, l := mixedBatches(r, true)
-			agree(t, p, l, batches, 2e-5)
+			for _, kv := range kvKinds {
+				r := rand.New(rand.NewPCG(5, uint64(c.dim)))
+				p := attentionProgram(t, r, c.heads, c.kvHeads, c.dim, c.window)
+				batches, l := mixedBatches(r, true)
+				l.KV = kv
+				agree(t, p, l, batches, 2e-5)
+			}
 		})
 	}
 }
 
 // A long context is cut into ranges that several threads attend to.
 func TestAttentionLongContext(t *testing.T) {
-	for _, window := range []int{0, 700} {
-		r := rand.New(rand.NewPCG(7, 8))
-		p := attentionProgram(t, r, 6, 2, 16, window)
-		s := newSequences(r, 2, 200)
-		batches := []*program.Batch{s.batch([]int{1}, []int{40}, false)}
-		for range 4 {
-			batches = append(batches, s.batch([]int{0}, []int{600}, false))
+	for _, window := range []int{0, 32, 700} {
+		for _, kv := range kvKinds {
+			r := rand.New(rand.NewPCG(7, 8))
+			p := attentionProgram(t, r, 6, 2, 16, window)
+			s := newSequences(r, 2, 200)
+			batches := []*program.Batch{s.batch([]int{1}, []int{40}, false)}
+			for range 4 {
+				batches = append(batches, s.batch([]int{0}, []int{600}, false))
+			}
+			batches = append(batches,
+				s.batch([]int{0}, []int{1}, true),
+				s.batch([]int{0, 1}, []int{1, 1}, true),
+				s.batch([]int{1, 0}, []int{1, 9}, true))
+			agree(t, p, program.Limits{Rows: 600, Outputs: 600, Blocks: 200, KV: kv}, batches, 2e-5)
 		}
-		batches = append(batches,
-			s.batch([]int{0}, []int{1}, true),
-			s.batch([]int{0, 1}, []int{1, 1}, true),
-			s.batch([]int{1, 0}, []int{1, 9}, true))
-		agree(t, p, program.Limits{Rows: 600, Outputs: 600, Blocks: 200}, batches, 2e-5)
 	}
 }
 

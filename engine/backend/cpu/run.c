@@ -44,7 +44,7 @@ static void store(fh_plan *p, const struct fh_op *op, int r)
 	const int row = fh_batch_row(p, op->rows_kind, r), position = b->positions[row];
 	const int block = b->tables[b->table_at[b->sequences[row]] + position / FH_BLOCK];
 	p->kernels->store(fh_row(p, op->store.k, r), fh_row(p, op->store.v, r),
-			  fh_kv_block(&p->kv, op->store.layer, block), &p->kv.layer[op->store.layer],
+			  fh_kv_block(&p->kv, op->store.layer, block), p->kv.type, &p->kv.layer[op->store.layer],
 			  position % FH_BLOCK);
 }
 

@@ -22,8 +22,9 @@ struct fh_attend {
 	float scale;
 	int window; // 0: none
 
-	const uint16_t *head; // KV head in block 0
-	size_t block_stride;  // halves between blocks
+	int kv_type;
+	const uint8_t *head; // KV head in block 0
+	size_t block_stride; // bytes between blocks
 	const int32_t *table;
 	int block0, block1;
 
@@ -50,8 +51,8 @@ struct fh_vector_kernels {
 	void (*rope)(float *x, int heads, int head_dim, const float *cos, const float *sin, int pairs,
 		     int adjacent);
 	// Writes one token's heads into their slots of a cache block.
-	void (*store)(const float *k, const float *v, uint16_t *block, const struct fh_kv_layer *layer,
-		      int slot);
+	void (*store)(const float *k, const float *v, uint8_t *block, int kv_type,
+		      const struct fh_kv_layer *layer, int slot);
 	void (*attend)(const struct fh_attend *a);
 	void (*scale)(float *x, int n, float factor);
 	void (*exp)(const float *x, float *dst, int n);

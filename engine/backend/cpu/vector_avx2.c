@@ -19,6 +19,11 @@ static inline __attribute__((always_inline)) FH_TARGET vf load_half(const uint16
 	return (vf)_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p));
 }
 
+static inline __attribute__((always_inline)) FH_TARGET vf load_bytes(const int8_t *p)
+{
+	return (vf)_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)p)));
+}
+
 static inline __attribute__((always_inline)) FH_TARGET void store_half(uint16_t *p, vf v)
 {
 	_mm_storeu_si128((__m128i *)p, _mm256_cvtps_ph((__m256)v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));

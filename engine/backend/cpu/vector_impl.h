@@ -4,7 +4,7 @@
 //	FH_W        floats in a register
 //	FH_R        query rows of the attention's register tile
 //	FH_KERNELS  name of the resulting table
-//	load_half, store_half, vmax, max_lanes, sum_lanes
+//	load_half, store_half, load_bytes, vmax, max_lanes, sum_lanes
 //
 // and vector types vf and vi declared. Only the include files below see these.
 
@@ -146,24 +146,74 @@ FH_FN void rope(float *x, int heads, int head_dim, const float *restrict cos, co
 	}
 }
 
-FH_FN void store_token(const float *k, const float *v, uint16_t *block, const struct fh_kv_layer *layer,
-		       int slot)
+FH_IN void store_halves(const float *k, const float *v, uint8_t *head, int dim, int slot)
 {
-	const int dim = layer->head_dim, padded = fh_padded_head(dim);
-	for (int h = 0; h < layer->heads; h++, k += dim, v += dim, block += fh_kv_head_halves(dim)) {
-		uint16_t half[FH_W];
-		int i = 0;
-		for (; i < dim; i += FH_W) {
-			const int n = dim - i < FH_W ? dim - i : FH_W;
-			store_half(half, n == FH_W ? load(k + i) : load_part(k + i, n));
-			for (int j = 0; j < n; j++)
-				block[(i + j) * FH_BLOCK + slot] = half[j];
-		}
-		uint16_t *values = block + dim * FH_BLOCK + slot * padded;
-		for (i = 0; i + FH_W <= dim; i += FH_W)
-			store_half(values + i, load(v + i));
-		if (i < dim)
-			store_half(values + i, load_part(v + i, dim - i));
+	uint16_t half[FH_W], *keys = (uint16_t *)head;
+	uint16_t *values = keys + dim * FH_BLOCK + slot * fh_padded_head(dim);
+	int i = 0;
+	for (; i < dim; i += FH_W) {
+		const int n = dim - i < FH_W ? dim - i : FH_W;
+		store_half(half, n == FH_W ? load(k + i) : load_part(k + i, n));
+		for (int j = 0; j < n; j++)
+			keys[(i + j) * FH_BLOCK + slot] = half[j];
+	}
+	for (i = 0; i + FH_W <= dim; i += FH_W)
+		store_half(values + i, load(v + i));
+	if (i < dim)
+		store_half(values + i, load_part(v + i, dim - i));
+}
+
+// Quantizes up to FH_GROUP values to q, so many bytes apart. The scale is a
+// 127th of the largest magnitude, rounded to float16 before the values are
+// divided by it.
+FH_IN void store_group(const float *x, int n, int8_t *q, int step, uint16_t *scale)
+{
+	float v[FH_GROUP] = {0};
+	int32_t lane[FH_W];
+	vf top = {0};
+	for (int i = 0; i < n; i++)
+		v[i] = x[i];
+	for (int i = 0; i < FH_GROUP; i += FH_W)
+		top = vmax(top, vmax(load(v + i), -load(v + i)));
+	uint16_t half[FH_W];
+	const float d = max_lanes(top) / 127.f;
+	store_half(half, splat(d < 65504.f ? d : 65504.f));
+	*scale = half[0];
+	const vf by = load_half(half), magic = splat(12582912.f); // 1.5·2^23, as in vexp
+	for (int i = 0; i < n; i += FH_W) {
+		vf r = vmax(load(v + i) / by, splat(-127.f));
+		r = -vmax(-r, splat(-127.f));
+		const vi rounded = (vi)(r + magic) - (vi)magic;
+		store((float *)lane, (vf)rounded);
+		for (int j = 0; j < FH_W && i + j < n; j++)
+			q[(i + j) * step] = half[0] & 0x7fff ? (int8_t)lane[j] : 0;
+	}
+}
+
+FH_IN void store_bytes(const float *k, const float *v, uint8_t *head, int dim, int slot)
+{
+	const int padded = fh_padded_head(dim);
+	int8_t *keys = (int8_t *)head;
+	uint16_t *key_scales = (uint16_t *)(head + fh_kv_quants(FH_KV_Q8_0, dim)) + slot;
+	head += fh_kv_part(FH_KV_Q8_0, dim, dim);
+	int8_t *values = (int8_t *)head + slot * padded;
+	uint16_t *value_scales = (uint16_t *)(head + fh_kv_quants(FH_KV_Q8_0, padded)) + slot;
+	for (int i = 0; i < dim; i += FH_GROUP, key_scales += FH_BLOCK, value_scales += FH_BLOCK) {
+		const int n = dim - i < FH_GROUP ? dim - i : FH_GROUP;
+		store_group(k + i, n, keys + i * FH_BLOCK + slot, FH_BLOCK, key_scales);
+		store_group(v + i, n, values + i, 1, value_scales);
+	}
+}
+
+FH_FN void store_token(const float *k, const float *v, uint8_t *block, int kv_type,
+		       const struct fh_kv_layer *layer, int slot)
+{
+	const int dim = layer->head_dim;
+	for (int h = 0; h < layer->heads; h++, k += dim, v += dim, block += fh_kv_head_bytes(kv_type, dim)) {
+		if (kv_type == FH_KV_F16)
+			store_halves(k, v, block, dim, slot);
+		else
+			store_bytes(k, v, block, dim, slot);
 	}
 }
 

@@ -20,6 +20,14 @@ static inline __attribute__((always_inline)) vf load_half(const uint16_t *p)
 	return (vf)vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(p)));
 }
 
+static inline __attribute__((always_inline)) vf load_bytes(const int8_t *p)
+{
+	int32_t four;
+	__builtin_memcpy(&four, p, sizeof four);
+	const int16x8_t wide = vmovl_s8(vreinterpret_s8_s32(vdup_n_s32(four)));
+	return (vf)vcvtq_f32_s32(vmovl_s16(vget_low_s16(wide)));
+}
+
 static inline __attribute__((always_inline)) void store_half(uint16_t *p, vf v)
 {
 	vst1_u16(p, vreinterpret_u16_f16(vcvt_f16_f32((float32x4_t)v)));

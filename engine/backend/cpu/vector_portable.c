@@ -57,6 +57,11 @@ static inline vf load_half(const uint16_t *p)
 	return (vf){widen_half(p[0]), widen_half(p[1]), widen_half(p[2]), widen_half(p[3])};
 }
 
+static inline vf load_bytes(const int8_t *p)
+{
+	return (vf){p[0], p[1], p[2], p[3]};
+}
+
 static inline void store_half(uint16_t *p, vf v)
 {
 	for (int i = 0; i < 4; i++)
