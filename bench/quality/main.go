@@ -12,6 +12,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"log"
@@ -78,7 +79,7 @@ func (c *config) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer reference.Close()
-	m, err := c.open(ctx, c.model)
+	m, err := c.open(ctx, c.model, "f16")
 	if err != nil {
 		return err
 	}
@@ -91,15 +92,24 @@ func (c *config) run(ctx context.Context) (err error) {
 		return err
 	}
 	fmt.Print("\nDivergence from the same weights in F32 with unrounded activations:\n\n", head)
-	for _, k := range []struct {
-		name string
-		pace engine.Pace
-	}{{"prefill kernels", engine.Together}, {"decode kernels", engine.Singly}} {
-		d, err := c.compare(ctx, reference, m, k.pace)
+	for _, kv := range []string{"f16", "q8_0"} {
+		m, err := c.open(ctx, c.model, kv)
 		if err != nil {
 			return err
 		}
-		fmt.Print(row(k.name, d))
+		for _, k := range []struct {
+			name string
+			pace engine.Pace
+		}{{"prefill kernels", engine.Together}, {"decode kernels", engine.Singly}} {
+			d, err := c.compare(ctx, reference, m, k.pace)
+			if err != nil {
+				return errors.Join(err, m.Close())
+			}
+			fmt.Print(row(k.name+", KV "+kv, d))
+		}
+		if err := m.Close(); err != nil {
+			return err
+		}
 	}
 	if c.peer != "" {
 		if err := c.peerDivergence(ctx); err != nil {
@@ -112,8 +122,8 @@ func (c *config) run(ctx context.Context) (err error) {
 	return nil
 }
 
-func (c *config) open(ctx context.Context, path string) (*engine.Model, error) {
-	return engine.Open(ctx, path, engine.Options{Threads: c.threads, ContextLength: c.chunk}, nil)
+func (c *config) open(ctx context.Context, path, kv string) (*engine.Model, error) {
+	return engine.Open(ctx, path, engine.Options{Threads: c.threads, ContextLength: c.chunk, KVType: kv}, nil)
 }
 
 // widened opens a copy of the model with the chosen tensors in F32.
@@ -122,7 +132,7 @@ func (c *config) widened(ctx context.Context, f *gguf.File, name string, pick fu
 	if err := eval.Widen(path, f, pick); err != nil {
 		return nil, err
 	}
-	return c.open(ctx, path)
+	return c.open(ctx, path, "f16")
 }
 
 // matrix tells the tensors that activations are multiplied with. Norms are

@@ -35,7 +35,8 @@ struct joining {
 
 // product is A·B for R rows and NV registers of columns, put into c. A's
 // element (r, k) is a[r*row + k*step]. What the cache holds is fetched so many
-// bytes ahead: as much of the next block as is read of this one.
+// bytes ahead, as much of the next block as is read of this one: into the L2
+// cache, which can wait for more of memory at once than the L1 cache.
 FH_IN void product(const int R, const int NV, const int kind, const float *a, const int row, const int step,
 		   const void *b, int ldb, int kn, ptrdiff_t ahead, float *c, int ldc, const struct joining join)
 {
@@ -48,7 +49,7 @@ FH_IN void product(const int R, const int NV, const int kind, const float *a, co
 	for (int k = 0; k < kn; k++) {
 		vf v[2];
 		if (kind != FH_FLOATS)
-			__builtin_prefetch((const char *)b + ahead);
+			__builtin_prefetch((const char *)b + ahead, 0, 2);
 #pragma GCC unroll 2
 		for (int j = 0; j < NV; j++)
 			v[j] = load_element(kind, b, j * FH_W);

@@ -21,7 +21,11 @@ int fh_kv_init(struct fh_kv *kv, int type, const int32_t *heads, const int32_t *
 	if (bytes == 0)
 		return 0;
 	kv->data = fh_reserve(bytes);
-	return kv->data ? 0 : -1;
+	if (!kv->data)
+		return -1;
+	// Attention jumps from block to block, a few kilobytes each.
+	fh_huge(kv->data, bytes);
+	return 0;
 }
 
 void fh_kv_free(struct fh_kv *kv)

@@ -28,6 +28,8 @@ void fh_yield(void);
 void *fh_reserve(size_t bytes);
 int fh_commit(void *base, size_t bytes);
 void *fh_map(size_t bytes);
+// fh_huge asks for large pages where memory is touched in many places.
+void fh_huge(void *base, size_t bytes);
 void fh_unmap(void *base, size_t bytes);
 
 // fh_physical_cores counts the cores this process may run on, hyper-threads of

@@ -123,6 +123,16 @@ void *fh_reserve(size_t bytes)
 	return p == MAP_FAILED ? NULL : p;
 }
 
+void fh_huge(void *base, size_t bytes)
+{
+#ifdef MADV_HUGEPAGE
+	madvise(base, bytes, MADV_HUGEPAGE); // a wish; without it reading is slower
+#else
+	(void)base;
+	(void)bytes;
+#endif
+}
+
 int fh_commit(void *base, size_t bytes)
 {
 	(void)base;

@@ -73,6 +73,12 @@ void *fh_reserve(size_t bytes)
 	return VirtualAlloc(NULL, bytes, MEM_RESERVE, PAGE_READWRITE);
 }
 
+void fh_huge(void *base, size_t bytes)
+{
+	(void)base; // large pages need a privilege there
+	(void)bytes;
+}
+
 int fh_commit(void *base, size_t bytes)
 {
 	return bytes == 0 || VirtualAlloc(base, bytes, MEM_COMMIT, PAGE_READWRITE) ? 0 : -1;
