@@ -314,3 +314,47 @@ func TestSlowReaders(t *testing.T) {
 		t.Error("the slow caller got no tokens")
 	}
 }
+
+// The reference interpreter rounds what it caches in the same way.
+func TestKVTypes(t *testing.T) {
+	text := make([]int32, 150)
+	for i := range text {
+		text[i] = int32(i * 37 % 256)
+	}
+	bytes := map[string]int64{}
+	for _, kv := range []string{"f16", "q8_0"} {
+		m := tiny(t, Options{KVType: kv})
+		want, err := tiny(t, Options{KVType: kv, Backend: program.Reference{}}).Score(t.Context(), text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bytes[kv] = m.Info().KVBytes; m.Info().KVType != kv {
+			t.Errorf("opened with %s, got %+v", kv, m.Info())
+		}
+		for _, pace := range []Pace{Together, Singly} {
+			n := 0
+			err := m.Logits(t.Context(), text, pace, func(i int, logits []float32) {
+				n++
+				if i+1 == len(text) {
+					return
+				}
+				if got := logProbability(logits, text[i+1]); math.Abs(got-want[i]) > 2e-3 {
+					t.Errorf("%s, pace %d: log probability of token %d is %g, want %g", kv, pace, i+1, got, want[i])
+				}
+			})
+			if err != nil || n != len(text) {
+				t.Errorf("%s, pace %d: logits behind %d of %d tokens, %v", kv, pace, n, len(text), err)
+			}
+		}
+	}
+	if 10*bytes["q8_0"] > 7*bytes["f16"] { // heads of 16 are padded least well
+		t.Errorf("KV caches of %v bytes", bytes)
+	}
+	path := filepath.Join(t.TempDir(), "tiny.gguf")
+	if err := synthetic.Tiny().WriteFile(path); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(t.Context(), path, Options{KVType: "q3"}, nil); err == nil || !strings.Contains(err.Error(), "q8_0") {
+		t.Errorf("a cache of type q3: %v", err)
+	}
+}

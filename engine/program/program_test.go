@@ -93,3 +93,16 @@ func TestBatchCheck(t *testing.T) {
 		}
 	}
 }
+
+func TestParseKVType(t *testing.T) {
+	for name, want := range map[string]KVType{"": KVF16, "f16": KVF16, "q8_0": KVQ8} {
+		if got, err := ParseKVType(name); err != nil || got != want {
+			t.Errorf("%q is %v, %v; want %v", name, got, err, want)
+		}
+	}
+	for _, name := range []string{"q4_0", "F16", "KVType(1)"} {
+		if _, err := ParseKVType(name); err == nil {
+			t.Errorf("%q was accepted", name)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package tensor
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -202,4 +203,35 @@ func FuzzDequantize(f *testing.F) {
 			_, _ = QuantizeActivation(Type(typ), dst)
 		}
 	})
+}
+
+// RoundQ8 keeps what Q8_0 keeps, up to values that lie half-way.
+func TestRoundQ8(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 8))
+	for _, size := range []float64{0, 1e-9, 1e-4, 1, 3000, 1e9} {
+		x, want := make([]float32, 32), make([]float32, 32)
+		for i := range x {
+			x[i] = float32(r.NormFloat64() * size)
+		}
+		block := make([]byte, 34)
+		if err := Quantize(Q8_0, x, block); err != nil {
+			t.Fatal(err)
+		}
+		if err := Dequantize(Q8_0, block, want); err != nil {
+			t.Fatal(err)
+		}
+		got := slices.Clone(x)
+		RoundQ8(got)
+		if size == 1e9 { // beyond what a scale can say: held to the largest
+			for i, v := range got {
+				if v != 127*65504 && v != -127*65504 && math.Abs(float64(v-x[i])) > 65504/2 {
+					t.Errorf("%g became %g", x[i], v)
+				}
+			}
+			continue
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("values of about %g: got %v, Q8_0 holds %v", size, got, want)
+		}
+	}
 }

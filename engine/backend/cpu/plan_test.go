@@ -418,9 +418,15 @@ func TestLinearHazards(t *testing.T) {
 }
 
 func TestCopyBlock(t *testing.T) {
+	for _, kv := range kvKinds {
+		t.Run(kv.String(), func(t *testing.T) { testCopyBlock(t, kv) })
+	}
+}
+
+func testCopyBlock(t *testing.T, kv program.KVType) {
 	r := rand.New(rand.NewPCG(15, 16))
 	p := llamaProgram(t, r, shape{layers: 2, embedding: 64, heads: 2, kvHeads: 1, dim: 32, feedForward: 64, typ: tensor.F32})
-	l := program.Limits{Rows: 64, Outputs: 64, Blocks: 8}
+	l := program.Limits{Rows: 64, Outputs: 64, Blocks: 8, KV: kv}
 	e := compile(t, New(Options{Threads: 2}), p, l)
 	s := newSequences(r, 1, 4)
 	run(t, e, s.batch([]int{0}, []int{40}, false))
@@ -442,7 +448,8 @@ func TestCopyBlock(t *testing.T) {
 			t.Errorf("CopyBlock(%d, %d) succeeded", pair[0], pair[1])
 		}
 	}
-	if got, want := e.KVBytes(), int64(8*2*1*2*32*32*2); got != want {
+	bytes := map[program.KVType]int64{program.KVF16: 2 * 32, program.KVQ8: 34} // of a head's keys or values of a token
+	if got, want := e.KVBytes(), 8*32*2*2*bytes[kv]; got != want {
 		t.Errorf("KVBytes is %d, want %d", got, want)
 	}
 }
