@@ -1,6 +1,9 @@
 package schedule
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 const (
 	// mostGuessed is the most guessed tokens of one sequence in a step.
@@ -13,85 +16,81 @@ const (
 	slowest = 0.8
 )
 
+// guess is a guessed token of one of the decoding jobs.
+type guess struct {
+	job    int
+	chance float64 // that it and those before it are right
+}
+
 // guesses decides how many guessed tokens of every decoding job go into the
 // next step, in which their next tokens stand anyway. Rows go to the likeliest
-// guesses first, whosever they are; their number is the one with which most
-// tokens a second are to be expected, by what steps have taken so far. That
-// may be none.
+// guesses first, whosever they are.
 //
 // The choice depends on the clock, but the tokens do not: whatever is guessed,
 // each token is chosen from the logits behind the one before it.
 func (s *Scheduler) guesses(decoding []*job, prompts bool) [][]int32 {
-	out := make([][]int32, len(decoding))
-	base := len(decoding)
-	limit := s.guessLimit()
-	if limit == 0 {
-		return out
-	}
-	type row struct {
-		job    int
-		chance float64
-	}
-	var rows []row
+	tokens := make([][]int32, len(decoding))
+	// Each guess needs logits, and every active job must find room for its own.
+	room := max(0, min(s.cfg.Limits.Outputs, s.cfg.Limits.Rows)-len(s.active))
+	var all []guess
 	for i, j := range decoding {
 		if j.task.Draft == nil {
 			continue
 		}
 		// The last place of the context can be filled, but not continued.
-		most := min(mostGuessed, limit, s.cfg.Context-1-len(j.seq.Tokens()))
-		tokens, chances := j.task.Draft.Guess(most)
-		out[i] = tokens
+		most := min(mostGuessed, room, s.cfg.Context-1-len(j.seq.Tokens()))
+		var chances []float64
+		tokens[i], chances = j.task.Draft.Guess(most)
 		for _, c := range chances {
-			rows = append(rows, row{i, c})
+			all = append(all, guess{i, c})
 		}
 	}
 	// Stable, so that a job's tokens keep their order where chances are equal.
-	slices.SortStableFunc(rows, func(a, b row) int {
-		switch {
-		case a.chance > b.chance:
-			return -1
-		case a.chance < b.chance:
-			return 1
-		}
-		return 0
-	})
-	rows = rows[:min(len(rows), limit)]
-	take := 0
-	if prompts {
-		for take < len(rows) && rows[take].chance >= likely {
-			take++
-		}
-	} else if alone := s.pace.decode(base); alone > 0 {
-		expected := make([]float64, base)
-		for i := range expected {
-			expected[i] = 1
-		}
-		total, best := float64(base), float64(base)/alone.Seconds()
-		for i, r := range rows {
-			total += r.chance
-			expected[r.job] += r.chance
-			took := s.pace.hoped(base, base+i+1)
-			if took == 0 {
-				break
-			}
-			if rate := total / took.Seconds(); rate > best && slices.Min(expected) >= slowest*float64(took)/float64(alone) {
-				take, best = i+1, rate
-			}
-		}
+	slices.SortStableFunc(all, func(a, b guess) int { return cmp.Compare(b.chance, a.chance) })
+	all = all[:min(len(all), room)]
+	taken := make([]int, len(decoding))
+	for _, g := range all[:s.worth(all, len(decoding), prompts)] {
+		taken[g.job]++
 	}
-	count := make([]int, base)
-	for _, r := range rows[:take] {
-		count[r.job]++
+	for i := range tokens {
+		tokens[i] = tokens[i][:taken[i]]
 	}
-	for i := range out {
-		out[i] = out[i][:count[i]]
-	}
-	return out
+	return tokens
 }
 
-// guessLimit is the most guessed tokens in a step. Each needs logits, and every active job must find room for its own.
-func (s *Scheduler) guessLimit() int {
-	return max(0, min(s.cfg.Limits.Outputs, s.cfg.Limits.Rows)-len(s.active))
+// worth returns how many of the guesses, likeliest first, are worth their rows
+// beside base others: as many as make most tokens a second, by what steps have
+// taken so far.
+func (s *Scheduler) worth(all []guess, base int, prompts bool) int {
+	if prompts {
+		n := 0
+		for n < len(all) && all[n].chance >= likely {
+			n++
+		}
+		return n
+	}
+	alone := s.pace.decode(base)
+	if alone == 0 {
+		return 0 // nothing is known yet
+	}
+	expected := make([]float64, base) // tokens of each job
+	for i := range expected {
+		expected[i] = 1
+	}
+	total, best, n := float64(base), float64(base)/alone.Seconds(), 0
+	for i, g := range all {
+		total += g.chance
+		expected[g.job] += g.chance
+		took := s.pace.hoped(base, base+i+1)
+		if took == 0 {
+			break
+		}
+		rate := total / took.Seconds()
+		if rate > best && slices.Min(expected) >= slowest*float64(took)/float64(alone) {
+			n, best = i+1, rate
+		}
+	}
+	return n
 }
 
 // verify hands a decoding job the logits of its rows one after another, for as
