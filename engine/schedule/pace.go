@@ -8,7 +8,7 @@ import (
 const (
 	// heldSteps is how many steps a measurement of a width serves, before the
 	// width counts as unknown again.
-	heldSteps = 1024
+	heldSteps = 256
 	// samplesHeld is how many measurements of a width are kept; their median
 	// is what counts, so that a disturbed one does no harm.
 	samplesHeld = 5
