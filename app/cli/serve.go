@@ -20,6 +20,7 @@ const (
 
 func (c *command) serve() *cobra.Command {
 	var addr string
+	var load *app.LoadOptions
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Show the window's contents in a browser, and answer programs",
@@ -38,7 +39,7 @@ in; its token, as bearer token, lets programs in. FREEHOLD_TOKEN sets the token.
 			}
 			log := c.logger()
 			events := api.NewEvents(log)
-			core, err := app.Open(c.ctx, app.Options{Version: c.Version, Engine: c.Engine, Emitter: events, Log: log, Exclusive: true})
+			core, err := app.Open(c.ctx, app.Options{Version: c.Version, Engine: c.Engine, Emitter: events, Load: *load, Log: log, Exclusive: true})
 			if err != nil {
 				return err
 			}
@@ -60,6 +61,7 @@ in; its token, as bearer token, lets programs in. FREEHOLD_TOKEN sets the token.
 			return errors.Join(s.Serve(c.ctx), core.Close())
 		},
 	}
+	load = loadFlags(cmd)
 	cmd.Flags().StringVar(&addr, "addr", defaultAddr, "address to listen on")
 	return cmd
 }
