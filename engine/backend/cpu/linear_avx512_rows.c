@@ -1,5 +1,8 @@
 // AVX-512 row kernels (decode, and batches of a few) of the 32-block and plain
-// types: one linear pass over the weight bytes.
+// types: one linear pass over the weight bytes. Loops are unrolled for the
+// prefetchers' sake: with the same instructions at four places, each with a
+// longer stride, a core reads a fifth more from memory. Reading four rows side
+// by side is faster from the cache and halves the speed from memory.
 #include "linear_avx512.h"
 
 #if defined(__x86_64__)
@@ -71,6 +74,7 @@ FH_INLINE void nibble_rows(int wtype, const struct nibble_index *index, int nc, 
 			dots[c] = _mm512_setzero_ps();
 			mins[c] = _mm_setzero_ps();
 		}
+#pragma GCC unroll 4
 		for (int g = 0; g < groups + (tail > 0); g++, p += group) {
 			__m512i first;
 			__m256i rest;
@@ -150,6 +154,7 @@ FH_INLINE void byte_rows(int nc, const uint8_t *w, size_t row_bytes, int rows, i
 		__m512 dots[4];
 		for (int c = 0; c < nc; c++)
 			dots[c] = _mm512_setzero_ps();
+#pragma GCC unroll 4
 		for (int b = 0; b < blocks; b += 2, p += 2 * Q8_0_BYTES) {
 			prefetch(p);
 			__m512i q;

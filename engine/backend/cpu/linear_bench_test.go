@@ -42,13 +42,13 @@ func benchmarkLinear(b *testing.B, typ tensor.Type, k, bytes, n int) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// Decode: one column, weights from the last-level cache and from memory.
+// Decode: one column, weights from the cores' own cache, the shared one, and memory.
 func BenchmarkMatVec(b *testing.B) {
 	for _, typ := range linearTypes {
 		for _, k := range []int{576, 1536, 2048} {
-			for _, mb := range []int{4, 256} {
-				b.Run(fmt.Sprintf("%v/k=%d/%dMB", typ, k, mb), func(b *testing.B) {
-					benchmarkLinear(b, typ, k, mb<<20, 1)
+			for _, kb := range []int{256, 4 << 10, 256 << 10} {
+				b.Run(fmt.Sprintf("%v/k=%d/%dkB", typ, k, kb), func(b *testing.B) {
+					benchmarkLinear(b, typ, k, kb<<10, 1)
 				})
 			}
 		}
