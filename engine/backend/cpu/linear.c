@@ -105,7 +105,7 @@ struct job { // one call of fh_linear
 	int wtype;
 	const uint8_t *w;
 	size_t row_bytes;
-	int k, n; // columns in memory, fine ones in pairs
+	int m, k, n; // n: columns in memory, fine ones in pairs
 	int fine;
 	const uint8_t *act;
 	size_t column_bytes;
@@ -142,6 +142,8 @@ static void linear_panels(const struct job *job, int row0, int row1, void *panel
 				.ldy = FH_MOST_PANEL_ROWS,
 				.rows = rows,
 				.columns = job->n - c < FH_TILE ? job->n - c : FH_TILE,
+				.next = c == 0 && r + panel_rows < job->m ? job->w + (size_t)(r + panel_rows) * job->row_bytes : NULL,
+				.next_bytes = (size_t)panel_rows * job->row_bytes,
 			};
 			if (!job->fine) {
 				out.y = job->y + (size_t)c * job->ldy + r;
@@ -213,6 +215,7 @@ void fh_linear(int wtype, const void *w, int m, int k, int row0, int row1, int f
 		.wtype = wtype,
 		.w = w,
 		.row_bytes = fh_row_bytes(wtype, k),
+		.m = m,
 		.k = k,
 		.n = n * fh_act_columns(format),
 		.fine = (format & FH_ACT_FINE) != 0,

@@ -21,12 +21,35 @@ FH_INLINE void put(const struct fh_output *out, int j, __m512 v)
 	_mm512_mask_storeu_ps(y, rows, v);
 }
 
+// Fetching what comes next into L2, a step in each sub-block: spread over the
+// tile's own work, because a core drops requests that come in bursts. Without
+// it memory would lie idle most of the time that few columns take.
+struct fetch {
+	const uint8_t *at, *end;
+	size_t step;
+};
+
+FH_INLINE struct fetch fetch_of(const struct fh_output *out, int sub_blocks)
+{
+	const size_t bytes = out->next ? out->next_bytes : 0;
+	const size_t lines = (bytes + 63) / 64, steps = (size_t)sub_blocks;
+	return (struct fetch){out->next, out->next + bytes, (lines + steps - 1) / steps * 64};
+}
+
+FH_INLINE void fetch_step(struct fetch *f)
+{
+	const uint8_t *to = f->at + f->step;
+	for (; f->at < to && f->at < f->end; f->at += 64)
+		_mm_prefetch((const char *)f->at, _MM_HINT_T1);
+}
+
 // Blocks of 32, each with its own scales on both sides.
 FH_INLINE void tile32(int wtype, int nc, const void *weights, const void *act, int k, const struct fh_output *out)
 {
 	const int affine = wtype == FH_Q4_1 || wtype == FH_Q5_1;
 	const struct fh_avx512_panel a = fh_avx512_panel_at(wtype, k, (void *)weights);
 	const struct fh_panel x = fh_panel_at(FH_ACT_PANEL_Q8, k, act);
+	struct fetch next = fetch_of(out, k / 32);
 	__m512 total[FH_TILE];
 #pragma GCC unroll 12
 	for (int j = 0; j < nc; j++)
@@ -34,6 +57,7 @@ FH_INLINE void tile32(int wtype, int nc, const void *weights, const void *act, i
 	const uint8_t *q = a.q;
 	const int8_t *xq = x.q;
 	for (int b = 0; b < k / 32; b++, q += 32 * MR, xq += 32 * FH_TILE) {
+		fetch_step(&next);
 		__m512i sum[FH_TILE];
 #pragma GCC unroll 12
 		for (int j = 0; j < nc; j++)
@@ -73,6 +97,7 @@ FH_INLINE void tile256(int wtype, int nc, const void *weights, const void *act, 
 	const int symmetric = wtype == FH_Q3_K || wtype == FH_Q6_K;
 	const struct fh_avx512_panel a = fh_avx512_panel_at(wtype, k, (void *)weights);
 	const struct fh_panel x = fh_panel_at(FH_ACT_PANEL_K, k, act);
+	struct fetch next = fetch_of(out, k / sub);
 	float total[FH_TILE][MR] __attribute__((aligned(64)));
 	for (int j = 0; j < nc; j++)
 		_mm512_store_ps(total[j], _mm512_setzero_ps());
@@ -86,6 +111,7 @@ FH_INLINE void tile256(int wtype, int nc, const void *weights, const void *act, 
 		for (int j = 0; j < nc; j++)
 			block[j] = _mm512_setzero_ps();
 		for (int s = 0; s < parts; s++, q += sub * MR, xq += sub * FH_TILE, scale += MR) {
+			fetch_step(&next);
 			__m512i sum[FH_TILE];
 #pragma GCC unroll 12
 			for (int j = 0; j < nc; j++)

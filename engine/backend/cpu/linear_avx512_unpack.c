@@ -38,14 +38,6 @@ FH_INLINE void piece(const uint8_t *const p[16], size_t at, __m512i t[4])
 	t[3] = _mm512_unpackhi_epi64(b, d);
 }
 
-// The next panel's bytes, as many of each row as have just been read of this.
-FH_INLINE void prefetch_rows(const uint8_t *const p[16], size_t row_bytes, int bytes)
-{
-	for (int i = 0; i < 16; i++)
-		for (int at = 0; at < bytes; at += 64)
-			_mm_prefetch((const char *)p[i] + 16 * row_bytes + at, _MM_HINT_T1);
-}
-
 FH_INLINE __m512i bytes_of(int v) { return _mm512_set1_epi8((char)v); }
 
 // The low binary16 of each lane.
@@ -94,7 +86,6 @@ FH_INLINE void unpack32(int wtype, const uint8_t *w, size_t row_bytes, int rows,
 	for (int b = 0; b < blocks; b++, q += 32 * MR) {
 		__m512i head[4], t[4];
 		piece(p, 0, head);
-		prefetch_rows(p, row_bytes, size);
 		if (wtype == FH_Q8_0) {
 			for (int half = 0; half < 2; half++) {
 				piece(p, 2 + 16 * half, t);
@@ -250,7 +241,6 @@ FH_INLINE void unpack256(int wtype, const uint8_t *w, size_t row_bytes, int rows
 	const uint8_t *p[16];
 	row_pointers(w, row_bytes, rows, p);
 	for (int b = 0; b < k / 256; b++, q += 256 * MR, scale += sub_blocks * MR, min += sub_blocks * MR) {
-		prefetch_rows(p, row_bytes, size);
 		if (wtype == FH_Q6_K)
 			q6_block(p, q, scale);
 		else if (wtype == FH_Q4_K || wtype == FH_Q5_K)

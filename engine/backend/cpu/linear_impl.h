@@ -110,6 +110,10 @@ struct fh_output { // where a tile goes
 	const float *bias; // of the tile's first row, or NULL
 	int accumulate;
 	int rows, columns; // valid part of the tile
+	// Weight bytes that will be unpacked next, or NULL: a tile may fetch them
+	// while it computes.
+	const uint8_t *next;
+	size_t next_bytes;
 };
 
 // Multiplies a weight panel with a tile of columns.

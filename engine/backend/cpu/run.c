@@ -13,6 +13,8 @@
 #define CHUNK_COST 32768    // values touched in a chunk: they fit L2
 #define CHUNK_BYTES 16384   // least weight bytes × rows in a chunk of a product
 #define DECODE_BYTES 524288 // most weight bytes in a chunk of a product
+#define PANELS 8	    // in a chunk where that is more: a panel is fetched while the one
+			    // before it is computed
 #define STORE_ROWS 16	    // least rows in a chunk that writes the cache: keys of
 			    // neighbours share cache lines
 
@@ -169,10 +171,14 @@ static void prepare(fh_plan *p, struct fh_linear_op *op, int n, int alike)
 			op->grain = common_multiple(op->grain, fh_act_grain(format));
 		}
 		const size_t row_bytes = fh_row_bytes(out->wtype, op->k);
+		const int unit = fh_linear_grain(out->wtype, op->k, alike);
+		size_t most = DECODE_BYTES / (size_t)n;
+		const size_t panels = unit > 1 ? PANELS * (size_t)unit * row_bytes : 0;
+		most = most > panels ? most : panels;
 		size_t chunk = share > CHUNK_BYTES / (size_t)n ? share : CHUNK_BYTES / (size_t)n;
-		chunk = chunk < DECODE_BYTES / (size_t)n ? chunk : DECODE_BYTES / (size_t)n;
+		chunk = chunk < most ? chunk : most;
 		const int rows = (int)(chunk / row_bytes);
-		out->chunk_rows = round_up(rows < 1 ? 1 : rows, fh_linear_grain(out->wtype, op->k, alike));
+		out->chunk_rows = round_up(rows < 1 ? 1 : rows, unit);
 		out->first_chunk = op->chunks;
 		op->chunks += (out->m + out->chunk_rows - 1) / out->chunk_rows;
 	}
