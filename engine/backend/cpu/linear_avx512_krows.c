@@ -55,6 +55,7 @@ FH_INLINE void nibble_k_rows(int wtype, int nc, const uint8_t *w, size_t row_byt
 			dots[c] = _mm512_setzero_ps();
 			mins[c] = _mm_setzero_ps();
 		}
+#pragma GCC unroll 2
 		for (int b = 0; b < blocks; b++, p += fh_block_bytes(wtype)) {
 			prefetch(p);
 			prefetch(p + 64);
@@ -65,7 +66,8 @@ FH_INLINE void nibble_k_rows(int wtype, int nc, const uint8_t *w, size_t row_byt
 			const __m128i min16 = _mm_unpackhi_epi8(packed, _mm_setzero_si128());
 			const __m128 d = _mm_cvtph_ps(header); // d, dmin
 			const uint8_t *qs = p + (five ? 48 : 16);
-			const __m512i bytes0 = _mm512_loadu_si512(qs), bytes1 = _mm512_loadu_si512(qs + 64);
+			__m512i bytes0 = _mm512_loadu_si512(qs), bytes1 = _mm512_loadu_si512(qs + 64);
+			__asm__("" : "+v"(bytes0), "+v"(bytes1)); // one load each, not one for each use
 			__m512i q0 = _mm512_and_si512(bytes0, low4), q2 = _mm512_and_si512(bytes1, low4);
 			__m512i q1 = _mm512_and_si512(_mm512_srli_epi16(bytes0, 4), low4);
 			__m512i q3 = _mm512_and_si512(_mm512_srli_epi16(bytes1, 4), low4);
@@ -190,6 +192,7 @@ FH_INLINE void fine_k_rows(int wtype, int nc, const uint8_t *w, size_t row_bytes
 			dots[c] = _mm512_setzero_ps();
 			mins[c] = _mm256_setzero_ps();
 		}
+#pragma GCC unroll 2
 		for (int b = 0; b < blocks; b++, p += fh_block_bytes(wtype)) {
 			prefetch(p);
 			prefetch(p + 64);

@@ -1,8 +1,9 @@
 // AVX-512 row kernels (decode, and batches of a few) of the 32-block and plain
 // types: one linear pass over the weight bytes. Loops are unrolled for the
 // prefetchers' sake: with the same instructions at four places, each with a
-// longer stride, a core reads a fifth more from memory. Reading four rows side
-// by side is faster from the cache and halves the speed from memory.
+// longer stride, a core reads a fifth more from memory, and software's own
+// prefetches only disturb. Reading four rows side by side is faster from the
+// cache and halves the speed from memory.
 #include "linear_avx512.h"
 
 #if defined(__x86_64__)
@@ -88,8 +89,6 @@ FH_INLINE void nibble_rows(int wtype, const struct nibble_index *index, int nc, 
 				rest = _mm256_maskz_loadu_epi8(tail_last, p + group - 32);
 			}
 			const __m512i last = _mm512_castsi256_si512(rest);
-			prefetch(p);
-			prefetch(p + 64);
 			const __m512i bytes = _mm512_permutex2var_epi8(first, quants, last);
 			__m512i low = _mm512_and_si512(bytes, low4);
 			__m512i high = _mm512_and_si512(_mm512_srli_epi16(bytes, 4), low4);
@@ -156,7 +155,6 @@ FH_INLINE void byte_rows(int nc, const uint8_t *w, size_t row_bytes, int rows, i
 			dots[c] = _mm512_setzero_ps();
 #pragma GCC unroll 4
 		for (int b = 0; b < blocks; b += 2, p += 2 * Q8_0_BYTES) {
-			prefetch(p);
 			__m512i q;
 			__m512 d;
 			if (b + 1 < blocks) {
