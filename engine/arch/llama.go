@@ -35,7 +35,7 @@ func dense(l *loader, adjacent bool) (*Model, error) {
 
 	for i := range c.Layers {
 		b := l.block(i)
-		p.Cache = append(p.Cache, program.CacheLayer{KVHeads: c.KVHeads, HeadDim: c.HeadDim})
+		p.Cache = append(p.Cache, program.CacheLayer{KVHeads: c.KVHeads, HeadDim: c.HeadDim, ValueDim: c.HeadDim})
 		p.Record(
 			program.RMSNorm{X: x, Dst: h, Gain: b.norm("attn_norm", c.Embedding), Eps: c.NormEps},
 			program.Linear{X: h, Out: []program.Projection{
@@ -62,7 +62,7 @@ func dense(l *loader, adjacent bool) (*Model, error) {
 				b.project("ffn_gate", c.Embedding, c.FeedForward, gate),
 				b.project("ffn_up", c.Embedding, c.FeedForward, up),
 			}},
-			program.SwiGLU{Gate: gate, Up: up, Dst: gate},
+			program.Gated{Gate: gate, Up: up, Dst: gate},
 			program.Linear{X: gate, Out: []program.Projection{b.add("ffn_down", c.FeedForward, c.Embedding, x)}},
 		)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 )
@@ -16,7 +17,12 @@ type Batch struct {
 	Positions []int32
 	Sequences []int32
 	Tables    [][]int32
-	Outputs   []int32 // rows whose logits are wanted, ascending
+	// Slots holds, for programs with recurrent states, each sequence's state
+	// slot. A sequence whose first row stands at position 0 begins with zeros;
+	// any other goes on from what its slot holds, so its first row must follow
+	// the last one of the batch that wrote it.
+	Slots   []int32
+	Outputs []int32 // rows whose logits are wanted, ascending
 	// Guessed of the rows, all with logits, hold tokens that may turn out
 	// wrong. A backend that chooses kernels by the number of rows chooses
 	// those that serve without them, so that they change nobody's rounding.
@@ -28,6 +34,7 @@ type Limits struct {
 	Rows    int // most rows in a batch
 	Outputs int // most outputs in a batch
 	Blocks  int // KV cache blocks of BlockTokens tokens
+	Slots   int // states of recurrent layers: sequences that are under way, and checkpoints
 	KV      KVType
 }
 
@@ -40,9 +47,13 @@ const (
 	// KVQ8 is q8_0: int8 with one float16 scale for every 32 values of a head's
 	// token; a head's last group may be shorter. See tensor.RoundQ8.
 	KVQ8
+	// KVQ4 is q4_0: four bits with one float16 scale for every 32 values of a
+	// head's token. See tensor.RoundQ4.
+	KVQ4
+	KVF32
 )
 
-var kvTypeNames = []string{"f16", "q8_0"}
+var kvTypeNames = []string{"f16", "q8_0", "q4_0", "f32"}
 
 func (t KVType) String() string {
 	if t < 0 || int(t) >= len(kvTypeNames) {
@@ -86,6 +97,12 @@ type Executable interface {
 	// src, both of BlockBytes. Any bytes are harmless, though not sensible.
 	ReadBlock(id int32, dst []byte) error
 	WriteBlock(id int32, src []byte) error
+	// CopySlot, ReadSlot and WriteSlot do to a slot's recurrent states, SlotBytes
+	// in all, what their namesakes do to a block.
+	CopySlot(dst, src int32) error
+	SlotBytes() int
+	ReadSlot(id int32, dst []byte) error
+	WriteSlot(id int32, src []byte) error
 	// KVBytes is the memory of the cache when full.
 	KVBytes() int64
 	Close() error
@@ -102,6 +119,17 @@ func CheckBlock(e Executable, l Limits, id int32, b []byte) error {
 	return nil
 }
 
+// CheckSlot verifies what ReadSlot and WriteSlot are called with.
+func CheckSlot(e Executable, l Limits, id int32, b []byte) error {
+	if id < 0 || int(id) >= l.Slots {
+		return fmt.Errorf("state slot %d is outside the %d there are", id, l.Slots)
+	}
+	if n := e.SlotBytes(); len(b) != n {
+		return fmt.Errorf("a state slot has %d bytes, not %d", n, len(b))
+	}
+	return nil
+}
+
 // CacheShape describes the layers of the program's cache, for CacheLayout.
 func CacheShape(p *Program) string {
 	var s strings.Builder
@@ -111,8 +139,15 @@ func CacheShape(p *Program) string {
 		for n < len(p.Cache) && p.Cache[n] == p.Cache[i] {
 			n++
 		}
-		fmt.Fprintf(&s, ", %d layers of %d heads of %d", n-i, p.Cache[i].KVHeads, p.Cache[i].HeadDim)
+		c := p.Cache[i]
+		fmt.Fprintf(&s, ", %d layers of %d heads of %d", n-i, c.KVHeads, c.HeadDim)
+		if c.ValueDim != c.HeadDim {
+			fmt.Fprintf(&s, " and %d", c.ValueDim)
+		}
 		i = n
+	}
+	for _, state := range p.States {
+		fmt.Fprintf(&s, ", a state of %d", state.Size)
 	}
 	return s.String()
 }
@@ -135,11 +170,17 @@ func (b *Batch) Check(p *Program, l Limits) error {
 	if b.Guessed < 0 || b.Guessed > 0 && b.Guessed >= len(b.Outputs) {
 		return fmt.Errorf("%w: %d guessed rows of %d outputs", ErrBatch, b.Guessed, len(b.Outputs))
 	}
-	vocab := 0
+	vocab, places := math.MaxInt, math.MaxInt
 	for _, op := range p.Ops {
-		if e, ok := op.(Embed); ok {
-			vocab = e.Table.Rows
-			break
+		if e, ok := op.(Embed); ok && e.Positions {
+			places = min(places, e.Table.Rows)
+		} else if ok {
+			vocab = min(vocab, e.Table.Rows)
+		}
+	}
+	if len(p.States) > 0 {
+		if err := b.checkSlots(l); err != nil {
+			return err
 		}
 	}
 	seen := make(map[int32]bool, len(b.Tables))
@@ -153,6 +194,9 @@ func (b *Batch) Check(p *Program, l Limits) error {
 		}
 		if pos < 0 || int(pos)/BlockTokens >= len(b.Tables[s]) {
 			return fmt.Errorf("%w: position %d of row %d has no cache block", ErrBatch, pos, r)
+		}
+		if int(pos) >= places {
+			return fmt.Errorf("%w: position %d of row %d is behind the last of %d that the model knows", ErrBatch, pos, r, places)
 		}
 		if r > 0 && b.Sequences[r-1] == s {
 			if pos <= b.Positions[r-1] {
@@ -174,6 +218,23 @@ func (b *Batch) Check(p *Program, l Limits) error {
 		if r < 0 || int(r) >= n || (i > 0 && r <= b.Outputs[i-1]) {
 			return fmt.Errorf("%w: output %d names row %d", ErrBatch, i, r)
 		}
+	}
+	return nil
+}
+
+func (b *Batch) checkSlots(l Limits) error {
+	if len(b.Slots) != len(b.Tables) {
+		return fmt.Errorf("%w: %d sequences have %d state slots", ErrBatch, len(b.Tables), len(b.Slots))
+	}
+	used := make(map[int32]bool, len(b.Slots))
+	for s, id := range b.Slots {
+		if id < 0 || int(id) >= l.Slots || used[id] {
+			return fmt.Errorf("%w: sequence %d names state slot %d of %d, or shares it", ErrBatch, s, id, l.Slots)
+		}
+		used[id] = true
+	}
+	if b.Guessed > 0 {
+		return fmt.Errorf("%w: guessed rows cannot be taken back from a recurrent state", ErrBatch)
 	}
 	return nil
 }

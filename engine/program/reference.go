@@ -2,12 +2,8 @@ package program
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
 	"math"
-	"slices"
-
-	"freehold/engine/tensor"
 )
 
 // Reference interprets programs in plain Go, one value at a time: it defines
@@ -33,9 +29,12 @@ func (Reference) Compile(p *Program, l Limits) (Executable, error) {
 		e.bufs[i] = make([]float32, rows*s.Width)
 	}
 	for _, c := range p.Cache {
-		n := l.Blocks * BlockTokens * c.KVHeads * c.HeadDim
-		e.keys = append(e.keys, make([]float32, n))
-		e.values = append(e.values, make([]float32, n))
+		n := l.Blocks * BlockTokens * c.KVHeads
+		e.keys = append(e.keys, make([]float32, n*c.HeadDim))
+		e.values = append(e.values, make([]float32, n*c.ValueDim))
+	}
+	for _, s := range p.States {
+		e.states = append(e.states, make([]float32, l.Slots*s.Size))
 	}
 	return e, nil
 }
@@ -44,7 +43,8 @@ type referenceRun struct {
 	program      *Program
 	limits       Limits
 	bufs         [][]float32
-	keys, values [][]float32 // per layer, [block][token in block][KVHeads][HeadDim]
+	keys, values [][]float32 // per layer, [block][token in block][KVHeads][HeadDim or ValueDim]
+	states       [][]float32 // per recurrent layer, [slot][size]
 	batch        *Batch
 }
 
@@ -53,6 +53,7 @@ func (e *referenceRun) Run(ctx context.Context, b *Batch) ([]float32, error) {
 		return nil, err
 	}
 	e.batch = b
+	e.startStates()
 	for i, op := range e.program.Ops {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -62,73 +63,6 @@ func (e *referenceRun) Run(ctx context.Context, b *Batch) ([]float32, error) {
 		}
 	}
 	return e.bufs[e.program.Logits][:len(b.Outputs)*e.program.Vocab], nil
-}
-
-func (e *referenceRun) CopyBlock(dst, src int32) error {
-	if dst < 0 || src < 0 || int(dst) >= e.limits.Blocks || int(src) >= e.limits.Blocks {
-		return fmt.Errorf("cache block %d or %d is outside the cache of %d", dst, src, e.limits.Blocks)
-	}
-	for i, c := range e.program.Cache {
-		n := BlockTokens * c.KVHeads * c.HeadDim
-		for _, s := range [][]float32{e.keys[i], e.values[i]} {
-			copy(s[int(dst)*n:(int(dst)+1)*n], s[int(src)*n:(int(src)+1)*n])
-		}
-	}
-	return nil
-}
-
-func (e *referenceRun) BlockBytes() int {
-	n := 0
-	for _, c := range e.program.Cache {
-		n += 2 * 4 * BlockTokens * c.KVHeads * c.HeadDim
-	}
-	return n
-}
-
-func (e *referenceRun) CacheLayout() string {
-	return fmt.Sprintf("reference %v %s", e.limits.KV, CacheShape(e.program))
-}
-
-func (e *referenceRun) ReadBlock(id int32, dst []byte) error {
-	return e.block(id, dst, func(values []float32, b []byte) {
-		for i, v := range values {
-			binary.LittleEndian.PutUint32(b[4*i:], math.Float32bits(v))
-		}
-	})
-}
-
-func (e *referenceRun) WriteBlock(id int32, src []byte) error {
-	return e.block(id, src, func(values []float32, b []byte) {
-		for i := range values {
-			values[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))
-		}
-	})
-}
-
-// block pairs the block's parts with those of b, which holds all of them.
-func (e *referenceRun) block(id int32, b []byte, move func(values []float32, b []byte)) error {
-	if err := CheckBlock(e, e.limits, id, b); err != nil {
-		return err
-	}
-	for i, c := range e.program.Cache {
-		n := BlockTokens * c.KVHeads * c.HeadDim
-		for _, s := range [][]float32{e.keys[i], e.values[i]} {
-			move(s[int(id)*n:(int(id)+1)*n], b[:4*n])
-			b = b[4*n:]
-		}
-	}
-	return nil
-}
-
-func (e *referenceRun) KVBytes() int64 {
-	n := int64(0)
-	for _, k := range e.keys {
-		n += int64(len(k)) * 2
-	}
-	if e.limits.KV == KVQ8 {
-		return n + n/16 // a scale for every 32 values
-	}
-	return 2 * n
 }
 
 func (e *referenceRun) Close() error { return nil }
@@ -154,182 +88,73 @@ func (e *referenceRun) exec(op Op) error {
 		return e.embed(o)
 	case RMSNorm:
 		e.rmsNorm(o)
+	case LayerNorm:
+		e.layerNorm(o)
+	case L2Norm:
+		e.l2Norm(o)
 	case Linear:
 		return e.linear(o)
+	case ExpertLinear:
+		return e.expertLinear(o)
+	case Route:
+		e.route(o)
+	case Combine:
+		e.combine(o)
 	case Rope:
 		e.rope(o)
+	case Temper:
+		e.temper(o)
 	case StoreKV:
 		e.storeKV(o)
 	case Attention:
 		e.attention(o)
-	case SwiGLU:
-		n, _ := e.rows(o.Dst)
-		for r := range n {
-			gate, up, dst := e.row(o.Gate, r), e.row(o.Up, r), e.row(o.Dst, r)
-			for i, g := range gate {
-				dst[i] = float32(float64(g) / (1 + math.Exp(-float64(g))) * float64(up[i]))
+	case Activate:
+		e.each(o.Dst, func(x, _ []float32, i int) float64 { return o.F.of(float64(x[i])) }, o.X, o.X)
+	case Gated:
+		e.each(o.Dst, func(gate, up []float32, i int) float64 {
+			g, u := float64(gate[i]), float64(up[i])
+			if o.Limit > 0 {
+				l := float64(o.Limit)
+				g, u = min(g, l), max(-l, min(l, u))
 			}
-		}
+			return o.F.of(g) * (u + float64(o.Shift))
+		}, o.Gate, o.Up)
+	case Add:
+		e.each(o.Dst, func(x, dst []float32, i int) float64 {
+			return float64(dst[i]) + float64(x[i])*float64(o.Scale)
+		}, o.X, o.Dst)
+	case AddBias:
+		e.each(o.X, func(x, _ []float32, i int) float64 { return float64(x[i]) + float64(o.Bias[i]) }, o.X, o.X)
+	case Multiply:
+		e.each(o.Dst, func(x, by []float32, i int) float64 {
+			return float64(x[i]) * float64(by[i/(len(x)/len(by))])
+		}, o.X, o.By)
+	case Scale:
+		e.each(o.X, func(x, _ []float32, i int) float64 { return float64(x[i]) * float64(o.Factor) }, o.X, o.X)
+	case Clamp:
+		e.each(o.X, func(x, _ []float32, i int) float64 {
+			return max(-float64(o.Limit), min(float64(o.Limit), float64(x[i])))
+		}, o.X, o.X)
+	case Softcap:
+		e.each(o.X, func(x, _ []float32, i int) float64 {
+			return float64(o.Cap) * math.Tanh(float64(x[i])/float64(o.Cap))
+		}, o.X, o.X)
+	case Copy:
+		e.copy(o)
 	case SelectOutputs:
 		for i, r := range e.batch.Outputs {
 			copy(e.row(o.Dst, i), e.row(o.X, int(r)))
 		}
+	case MeanPool:
+		e.meanPool(o)
+	case Conv:
+		e.conv(o)
+	case DeltaNet:
+		e.deltaNet(o)
+	case Mamba:
+		e.mamba(o)
 	default:
 		return fmt.Errorf("the reference interpreter does not know this op")
 	}
 	return nil
-}
-
-func (e *referenceRun) embed(o Embed) error {
-	for r, t := range e.batch.Tokens {
-		if err := o.Table.Row(int(t), e.row(o.Dst, r)); err != nil {
-			return err
-		}
-		for i := range e.row(o.Dst, r) {
-			e.row(o.Dst, r)[i] *= o.Scale
-		}
-	}
-	return nil
-}
-
-func (e *referenceRun) rmsNorm(o RMSNorm) {
-	n, _ := e.rows(o.X)
-	for r := range n {
-		x, dst := e.row(o.X, r), e.row(o.Dst, r)
-		sum := 0.0
-		for _, v := range x {
-			sum += float64(v) * float64(v)
-		}
-		scale := 1 / math.Sqrt(sum/float64(len(x))+float64(o.Eps))
-		for i, v := range x {
-			dst[i] = float32(float64(v)*scale) * o.Gain[i]
-		}
-	}
-}
-
-func (e *referenceRun) linear(o Linear) error {
-	n, cols := e.rows(o.X)
-	w := make([]float32, cols)
-	for _, out := range o.Out {
-		for m := range out.Weight.Rows {
-			if err := out.Weight.Row(m, w); err != nil {
-				return err
-			}
-			for r := range n {
-				sum := 0.0
-				for i, v := range e.row(o.X, r) {
-					sum += float64(v) * float64(w[i])
-				}
-				if out.Bias != nil {
-					sum += float64(out.Bias[m])
-				}
-				dst := e.row(out.Dst, r)
-				if out.Accumulate {
-					dst[m] += float32(sum)
-				} else {
-					dst[m] = float32(sum)
-				}
-			}
-		}
-	}
-	return nil
-}
-
-func (e *referenceRun) rope(o Rope) {
-	t := e.program.Ropes[o.Table]
-	pairs := len(t.Freqs)
-	for r, pos := range e.batch.Positions {
-		x := e.row(o.X, r)
-		for h := range o.Heads {
-			head := x[h*o.HeadDim : (h+1)*o.HeadDim]
-			for i, f := range t.Freqs {
-				a, b := i, i+pairs
-				if t.Adjacent {
-					a, b = 2*i, 2*i+1
-				}
-				sin, cos := math.Sincos(float64(pos) * float64(f))
-				sin, cos = sin*float64(t.Magnitude), cos*float64(t.Magnitude)
-				va, vb := float64(head[a]), float64(head[b])
-				head[a], head[b] = float32(va*cos-vb*sin), float32(va*sin+vb*cos)
-			}
-		}
-	}
-}
-
-// slot returns the offset of a position's values in the layer's cache.
-func (e *referenceRun) slot(layer, sequence int, pos int32) int {
-	c := e.program.Cache[layer]
-	block := e.batch.Tables[sequence][pos/BlockTokens]
-	return (int(block)*BlockTokens + int(pos%BlockTokens)) * c.KVHeads * c.HeadDim
-}
-
-func (e *referenceRun) storeKV(o StoreKV) {
-	for r, pos := range e.batch.Positions {
-		at := e.slot(o.Layer, int(e.batch.Sequences[r]), pos)
-		e.round(e.keys[o.Layer][at:], e.row(o.K, r), e.program.Cache[o.Layer].HeadDim)
-		e.round(e.values[o.Layer][at:], e.row(o.V, r), e.program.Cache[o.Layer].HeadDim)
-	}
-}
-
-// round stores heads as the cache holds them.
-func (e *referenceRun) round(dst, heads []float32, headDim int) {
-	if e.limits.KV == KVF16 {
-		for i, v := range heads {
-			dst[i] = tensor.HalfToFloat(tensor.FloatToHalf(v))
-		}
-		return
-	}
-	copy(dst, heads)
-	for head := range slices.Chunk(dst[:len(heads)], headDim) {
-		for group := range slices.Chunk(head, 32) {
-			tensor.RoundQ8(group)
-		}
-	}
-}
-
-func (e *referenceRun) attention(o Attention) {
-	c := e.program.Cache[o.Layer]
-	group := o.Heads / c.KVHeads
-	for r, pos := range e.batch.Positions {
-		first := int32(0)
-		if o.Window > 0 {
-			first = max(0, pos-int32(o.Window)+1)
-		}
-		for h := range o.Heads {
-			q := e.row(o.Q, r)[h*c.HeadDim : (h+1)*c.HeadDim]
-			dst := e.row(o.Dst, r)[h*c.HeadDim : (h+1)*c.HeadDim]
-			head := h / group * c.HeadDim
-			scores := make([]float64, pos-first+1)
-			top := math.Inf(-1)
-			for p := range scores {
-				at := e.slot(o.Layer, int(e.batch.Sequences[r]), first+int32(p)) + head
-				for i, k := range e.keys[o.Layer][at : at+c.HeadDim] {
-					scores[p] += float64(q[i]) * float64(k)
-				}
-				scores[p] *= float64(o.Scale)
-				top = max(top, scores[p])
-			}
-			sum, acc := 0.0, make([]float64, c.HeadDim)
-			for p, s := range scores {
-				weight := math.Exp(s - top)
-				sum += weight
-				at := e.slot(o.Layer, int(e.batch.Sequences[r]), first+int32(p)) + head
-				for i, v := range e.values[o.Layer][at : at+c.HeadDim] {
-					acc[i] += weight * float64(v)
-				}
-			}
-			for i := range dst {
-				dst[i] = float32(acc[i] / sum)
-			}
-		}
-	}
-}
-
-// Row dequantizes row m into dst, Cols values.
-func (w *Weight) Row(m int, dst []float32) error {
-	n, err := w.Type.RowBytes(w.Cols)
-	if err != nil {
-		return fmt.Errorf("%s: %w", w.Name, err)
-	}
-	return tensor.Dequantize(w.Type, w.Data[m*n:(m+1)*n], dst)
 }

@@ -190,7 +190,7 @@ func TestGuessingFollowsTheMachine(t *testing.T) {
 		free   float64 // where it is not
 	}{
 		"wide":   {func(n int) float64 { return 0.95 + 0.05*float64(n) }, 2.2, 0.99},
-		"narrow": {func(n int) float64 { return float64(n) }, 0.97, 0.97},
+		"narrow": {func(n int) float64 { return float64(n) }, 0.95, 0.95},
 		"fours":  {fours, 1.8, 0.98},
 	} {
 		for _, free := range []bool{false, true} {

@@ -128,7 +128,12 @@ func (e *scripted) WriteBlock(id int32, src []byte) error {
 }
 
 func (e *scripted) KVBytes() int64 { return 0 }
-func (e *scripted) Close() error   { return nil }
+
+func (e *scripted) CopySlot(dst, src int32) error        { return nil }
+func (e *scripted) SlotBytes() int                       { return 0 }
+func (e *scripted) ReadSlot(id int32, dst []byte) error  { return nil }
+func (e *scripted) WriteSlot(id int32, src []byte) error { return nil }
+func (e *scripted) Close() error                         { return nil }
 
 // copier continues stories like a model that repeats what it was given, with
 // every seventeenth word its own.

@@ -66,6 +66,21 @@ func RoundQ8(x []float32) {
 	}
 }
 
+// RoundQ4 rounds up to 32 values to what one block of Q4_0 holds: −8 … 7 times a
+// binary16 scale that is −⅛ of the value of largest magnitude. As in RoundQ8,
+// kernels can do the same bit by bit.
+func RoundQ4(x []float32) {
+	d := HalfToFloat(FloatToHalf(min(max(extreme(x)/-8, -65504), 65504)))
+	for i, v := range x {
+		if d == 0 {
+			x[i] = 0
+			continue
+		}
+		q := math.RoundToEven(float64(v / d))
+		x[i] = float32(max(-8, min(7, q))) * d
+	}
+}
+
 // putHalf stores f as binary16 and returns the value stored.
 func putHalf(p []byte, f float32) float32 {
 	h := FloatToHalf(f)

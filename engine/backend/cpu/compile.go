@@ -74,6 +74,9 @@ func check(p *program.Program, l program.Limits) error {
 	if err := p.Validate(); err != nil {
 		return err
 	}
+	if len(p.States) > 0 {
+		return errNoKernel
+	}
 	vocab := 0
 	for i, op := range p.Ops {
 		var err error
@@ -84,23 +87,40 @@ func check(p *program.Program, l program.Limits) error {
 			}
 			if o.Table.Rows != vocab {
 				err = fmt.Errorf("%s has %d rows, other embeddings have %d", o.Table.Name, o.Table.Rows, vocab)
-			} else {
-				err = supported(o.Table)
+			} else if err = supported(o.Table); err == nil && (o.Positions || o.Accumulate) {
+				err = errNoKernel
 			}
 		case program.Linear:
 			for _, out := range o.Out {
-				if err = supported(out.Weight); err != nil {
+				if err = supported(out.Weight); err == nil && out.Scale != 0 {
+					err = errNoKernel
+				}
+				if err != nil {
 					break
 				}
 			}
+		case program.RMSNorm:
+			if len(o.Gain) != p.Buffers[o.X].Width {
+				err = errNoKernel
+			}
+		case program.Gated:
+			if o.F != program.SiLU || o.Limit != 0 || o.Shift != 0 {
+				err = errNoKernel
+			}
+		case program.StoreKV, program.SelectOutputs:
 		case program.Rope:
-			if o.Heads < 1 {
-				err = errors.New("no heads")
+			if o.Offset != 0 {
+				err = errNoKernel
 			}
 		case program.Attention:
 			if o.Heads < 1 || o.Window < 0 || o.Window > math.MaxInt32 {
 				err = fmt.Errorf("%d heads or a window of %d", o.Heads, o.Window)
 			}
+			if c := p.Cache[o.Layer]; c.HeadDim != c.ValueDim || o.Softcap != 0 || o.Sinks != nil || o.Bidirectional {
+				err = errNoKernel
+			}
+		default:
+			err = errNoKernel
 		}
 		if err != nil {
 			return fmt.Errorf("op %d (%T): %w", i, op, err)
@@ -115,6 +135,8 @@ func supported(w *program.Weight) error {
 	}
 	return nil
 }
+
+var errNoKernel = errors.New("the CPU backend has no kernel for this")
 
 var kvTypes = map[program.KVType]C.int{program.KVF16: C.FH_KV_F16, program.KVQ8: C.FH_KV_Q8_0}
 
@@ -173,7 +195,7 @@ func (c *compiler) op(op program.Op) {
 		c.did(C.fh_plan_store_kv(c.plan, C.int(o.K), C.int(o.V), C.int(o.Layer)))
 	case program.Attention:
 		c.did(C.fh_plan_attention(c.plan, C.int(o.Q), C.int(o.Dst), C.int(o.Layer), C.int(o.Heads), C.float(o.Scale), C.int(o.Window)))
-	case program.SwiGLU:
+	case program.Gated:
 		c.did(C.fh_plan_swiglu(c.plan, C.int(o.Gate), C.int(o.Up), C.int(o.Dst)))
 	case program.SelectOutputs:
 		c.did(C.fh_plan_select(c.plan, C.int(o.X), C.int(o.Dst)))

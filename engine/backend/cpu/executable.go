@@ -146,6 +146,19 @@ func (e *executable) block(id int32, b []byte) ([]byte, error) {
 	return unsafe.Slice((*byte)(values), len(b)), nil
 }
 
+// CopySlot, ReadSlot and WriteSlot refuse: check lets no program with recurrent
+// states through.
+func (e *executable) CopySlot(dst, src int32) error { return errNoKernel }
+
+// SlotBytes is 0.
+func (e *executable) SlotBytes() int { return 0 }
+
+// ReadSlot refuses.
+func (e *executable) ReadSlot(id int32, dst []byte) error { return errNoKernel }
+
+// WriteSlot refuses.
+func (e *executable) WriteSlot(id int32, src []byte) error { return errNoKernel }
+
 // KVBytes is the memory of the cache when full; blocks never used take none.
 func (e *executable) KVBytes() int64 {
 	if e.plan == nil {

@@ -57,7 +57,7 @@ const vocabulary = 97
 // attentionProgram looks up q, k and v per token, so that nothing but the cache
 // and attention computes.
 func attentionProgram(t testing.TB, r *rand.Rand, heads, kvHeads, dim, window int) *program.Program {
-	p := &program.Program{Vocab: heads * dim, Cache: []program.CacheLayer{{KVHeads: kvHeads, HeadDim: dim}}}
+	p := &program.Program{Vocab: heads * dim, Cache: []program.CacheLayer{{KVHeads: kvHeads, HeadDim: dim, ValueDim: dim}}}
 	q, k, v := p.Buffer("q", heads*dim), p.Buffer("k", kvHeads*dim), p.Buffer("v", kvHeads*dim)
 	dst := p.Buffer("dst", heads*dim)
 	p.Logits = p.OutputBuffer("logits", heads*dim)
@@ -96,7 +96,7 @@ func llamaProgram(t testing.TB, r *rand.Rand, s shape) *program.Program {
 	}
 	p.Record(program.Embed{Table: matrix(vocabulary, s.embedding), Dst: x, Scale: 2})
 	for i := range s.layers {
-		p.Cache = append(p.Cache, program.CacheLayer{KVHeads: s.kvHeads, HeadDim: s.dim})
+		p.Cache = append(p.Cache, program.CacheLayer{KVHeads: s.kvHeads, HeadDim: s.dim, ValueDim: s.dim})
 		p.Record(
 			program.RMSNorm{X: x, Dst: h, Gain: randomVector(r, s.embedding), Eps: 1e-5},
 			program.Linear{X: h, Out: []program.Projection{
@@ -123,7 +123,7 @@ func llamaProgram(t testing.TB, r *rand.Rand, s shape) *program.Program {
 				{Weight: matrix(s.feedForward, s.embedding), Dst: gate},
 				{Weight: matrix(s.feedForward, s.embedding), Dst: up},
 			}},
-			program.SwiGLU{Gate: gate, Up: up, Dst: gate},
+			program.Gated{Gate: gate, Up: up, Dst: gate},
 			program.Linear{X: gate, Out: []program.Projection{
 				{Weight: matrix(s.embedding, s.feedForward), Bias: bias(s.embedding), Dst: x, Accumulate: true}}},
 		)
@@ -292,7 +292,7 @@ func TestRowOps(t *testing.T) {
 			"swiglu": build(func(p *program.Program, x, dst program.Buffer) {
 				up := p.Buffer("up", width)
 				p.Record(program.Embed{Table: randomWeight(t, r, tensor.F32, vocabulary, width, 40), Dst: up, Scale: 1},
-					program.SwiGLU{Gate: up, Up: x, Dst: dst})
+					program.Gated{Gate: up, Up: x, Dst: dst})
 			}),
 		}
 		for _, adjacent := range []bool{true, false} {
@@ -493,7 +493,7 @@ func TestRefusals(t *testing.T) {
 		"no rows":     {func(*program.Program) {}, program.Limits{Rows: 0, Outputs: 1, Blocks: 1}},
 		"many blocks": {func(*program.Program) {}, program.Limits{Rows: 1, Outputs: 1, Blocks: math.MaxInt}},
 		"no KV heads": {func(p *program.Program) { p.Cache[0].KVHeads = 0 }, limits},
-		"wide cache":  {func(p *program.Program) { p.Cache[0] = program.CacheLayer{KVHeads: 1 << 40, HeadDim: 1 << 40} }, limits},
+		"wide cache":  {func(p *program.Program) { p.Cache[0] = program.CacheLayer{KVHeads: 1 << 40, HeadDim: 1 << 40, ValueDim: 1 << 40} }, limits},
 		"short weight": {func(p *program.Program) {
 			e := p.Ops[0].(program.Embed)
 			e.Table.Data = e.Table.Data[1:]
