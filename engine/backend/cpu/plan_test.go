@@ -493,7 +493,9 @@ func TestRefusals(t *testing.T) {
 		"no rows":     {func(*program.Program) {}, program.Limits{Rows: 0, Outputs: 1, Blocks: 1}},
 		"many blocks": {func(*program.Program) {}, program.Limits{Rows: 1, Outputs: 1, Blocks: math.MaxInt}},
 		"no KV heads": {func(p *program.Program) { p.Cache[0].KVHeads = 0 }, limits},
-		"wide cache":  {func(p *program.Program) { p.Cache[0] = program.CacheLayer{KVHeads: 1 << 40, HeadDim: 1 << 40, ValueDim: 1 << 40} }, limits},
+		"wide cache": {func(p *program.Program) {
+			p.Cache[0] = program.CacheLayer{KVHeads: 1 << 40, HeadDim: 1 << 40, ValueDim: 1 << 40}
+		}, limits},
 		"short weight": {func(p *program.Program) {
 			e := p.Ops[0].(program.Embed)
 			e.Table.Data = e.Table.Data[1:]
