@@ -107,7 +107,7 @@ var hostile = map[string]struct {
 	"bytes wrap":       {padded(64, start(1, 0), entry("a", 28, 0, 1<<30, 1<<30, 2)), []string{`tensor 1 ("a")`, "too large"}},
 	"block":            {padded(64, start(1, 0), entry("a", 12, 0, 255)), []string{`tensor 1 ("a")`, "multiple of Q4_K's block of 256"}},
 	"removed type":     {padded(64, start(1, 0), entry("a", 36, 0, 32)), []string{`tensor 1 ("a")`, "IQ4_NL_4_4 (id 36) was removed"}},
-	"later type":       {padded(64, start(1, 0), entry("a", 40, 0, 64)), []string{`tensor 1 ("a")`, "NVFP4 (id 40) is not supported"}},
+	"activations":      {padded(64, start(1, 0), entry("a", 15, 0, 256)), []string{`tensor 1 ("a")`, "Q8_K (id 15)", "activations"}},
 	"unknown type":     {padded(64, start(1, 0), entry("output.weight", 1<<31, 0, 32)), []string{`tensor 1 ("output.weight")`, "type id 2147483648 is unknown"}},
 	"odd offset":       {padded(64, start(1, 0), entry("a", 0, 4, 1)), []string{`tensor 1 ("a")`, "offset 4"}},
 	"offset past end":  {padded(64, start(1, 0), entry("a", 0, 96, 1)), []string{`tensor 1 ("a")`, "past the end"}},

@@ -114,10 +114,7 @@ var (
 	removedTypes = map[tensor.Type]string{
 		4: "Q4_2", 5: "Q4_3", 31: "Q4_0_4_4", 32: "Q4_0_4_8", 33: "Q4_0_8_8", 36: "IQ4_NL_4_4", 37: "IQ4_NL_4_8", 38: "IQ4_NL_8_8",
 	}
-	knownTypes = map[tensor.Type]string{
-		9: "Q8_1", 15: "Q8_K", 16: "IQ2_XXS", 17: "IQ2_XS", 18: "IQ3_XXS", 19: "IQ1_S", 20: "IQ4_NL", 21: "IQ3_S", 22: "IQ2_S",
-		23: "IQ4_XS", 29: "IQ1_M", 34: "TQ1_0", 35: "TQ2_0", 39: "MXFP4", 40: "NVFP4", 41: "Q1_0", 42: "Q2_0",
-	}
+	activationTypes = map[tensor.Type]string{9: "Q8_1", 15: "Q8_K"}
 )
 
 // unsupported says why a type cannot be read.
@@ -125,8 +122,8 @@ func unsupported(t tensor.Type) string {
 	if name, ok := removedTypes[t]; ok {
 		return fmt.Sprintf("type %s (id %d) was removed from the format", name, uint32(t))
 	}
-	if name, ok := knownTypes[t]; ok {
-		return fmt.Sprintf("type %s (id %d) is not supported yet", name, uint32(t))
+	if name, ok := activationTypes[t]; ok {
+		return fmt.Sprintf("type %s (id %d) is one of activations, not of tensors in files", name, uint32(t))
 	}
 	return fmt.Sprintf("type id %d is unknown", uint32(t))
 }

@@ -30,23 +30,35 @@ func Dequantize(t Type, src []byte, dst []float32) error {
 		}
 		return nil
 	}
-	l := layouts[t]
-	for len(dst) > 0 {
-		b := readBlock(t, src)
-		b.values(dst)
-		src, dst = src[l.Bytes:], dst[l.Block:]
+	if t.IsQuant() {
+		l := layouts[t]
+		for ; len(src) > 0; src = src[l.Bytes:] {
+			for _, b := range readBlocks(t, src) {
+				b.values(dst)
+				dst = dst[len(b.q):]
+			}
+		}
+		return nil
+	}
+	for i := range dst {
+		switch t {
+		case F64:
+			dst[i] = float32(math.Float64frombits(binary.LittleEndian.Uint64(src[8*i:])))
+		case I8:
+			dst[i] = float32(int8(src[i]))
+		case I16:
+			dst[i] = float32(int16(binary.LittleEndian.Uint16(src[2*i:])))
+		case I32:
+			dst[i] = float32(int32(binary.LittleEndian.Uint32(src[4*i:])))
+		case I64:
+			dst[i] = float32(int64(binary.LittleEndian.Uint64(src[8*i:])))
+		}
 	}
 	return nil
 }
 
-// checkLengths makes sure that n values of a type that can be converted take
-// exactly the given bytes.
+// checkLengths makes sure that n values of a type take exactly the given bytes.
 func checkLengths(t Type, bytes, n int) error {
-	switch t {
-	case F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K:
-	default:
-		return fmt.Errorf("tensor type %v has no conversion to or from floats", t)
-	}
 	want, err := t.RowBytes(n)
 	if err != nil {
 		return err
@@ -57,36 +69,70 @@ func checkLengths(t Type, bytes, n int) error {
 	return nil
 }
 
-// block is a quant block of any type taken apart. It consists of groups of
+// block is a quant block of any type taken apart: 32 values, or 256 of types
+// whose activations share a scale among as many. It consists of groups of
 // equal size; value i of group g is
 //
 //	d·scale[g]·q[i] + m − dmin·min[g]
 type block struct {
 	d, m, dmin float32
-	group      int // values per group
-	scale, min []int
+	affine     bool  // has m
+	group      int   // values per group
+	scale, min []int // min is nil for types without
 	q          []int // one per value, offset already subtracted
 }
 
+// values writes the block's values. Products are rounded before they are
+// added, on processors that could do both at once too.
 func (b *block) values(dst []float32) {
 	for i, q := range b.q {
 		g := i / b.group
-		dst[i] = b.d*float32(b.scale[g])*float32(q) - b.dmin*float32(b.min[g]) + b.m
+		v := float32(b.d*float32(b.scale[g])) * float32(q)
+		switch {
+		case b.min != nil:
+			v = float32(v) - float32(b.dmin*float32(b.min[g]))
+		case b.affine:
+			v = float32(v) + b.m
+		}
+		dst[i] = v
 	}
 }
 
 func half(p []byte) float32 { return HalfToFloat(binary.LittleEndian.Uint16(p)) }
 
-func readBlock(t Type, p []byte) block {
+// readBlocks takes apart the quant block that p begins with: one, or as many
+// as it has values that share an activation scale.
+func readBlocks(t Type, p []byte) []block {
 	switch t {
 	case Q2_K, Q3_K, Q4_K, Q5_K, Q6_K:
-		return readSuperBlock(t, p)
+		return []block{readSuperBlock(t, p)}
+	case IQ1_S, IQ1_M, IQ2_XXS, IQ2_XS, IQ2_S, IQ3_XXS, IQ3_S:
+		return []block{readCodebookBlock(t, p)}
+	case IQ4_XS:
+		return []block{readIQ4XS(p)}
+	case TQ1_0, TQ2_0:
+		return []block{readTernary(t, p)}
+	case MXFP4, NVFP4:
+		return readFP4(t, p)
+	case Q1_0, Q2_0:
+		return readBits(t, p)
 	}
-	b := block{d: half(p), group: 32, scale: []int{1}, min: []int{0}, q: make([]int, 32)}
+	return []block{readSmallBlock(t, p)}
+}
+
+// readSmallBlock takes apart a block of 32 with a scale in front.
+func readSmallBlock(t Type, p []byte) block {
+	b := block{d: half(p), group: 32, scale: []int{1}, q: make([]int, 32)}
 	p = p[2:]
 	if t == Q8_0 {
 		for i := range b.q {
 			b.q[i] = int(int8(p[i]))
+		}
+		return b
+	}
+	if t == IQ4_NL {
+		for i := range b.q {
+			b.q[i] = levelsIQ4[p[i%16]>>(i/16*4)&15]
 		}
 		return b
 	}
@@ -97,7 +143,7 @@ func readBlock(t Type, p []byte) block {
 	case Q5_0:
 		offset = 16
 	case Q4_1, Q5_1:
-		b.m = half(p)
+		b.m, b.affine = half(p), true
 		p = p[2:]
 	}
 	if t == Q5_0 || t == Q5_1 {
@@ -125,7 +171,7 @@ func readSuperBlock(t Type, p []byte) block {
 			b.q[i] = crumb(p[16:], i)
 		}
 	case Q3_K: // hmask[32] qs[64] scales[12] d
-		b.d, b.group, b.min = half(p[108:]), 16, make([]int, 16)
+		b.d, b.group = half(p[108:]), 16
 		for j := range 16 {
 			b.scale = append(b.scale, signedScale(p[96:], j))
 		}
@@ -150,7 +196,7 @@ func readSuperBlock(t Type, p []byte) block {
 			}
 		}
 	case Q6_K: // ql[128] qh[64] scales[16] d
-		b.d, b.group, b.min = half(p[208:]), 16, make([]int, 16)
+		b.d, b.group = half(p[208:]), 16
 		for _, s := range p[192:208] {
 			b.scale = append(b.scale, int(int8(s)))
 		}

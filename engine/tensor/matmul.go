@@ -69,7 +69,7 @@ func MatMulQuantized(t Type, w []byte, m, k int, x []float32, n int, y, magnitud
 			}
 		} else {
 			for p := row; len(p) > 0; p = p[l.Bytes:] {
-				blocks = append(blocks, readBlock(t, p))
+				blocks = append(blocks, readBlocks(t, p)...)
 			}
 		}
 		for c := range columns {
@@ -124,7 +124,7 @@ func QuantizeActivation(t Type, x []float32) (Activation, error) {
 	if !ok || len(x)%l.Block != 0 {
 		return a, fmt.Errorf("%d activations do not fit weights of type %v", len(x), t)
 	}
-	switch l.Block {
+	switch activationBlock(l) {
 	case 1:
 		a.X = make([]float32, len(x))
 		for i, v := range x {
@@ -172,6 +172,14 @@ func QuantizeActivation(t Type, x []float32) (Activation, error) {
 	return a, nil
 }
 
+// activationBlock is how many activations share a scale.
+func activationBlock(l Layout) int {
+	if l.Block > 1 && l.Block < 256 {
+		return 32
+	}
+	return l.Block
+}
+
 func abs(v float32) float32 { return math.Float32frombits(math.Float32bits(v) &^ (1 << 31)) }
 
 func magnitude(x []float32) float32 {
@@ -216,12 +224,16 @@ func (a Activation) dotBlocks(blocks []block) (sum, magnitude float64) {
 			for i := g * b.group; i < (g+1)*b.group; i++ {
 				dot += b.q[i] * int(q[i])
 				total += int(q[i])
-				terms := math.Abs(float64(b.d)*float64(b.scale[g]*b.q[i])) +
-					math.Abs(float64(b.dmin)*float64(b.min[g])) + math.Abs(float64(b.m))
+				terms := math.Abs(float64(b.d)*float64(b.scale[g]*b.q[i])) + math.Abs(float64(b.m))
+				if b.min != nil {
+					terms += math.Abs(float64(b.dmin) * float64(b.min[g]))
+				}
 				magnitude += terms * math.Abs(d*float64(q[i]))
 			}
 			dots += b.scale[g] * dot
-			mins += b.min[g] * total
+			if b.min != nil {
+				mins += b.min[g] * total
+			}
 		}
 		sum += float64(dots)*float64(b.d)*d - float64(mins)*float64(b.dmin)*d
 		if b.m != 0 {

@@ -2,11 +2,14 @@ package tensor
 
 import (
 	"encoding/binary"
+	"fmt"
 	"math"
 )
 
 // Quantize writes src as quant blocks of type t to dst, which must have
-// exactly the right length. The scales of K types come from the smallest and
+// exactly the right length. IQ1, IQ2, IQ3 and integer types are read, but not
+// written: they want a search guided by measured activations. The scales of
+// K types come from the smallest and
 // largest value of each sub-block, not from a search for the least error:
 // files meant for keeping are better quantized by a tool made for it.
 func Quantize(t Type, src []float32, dst []byte) error {
@@ -30,23 +33,53 @@ func Quantize(t Type, src []float32, dst []byte) error {
 		}
 		return nil
 	}
+	quantize := quantizer(t)
+	if quantize == nil {
+		return fmt.Errorf("tensors of type %v can be read, but not written", t)
+	}
 	l := layouts[t]
 	for len(src) > 0 {
 		x, p := src[:l.Block], dst[:l.Bytes]
 		clear(p)
-		switch t {
-		case Q4_0, Q5_0, Q8_0:
-			quantizeSigned(t, x, p)
-		case Q4_1, Q5_1:
-			quantizeAffine(t, x, p)
-		case Q3_K, Q6_K:
-			quantizeSignedSuper(t, x, p)
-		default:
-			quantizeAffineSuper(t, x, p)
-		}
+		quantize(x, p)
 		src, dst = src[l.Block:], dst[l.Bytes:]
 	}
 	return nil
+}
+
+// quantizer returns what fills one zeroed block of a type, nil if nothing does.
+func quantizer(t Type) func(x []float32, p []byte) {
+	of := func(f func(Type, []float32, []byte)) func([]float32, []byte) {
+		return func(x []float32, p []byte) { f(t, x, p) }
+	}
+	switch t {
+	case Q4_0, Q5_0, Q8_0:
+		return of(quantizeSigned)
+	case Q4_1, Q5_1:
+		return of(quantizeAffine)
+	case Q3_K, Q6_K:
+		return of(quantizeSignedSuper)
+	case Q2_K, Q4_K, Q5_K:
+		return of(quantizeAffineSuper)
+	case IQ4_NL:
+		return quantizeIQ4NL
+	case IQ4_XS:
+		return quantizeIQ4XS
+	case MXFP4:
+		return quantizeMXFP4
+	case NVFP4:
+		return quantizeNVFP4
+	case Q1_0, Q2_0:
+		return of(quantizeBits)
+	case TQ1_0, TQ2_0:
+		return of(quantizeTernary)
+	}
+	return nil
+}
+
+// Writable tells whether Quantize can write a type.
+func (t Type) Writable() bool {
+	return t == F32 || t == F16 || t == BF16 || quantizer(t) != nil
 }
 
 // RoundQ8 rounds up to 32 values to what one block of Q8_0 holds: multiples of

@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-var convertible = []Type{F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K}
+// The types that can be written.
+var convertible = slices.DeleteFunc(Types(), func(t Type) bool { return !t.Writable() })
 
 func TestHalfRoundTrip(t *testing.T) {
 	for h := range 1 << 16 {
@@ -57,7 +58,8 @@ func TestHalfRounding(t *testing.T) {
 func TestQuantizeRoundTrip(t *testing.T) {
 	limits := map[Type]float64{ // relative root mean square error
 		F32: 0, F16: 3e-4, BF16: 3e-3, Q4_0: 0.10, Q4_1: 0.085, Q5_0: 0.05, Q5_1: 0.045, Q8_0: 0.007,
-		Q2_K: 0.37, Q3_K: 0.22, Q4_K: 0.1, Q5_K: 0.055, Q6_K: 0.025,
+		Q2_K: 0.37, Q3_K: 0.22, Q4_K: 0.1, Q5_K: 0.055, Q6_K: 0.025, IQ4_NL: 0.1, IQ4_XS: 0.1, MXFP4: 0.15, NVFP4: 0.12,
+		TQ1_0: 0.9, TQ2_0: 0.9, Q1_0: 0.61, Q2_0: 0.5,
 	}
 	r := rand.New(rand.NewPCG(1, 1))
 	for _, typ := range convertible {
@@ -144,8 +146,13 @@ func TestLengthsAreChecked(t *testing.T) {
 			}
 		}
 	}
-	if Dequantize(I32, make([]byte, 4), make([]float32, 1)) == nil || Quantize(Type(99), nil, nil) == nil {
+	if Dequantize(Type(99), nil, nil) == nil || Quantize(Type(99), nil, nil) == nil || Quantize(IQ2_XS, make([]float32, 256), make([]byte, 74)) == nil {
 		t.Error("a type without conversion passed")
+	}
+	for _, removed := range []Type{4, 5, 31, 32, 33, 36, 37, 38} {
+		if _, ok := removed.Layout(); ok || Dequantize(removed, nil, nil) == nil {
+			t.Errorf("type %d was removed from the format, but passed", removed)
+		}
 	}
 	if MatMul(Q8_0, make([]byte, 34), 1, 32, make([]float32, 31), 1, make([]float32, 1)) == nil {
 		t.Error("a short input passed")
@@ -185,8 +192,35 @@ func TestMatMulQuantizedApproachesExact(t *testing.T) {
 	}
 }
 
+func TestDequantizeWideTypes(t *testing.T) {
+	for _, c := range []struct {
+		typ  Type
+		src  []byte
+		want float32
+	}{
+		{F64, []byte{0, 0, 0, 0, 0, 0, 0xf8, 0xbf}, -1.5},
+		{I8, []byte{0x80}, -128},
+		{I16, []byte{0xfe, 0xff}, -2},
+		{I32, []byte{0, 0, 0, 0x80}, -0x1p31},
+		{I64, []byte{1, 0, 0, 0, 1, 0, 0, 0}, 0x1p32},
+	} {
+		got := make([]float32, 1)
+		if err := Dequantize(c.typ, c.src, got); err != nil || got[0] != c.want {
+			t.Errorf("%v: %g, %v; want %g", c.typ, got[0], err, c.want)
+		}
+	}
+}
+
+func TestCodebooks(t *testing.T) {
+	for typ, want := range map[Type]int{IQ1_S: 2048, IQ1_M: 2048, IQ2_XXS: 256, IQ2_XS: 512, IQ2_S: 1024, IQ3_XXS: 256, IQ3_S: 512, Q4_0: 0} {
+		if got := len(Codebook(typ)); got != want {
+			t.Errorf("%v has %d points, want %d", typ, got, want)
+		}
+	}
+}
+
 func FuzzDequantize(f *testing.F) {
-	for _, typ := range convertible {
+	for _, typ := range Types() {
 		l, _ := typ.Layout()
 		f.Add(uint32(typ), uint16(l.Block), make([]byte, l.Bytes))
 	}
@@ -194,6 +228,9 @@ func FuzzDequantize(f *testing.F) {
 	f.Fuzz(func(t *testing.T, typ uint32, n uint16, src []byte) {
 		dst := make([]float32, n)
 		if Dequantize(Type(typ), src, dst) != nil {
+			return
+		}
+		if !Type(typ).Writable() {
 			return
 		}
 		if err := Quantize(Type(typ), dst, make([]byte, len(src))); err != nil {
