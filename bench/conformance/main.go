@@ -17,6 +17,7 @@ import (
 	_ "embed"
 	"encoding/binary"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -49,7 +50,7 @@ func main() {
 	only := flag.String("only", "", "record only these variants, separated by commas")
 	out := flag.String("out", "engine/conformance/testdata", "folder of the golden files")
 	missing := flag.Bool("missing", false, "record only what has no golden of the present model")
-	search := flag.Int("search", 0, "try seeds 1 to this for variants that are refused, and print which do")
+	search := flag.Int("search", 0, "try seeds 1 to this for variants that are refused, and keep the first that will do")
 	flag.Parse()
 	if *llama == "" {
 		flag.Usage()
@@ -70,6 +71,7 @@ func run(llama, only, out string, missing bool, search int) error {
 	if err != nil {
 		return err
 	}
+	seeds := conformance.Seeds()
 	var failed []string
 	for _, v := range conformance.Variants() {
 		if only != "" && !slices.Contains(strings.Split(only, ","), v.Name) || v.Same != "" {
@@ -83,9 +85,9 @@ func run(llama, only, out string, missing bool, search int) error {
 			}
 		}
 		g, err := r.record(v, 0)
-		for seed := 1; err != nil && seed <= search; seed++ {
-			if g, err = r.record(v, uint64(seed)); err == nil {
-				log.Printf("%q: %d,", v.Name, seed)
+		for seed := uint64(1); err != nil && seed <= uint64(search); seed++ {
+			if g, err = r.record(v, seed); err == nil {
+				seeds[v.Name] = seed
 			}
 		}
 		if err != nil {
@@ -101,6 +103,13 @@ func run(llama, only, out string, missing bool, search int) error {
 		if err := os.WriteFile(filepath.Join(out, v.GoldenName()), b, 0o644); err != nil {
 			return err
 		}
+	}
+	b, err := json.MarshalIndent(seeds, "", " ")
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(out, "seeds.json"), append(b, '\n'), 0o644); err != nil {
+		return err
 	}
 	if len(failed) > 0 {
 		return fmt.Errorf("not recorded: %s", strings.Join(failed, ", "))

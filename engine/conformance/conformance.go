@@ -9,6 +9,7 @@
 package conformance
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -49,8 +50,8 @@ type Variant struct {
 	Layers  int
 	Kind    Kind
 	Pooling string // of Embedding: none, mean, cls, last or rank
-	// Ours marks files that llama.cpp does not load (any more); Same names the
-	// variant of which they are another spelling and whose golden they share.
+	// Same, of a file that llama.cpp no longer loads, names the variant of which
+	// it is another spelling and whose golden record it shares.
 	Same string
 
 	build func(*model)
@@ -77,7 +78,7 @@ func Find(name string) (Variant, bool) {
 }
 
 // Write writes the variant's model as GGUF: the same bytes on every machine.
-func (v Variant) Write(w io.Writer) error { return v.write(w, seedOf(v.Name)) }
+func (v Variant) Write(w io.Writer) error { return v.write(w, seedOf(cmp.Or(v.Same, v.Name))) }
 
 // WriteSeed is Write with weights from another seed than the chosen one.
 func (v Variant) WriteSeed(w io.Writer, seed uint64) error { return v.write(w, seed) }

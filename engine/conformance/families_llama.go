@@ -1,5 +1,12 @@
 package conformance
 
+import (
+	"fmt"
+	"strings"
+
+	"freehold/engine/gguf"
+)
+
 func init() {
 	register("llama", "llama", "untied output", 3, func(m *model) { m.llama(small, false) })
 	register("llama", "llama-tied", "tied output, one key-value head", 3, func(m *model) {
@@ -45,6 +52,10 @@ func init() {
 	register("llama", "mixtral", "mixture of 8 experts, 3 used, merged tensors", 3, func(m *model) {
 		m.mixtral(func(b string) { m.mixtureFFN(b, small.width, mixtral) })
 	})
+	register("llama", "mixtral-split", "each expert a tensor of its own, as in old files", 3, func(m *model) {
+		m.mixtral(func(b string) { m.mixtureFFN(b, small.width, mixtral) })
+		m.splitExperts(mixtral.experts)
+	}).Same = "mixtral"
 	register("mistral3", "mistral3", "llama's layers", 2, func(m *model) { m.llama(small, false) })
 	register("mistral3", "mistral3-yarn", "YaRN with its log multiplier, queries scaled by position", 3, func(m *model) {
 		m.llama(small, false)
@@ -98,6 +109,26 @@ func (m *model) mixtral(ffn func(b string)) {
 		m.norm(b+"ffn_norm", small.width, 1)
 		ffn(b)
 	})
+}
+
+// splitExperts cuts merged tensors of experts into one for each.
+func (m *model) splitExperts(n int) {
+	var split []gguf.TensorSource
+	for _, t := range m.tensors {
+		name, merged := strings.CutSuffix(t.Name, "_exps.weight")
+		if !merged {
+			split = append(split, t)
+			continue
+		}
+		size := len(t.Data) / n
+		for e := range n {
+			split = append(split, gguf.TensorSource{
+				Name: fmt.Sprintf("%s.%d.weight", name, e), Type: t.Type,
+				Shape: t.Shape[:2], Data: t.Data[e*size : (e+1)*size],
+			})
+		}
+	}
+	m.tensors = split
 }
 
 // yarn sets YaRN by factor over a model trained with original positions.
