@@ -80,6 +80,7 @@ func TestImportsPointOneWay(t *testing.T) {
 		{"models", []string{"freehold/app"}, true},
 		{"app", []string{"freehold/engine/arch", "freehold/engine/backend", "freehold/engine/program", "freehold/engine/schedule", "freehold/engine/kvcache"}, true},
 		{"engine/gguf", []string{"freehold/engine/arch", "freehold/engine/backend", "freehold/engine/program", "freehold/engine/tokenizer"}, true},
+		{"engine/dialect", []string{"freehold/engine/arch", "freehold/engine/backend", "freehold/engine/program", "freehold/engine/tokenizer"}, true},
 		{"engine/arch", []string{"freehold/engine/backend", "freehold/engine/schedule"}, false},
 		{"engine/backend", []string{"freehold/engine/arch", "freehold/engine/schedule", "freehold/engine/tokenizer", "freehold/engine/sample"}, false},
 		{"engine/program", []string{"freehold/engine/arch", "freehold/engine/backend", "freehold/engine/schedule"}, true},

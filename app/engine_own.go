@@ -8,6 +8,7 @@ import (
 	"freehold/app/chat"
 	"freehold/engine"
 	"freehold/engine/chattemplate"
+	"freehold/engine/dialect"
 	"freehold/engine/gguf"
 	"freehold/engine/sample"
 	"freehold/engine/snapshot"
@@ -41,7 +42,7 @@ func (e ownEngine) Open(ctx context.Context, path string, o LoadOptions, progres
 }
 
 func (ownEngine) OpenVocabulary(_ context.Context, path string, o LoadOptions) (Vocabulary, error) {
-	f, err := gguf.Open(path)
+	f, err := dialect.Open(path)
 	if err != nil {
 		return nil, err
 	}

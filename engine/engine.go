@@ -17,6 +17,7 @@ import (
 	"freehold/engine/arch"
 	"freehold/engine/backend/cpu"
 	"freehold/engine/chattemplate"
+	"freehold/engine/dialect"
 	"freehold/engine/gguf"
 	"freehold/engine/program"
 	"freehold/engine/schedule"
@@ -107,7 +108,7 @@ type Model struct {
 // nil, is told how many of the file's bytes have been brought into memory.
 func Open(ctx context.Context, path string, opt Options, progress func(done, total int64)) (*Model, error) {
 	start := time.Now()
-	f, err := gguf.Open(path)
+	f, err := dialect.Open(path)
 	if err != nil {
 		return nil, err
 	}

@@ -25,8 +25,8 @@ import (
 	"freehold/engine/arch"
 	"freehold/engine/backend/cpu"
 	"freehold/engine/chattemplate"
+	"freehold/engine/dialect"
 	"freehold/engine/draft"
-	"freehold/engine/gguf"
 	"freehold/engine/program"
 	"freehold/engine/sample"
 	"freehold/engine/schedule"
@@ -83,7 +83,7 @@ func (c *config) measure(ctx context.Context, path string) error {
 		return err
 	}
 	defer m.Close()
-	f, err := gguf.Open(path)
+	f, err := dialect.Open(path)
 	if err != nil {
 		return err
 	}

@@ -26,6 +26,7 @@ import (
 	"strings"
 
 	"freehold/engine"
+	"freehold/engine/dialect"
 	"freehold/engine/eval"
 	"freehold/engine/gguf"
 )
@@ -64,7 +65,7 @@ func (c *config) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	f, err := gguf.Open(c.model)
+	f, err := dialect.Open(c.model)
 	if err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ import (
 	"slices"
 	"strings"
 
-	"freehold/engine/gguf"
+	"freehold/engine/dialect"
 	"freehold/engine/synthetic"
 	"freehold/engine/tensor"
 )
@@ -54,7 +54,7 @@ func main() {
 
 // describe prints how many matrices the file has of each type.
 func describe(path string) error {
-	f, err := gguf.Open(path)
+	f, err := dialect.Open(path)
 	if err != nil {
 		return err
 	}

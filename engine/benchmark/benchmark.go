@@ -15,6 +15,7 @@ import (
 	"freehold/engine"
 	"freehold/engine/arch"
 	"freehold/engine/backend/cpu"
+	"freehold/engine/dialect"
 	"freehold/engine/gguf"
 	"freehold/engine/hardware"
 	"freehold/engine/program"
@@ -141,7 +142,7 @@ func Open(path string, tests []Test, o Options) (*Bench, error) {
 		}
 		blocks = max(blocks, t.blocks()*t.sequences())
 	}
-	f, err := gguf.Open(path)
+	f, err := dialect.Open(path)
 	if err != nil {
 		return nil, err
 	}

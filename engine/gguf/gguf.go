@@ -161,3 +161,20 @@ func (m *mapping) check() error {
 	}
 	return nil
 }
+
+// With returns a file that shows meta and tensors in place of f's own, which
+// stay as they are. It takes f's mapping over: close only the result, and use
+// neither afterwards.
+func (f *File) With(meta Metadata, tensors []Tensor) (*File, error) {
+	meta.file = f.Path
+	v := &File{Path: f.Path, Parts: f.Parts, Version: f.Version, Alignment: f.Alignment,
+		Meta: meta, Tensors: tensors, mapped: f.mapped, index: make(map[string]int, len(tensors))}
+	for i := range tensors {
+		name := tensors[i].Name
+		if _, dup := v.index[name]; dup {
+			return nil, &Error{File: f.Path, Place: "tensor " + quoted(name), Problem: "two tensors have this name", Advice: adviceInvalid}
+		}
+		v.index[name] = i
+	}
+	return v, nil
+}

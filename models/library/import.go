@@ -13,7 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"freehold/engine/gguf"
+	"freehold/engine/dialect"
 	"freehold/models/catalog"
 	"freehold/models/internal/disk"
 )
@@ -199,7 +199,7 @@ func place(temp, path string, size int64) error {
 
 // inspect opens, checks and describes the GGUF file at path.
 func inspect(path string) (m Model, parts []string, err error) {
-	f, err := gguf.Open(path)
+	f, err := dialect.Open(path)
 	if err != nil {
 		return Model{}, nil, err
 	}
