@@ -1,8 +1,6 @@
-//go:build linux || darwin
-
 // Command quantgolden records what llama.cpp makes of quant blocks: the values
 // they stand for and the products it computes with them. It calls the functions
-// of llama.cpp's shared libraries:
+// of llama.cpp's shared libraries by a small C program, which it compiles with cc:
 //
 //	go run ./bench/quantgolden -base LIBGGML-BASE -cpu LIBGGML-CPU -out engine/tensor/testdata/ggml.json
 //
@@ -11,44 +9,30 @@
 // engine/synthetic draws again from the same seed.
 package main
 
-/*
-#cgo linux LDFLAGS: -ldl
-#include <dlfcn.h>
-#include <stdint.h>
-#include <stdlib.h>
-
-typedef void to_float_fn(const void *blocks, float *values, int64_t n);
-typedef void from_float_fn(const float *values, void *blocks, int64_t n);
-typedef void dot_fn(int n, float *s, size_t bs, const void *x, size_t bx, const void *y, size_t by, int columns);
-
-static void to_float(void *f, const void *blocks, float *values, int64_t n) { ((to_float_fn *)f)(blocks, values, n); }
-static void from_float(void *f, const float *values, void *blocks, int64_t n) { ((from_float_fn *)f)(values, blocks, n); }
-static float dot(void *f, int n, const void *x, const void *y)
-{
-	float s = 0;
-	((dot_fn *)f)(n, &s, 0, x, 0, y, 0, 1);
-	return s;
-}
-static void init(void *f) { ((void (*)(void))f)(); }
-*/
-import "C"
-
 import (
+	"bytes"
 	"crypto/sha256"
+	_ "embed"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"log"
 	"math"
 	"math/rand/v2"
 	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
 	"strings"
-	"unsafe"
 
 	"freehold/engine/synthetic"
 	"freehold/engine/tensor"
 )
+
+//go:embed ggml/ggml.c
+var source []byte
 
 type row struct {
 	Type   tensor.Type
@@ -75,10 +59,11 @@ func main() {
 		flag.Usage()
 		os.Exit(2)
 	}
-	libraries := []library{open(*base), open(*cpu)}
-	if f := find(libraries, "ggml_cpu_init"); f != nil {
-		C.init(f)
+	g, err := build(*base, *cpu)
+	if err != nil {
+		log.Fatal(err)
 	}
+	defer os.RemoveAll(filepath.Dir(g.program))
 	r := rand.New(rand.NewPCG(1, 2))
 	x := make([]float32, rowValues)
 	for i := range x {
@@ -89,7 +74,7 @@ func main() {
 		Rows []row
 	}{X: bytesOf(x)}
 	for _, t := range tensor.Types() {
-		if record, ok := recordType(libraries, t, x, r); ok {
+		if record, ok := g.record(t, x, r); ok {
 			file.Rows = append(file.Rows, record)
 		}
 	}
@@ -103,15 +88,28 @@ func main() {
 	fmt.Printf("%s: %d types, %d bytes\n", *out, len(file.Rows), len(data))
 }
 
-// recordType computes one type's row; ok is false for types that llama.cpp does
-// not multiply.
-func recordType(libraries []library, t tensor.Type, x []float32, r *rand.Rand) (record row, ok bool) {
-	name, l := ggmlName(t), layout(t)
+// record computes one type's row; ok is false for types that llama.cpp does not
+// multiply.
+func (g ggml) record(t tensor.Type, x []float32, r *rand.Rand) (record row, ok bool) {
+	l, name := layout(t), ggmlName(t)
 	size, err := t.RowBytes(rowValues)
 	if err != nil {
 		log.Fatal(err)
 	}
 	record = row{Type: t, W: make([]byte, size)}
+	convert, round := "dequantize_row_"+name, []string{"quantize_row_q8_0", "quantize_row_q8_1", "quantize_row_q8_K"}
+	switch t {
+	case tensor.F16:
+		convert, round = "ggml_fp16_to_fp32_row", []string{"ggml_fp32_to_fp16_row"}
+	case tensor.BF16:
+		convert, round = "ggml_bf16_to_fp32_row", []string{"ggml_fp32_to_bf16_row"}
+	case tensor.F32:
+		convert, round = "", []string{"-"}
+	default:
+		if !t.IsQuant() {
+			return row{}, false
+		}
+	}
 	if t.IsQuant() {
 		if record.W, err = synthetic.Blocks(t, rowValues/l.Block, 0.05, r); err != nil {
 			log.Fatal(err)
@@ -121,57 +119,82 @@ func recordType(libraries []library, t tensor.Type, x []float32, r *rand.Rand) (
 		for i := range w {
 			w[i] = float32(r.NormFloat64()) * 0.05
 		}
-		if !t.Writable() {
-			return row{}, false
-		}
 		if err := tensor.Quantize(t, w, record.W); err != nil {
 			log.Fatal(err)
 		}
 	}
-
-	product, activation := find(libraries, "ggml_vec_dot_"+name), x
-	y := unsafe.Pointer(unsafe.SliceData(activation))
-	from := map[tensor.Type]string{tensor.F16: "ggml_fp32_to_fp16_row", tensor.BF16: "ggml_fp32_to_bf16_row"}[t]
-	if t.IsQuant() {
-		for _, kind := range []string{"q8_0", "q8_1", "q8_K"} {
-			if f := find(libraries, "ggml_vec_dot_"+name+"_"+kind); f != nil {
-				product, from = f, "quantize_row_"+kind
-			}
-		}
-	}
-	if product == nil {
-		log.Fatalf("%v: the library has no product", t)
-	}
-	if from != "" {
-		y = C.malloc(8 * rowValues)
-		defer C.free(y)
-		C.from_float(need(libraries, from), (*C.float)(&activation[0]), y, rowValues)
-	}
-	record.Dot = float32(C.dot(product, rowValues, unsafe.Pointer(&record.W[0]), y))
-
-	convert := map[tensor.Type]string{tensor.F16: "ggml_fp16_to_fp32_row", tensor.BF16: "ggml_bf16_to_fp32_row"}[t]
-	if t.IsQuant() {
-		convert = "dequantize_row_" + name
-	}
-	values := func(blocks []byte, n int) []byte {
-		v := make([]float32, n)
-		if convert == "" { // F32
-			return blocks
-		}
-		C.to_float(need(libraries, convert), unsafe.Pointer(&blocks[0]), (*C.float)(&v[0]), C.int64_t(n))
-		return bytesOf(v)
-	}
-	record.Values = values(record.W, rowValues)
+	record.Values = g.values(convert, record.W, rowValues)
+	record.Dot = g.dot(name, round, record.W, x)
 	if t.IsQuant() {
 		record.Blocks = manyValues / l.Block
 		many, err := synthetic.Blocks(t, record.Blocks, 0, rand.New(rand.NewPCG(uint64(t), 0)))
 		if err != nil {
 			log.Fatal(err)
 		}
-		digest := sha256.Sum256(values(many, manyValues))
+		digest := sha256.Sum256(g.values(convert, many, manyValues))
 		record.Digest = digest[:]
 	}
 	return record, true
+}
+
+// ggml is the C program with its libraries.
+type ggml struct{ program, base, cpu string }
+
+func build(base, cpu string) (ggml, error) {
+	dir, err := os.MkdirTemp("", "quantgolden")
+	if err != nil {
+		return ggml{}, err
+	}
+	file, program := filepath.Join(dir, "ggml.c"), filepath.Join(dir, "ggml")
+	if err := os.WriteFile(file, source, 0o600); err != nil {
+		return ggml{}, err
+	}
+	if out, err := exec.Command("cc", "-O1", "-o", program, file, "-ldl").CombinedOutput(); err != nil {
+		return ggml{}, fmt.Errorf("cc: %w: %s", err, out)
+	}
+	return ggml{program, base, cpu}, nil
+}
+
+// run returns nil if the libraries lack a function.
+func (g ggml) run(input []byte, args ...string) []byte {
+	cmd := exec.Command(g.program, append([]string{g.base, g.cpu}, args...)...)
+	cmd.Stdin, cmd.Stderr = bytes.NewReader(input), os.Stderr
+	out, err := cmd.Output()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && exit.ExitCode() == 3 {
+		return nil
+	}
+	if err != nil {
+		log.Fatalf("%s: %v", strings.Join(args, " "), err)
+	}
+	return out
+}
+
+func (g ggml) values(convert string, blocks []byte, n int) []byte {
+	if convert == "" {
+		return blocks
+	}
+	v := g.run(blocks, "values", convert, strconv.Itoa(n))
+	if v == nil {
+		log.Fatalf("the libraries have no %s", convert)
+	}
+	return v
+}
+
+// dot finds the product of the type by the activations that its name may end in.
+func (g ggml) dot(name string, round []string, w []byte, x []float32) float32 {
+	input := append(bytes.Clone(w), bytesOf(x)...)
+	for _, r := range round {
+		product := "ggml_vec_dot_" + name
+		if kind, ok := strings.CutPrefix(r, "quantize_row"); ok {
+			product += kind
+		}
+		if v := g.run(input, "dot", product, r, strconv.Itoa(len(x))); v != nil {
+			return math.Float32frombits(binary.LittleEndian.Uint32(v))
+		}
+	}
+	log.Fatalf("the libraries have no product of %s", name)
+	return 0
 }
 
 func layout(t tensor.Type) tensor.Layout {
@@ -194,35 +217,4 @@ func bytesOf(x []float32) []byte {
 		p = binary.LittleEndian.AppendUint32(p, math.Float32bits(v))
 	}
 	return p
-}
-
-type library unsafe.Pointer
-
-func open(path string) library {
-	name := C.CString(path)
-	defer C.free(unsafe.Pointer(name))
-	l := C.dlopen(name, C.RTLD_NOW|C.RTLD_GLOBAL)
-	if l == nil {
-		log.Fatal(C.GoString(C.dlerror()))
-	}
-	return library(l)
-}
-
-func find(libraries []library, symbol string) unsafe.Pointer {
-	name := C.CString(symbol)
-	defer C.free(unsafe.Pointer(name))
-	for _, l := range libraries {
-		if f := C.dlsym(unsafe.Pointer(l), name); f != nil {
-			return f
-		}
-	}
-	return nil
-}
-
-func need(libraries []library, symbol string) unsafe.Pointer {
-	f := find(libraries, symbol)
-	if f == nil {
-		log.Fatalf("the libraries have no function %s", symbol)
-	}
-	return f
 }
