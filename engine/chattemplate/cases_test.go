@@ -361,4 +361,6 @@ var renderCases = []struct {
 		"0range(0, 2)"},
 	{"scopes", "{% block a %}{{ x }}{% set x = 2 %}{{ x }}{% endblock %}{{ x }}", `{"x": 5}`,
 		"525"},
+	{"globals", "{{ dict.fromkeys(['a', 1]) }}{{ dict.fromkeys('ab', 0) }}{{ dict(a=1) }}", "",
+		"{'a': None, 1: None}{'a': 0, 'b': 0}{'a': 1}"},
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -58,6 +59,21 @@ type FunctionCall struct {
 type Tool struct {
 	Type     string   `json:"type,omitempty"` // "function" if empty
 	Function Function `json:"function"`
+
+	// Whole is the definition as it came, which UnmarshalJSON keeps. Templates
+	// print definitions, so where it is set they see it with all its keys and in
+	// their order, instead of the fields above.
+	Whole json.RawMessage `json:"-"`
+}
+
+// UnmarshalJSON reads a definition and keeps it whole.
+func (t *Tool) UnmarshalJSON(raw []byte) error {
+	type fields Tool // without this method
+	if err := json.Unmarshal(raw, (*fields)(t)); err != nil {
+		return err
+	}
+	t.Whole = slices.Clone(raw)
+	return nil
 }
 
 // Function describes a function by the JSON schema of its parameters, whose
@@ -105,7 +121,15 @@ func (t *Template) variables(in Input) (*dict, error) {
 	vars.setString("eos_token", clean(in.EOS))
 	if in.Thinking != nil {
 		vars.setString("enable_thinking", *in.Thinking)
-		vars.setString("thinking", *in.Thinking) // the name DeepSeek and Granite chose
+		vars.setString("thinking", *in.Thinking)                       // the name DeepSeek and Granite chose
+		for _, name := range []string{"skip_thinking", "skip_think"} { // Command, EXAONE
+			if t.used[name] {
+				vars.setString(name, !*in.Thinking)
+			}
+		}
+		if t.used["thinking_mode"] { // MiniMax
+			vars.setString("thinking_mode", map[bool]string{true: "enabled", false: "disabled"}[*in.Thinking])
+		}
 	}
 	for name, x := range in.Extra {
 		raw, err := json.Marshal(x)
@@ -142,7 +166,9 @@ func (t *Template) message(m Message, textArgs bool) (*dict, error) {
 		d.setString("content", clean(m.Content))
 	}
 	if m.Thinking != "" {
-		d.setString(t.thinkingKey(), clean(m.Thinking))
+		for _, key := range t.thinkingKeys() {
+			d.setString(key, clean(m.Thinking))
+		}
 	}
 	if len(m.ToolCalls) > 0 {
 		calls := &list{}
@@ -164,15 +190,14 @@ func (t *Template) message(m Message, textArgs bool) (*dict, error) {
 	return d, nil
 }
 
-// thinkingKey is the key under which this template looks for the thinking of
-// earlier answers.
-func (t *Template) thinkingKey() string {
-	for _, key := range []string{"reasoning_content", "reasoning", "thinking"} {
-		if t.used[key] {
-			return key
-		}
+// thinkingKeys are the keys under which this template may look for the thinking
+// of earlier answers: the two that transformers sets, and the one that only few
+// templates read.
+func (t *Template) thinkingKeys() []string {
+	if t.used["reasoning"] && !t.used["reasoning_content"] {
+		return []string{"reasoning_content", "thinking", "reasoning"}
 	}
-	return "reasoning_content"
+	return []string{"reasoning_content", "thinking"}
 }
 
 func callValue(c ToolCall, textArgs bool) (*dict, error) {
@@ -212,7 +237,10 @@ func typeOf(s string) string {
 	return clean(s)
 }
 
-func toolValue(tool Tool) (*dict, error) {
+func toolValue(tool Tool) (value, error) {
+	if len(tool.Whole) > 0 {
+		return decodeJSON(tool.Whole)
+	}
 	raw := tool.Function.Parameters
 	if len(raw) == 0 {
 		raw = json.RawMessage(`{"type": "object", "properties": {}}`)

@@ -49,12 +49,12 @@ func TestInput(t *testing.T) {
 	cases := []struct{ template, want string }{
 		{"{{ messages[0] | tojson }}", `{"role": "user", "content": "a ` + "\uFFFD" + ` b"}`},
 		{"{{ messages[1] | tojson }}", `{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": "t"}]}`},
-		{"{{ messages[2] | tojson }}", `{"role": "assistant", "content": "", "reasoning_content": "why", "tool_calls": [{"id": "1", "type": "function", "function": {"name": "f", "arguments": {"z": 1.0, "a": [null, 12345678901234567890]}}}]}`},
+		{"{{ messages[2] | tojson }}", `{"role": "assistant", "content": "", "reasoning_content": "why", "thinking": "why", "tool_calls": [{"id": "1", "type": "function", "function": {"name": "f", "arguments": {"z": 1.0, "a": [null, 12345678901234567890]}}}]}`},
 		{"{{ messages[3] | tojson }}", `{"role": "tool", "content": "r", "tool_call_id": "1", "name": "f"}`},
 		{"{{ tools[0] | tojson }}", `{"type": "function", "function": {"name": "f", "description": "d <é>", "parameters": {"type": "object", "properties": {"z": {}, "a": {}}}}}`},
 		{"{{ bos_token }}{{ eos_token }}{{ add_generation_prompt }}{{ enable_thinking }}{{ thinking }}", "<s>EFalseTrueTrue"},
 		{"{{ documents }}{{ opts }}{{ strftime_now('%d %b %Y') }}", "['x']{'b': 1, 'a': 2}22 Nov 2026"},
-		{"{{ messages[2].thinking }}{{ messages[2].reasoning_content is defined }}", "True"},
+		{"{{ messages[2].thinking }}{{ messages[2].reasoning_content is defined }}", "whyTrue"},
 		{"{{ messages[2].thinking }}", "why"},
 		{"{{ messages[2]['reasoning'] }}", "why"},
 	}
@@ -218,6 +218,33 @@ func TestStarterModel(t *testing.T) {
 	for i, want := range python(t, cases) {
 		if want.Out == nil || *want.Out != got[i] {
 			t.Errorf("Python gives %+v, here %q", want, got[i])
+		}
+	}
+}
+
+// TestWholeTools passes definitions of tools as they came, with keys that the
+// fields of Tool do not have.
+func TestWholeTools(t *testing.T) {
+	var in Input
+	source := `{"tools": [{"function": {"strict": true, "name": "f", "parameters": {"b": 1, "a": 2}}, "type": "function"}]}`
+	if err := json.Unmarshal([]byte(source), &in); err != nil {
+		t.Fatal(err)
+	}
+	if in.Tools[0].Function.Name != "f" {
+		t.Errorf("%+v", in.Tools[0])
+	}
+	want := `{"function": {"strict": true, "name": "f", "parameters": {"b": 1, "a": 2}}, "type": "function"}`
+	if got := mustRender(t, mustParse(t, "{{ tools[0] | tojson }}"), in); got != want {
+		t.Errorf("got %s\nwant %s", got, want)
+	}
+}
+
+func TestThinkingSwitches(t *testing.T) {
+	yes, no := true, false
+	source := "{{ enable_thinking }} {{ thinking }} {{ skip_thinking }} {{ skip_think }} {{ thinking_mode }}"
+	for want, on := range map[string]*bool{"True True False False enabled": &yes, "False False True True disabled": &no, "    ": nil} {
+		if got := mustRender(t, mustParse(t, source), Input{Thinking: on}); got != want {
+			t.Errorf("got %q, want %q", got, want)
 		}
 	}
 }

@@ -64,8 +64,25 @@ func (r *run) member(v value, name string) (value, bool) {
 		}
 	case *cycler:
 		return v.member(name)
+	case *function:
+		if v == globals["dict"] && name == "fromkeys" {
+			return bind(dictFromKeys)
+		}
 	}
 	return nil, false
+}
+
+func dictFromKeys(r *run, a args) value {
+	b := r.bind("fromkeys", a, "iterable!", "value")
+	if b[1] == nil {
+		b[1] = none{}
+	}
+	d := newDict()
+	next := r.iterate(b[0])
+	for k, ok := next(); ok; k, ok = next() {
+		r.put(d, k, b[1])
+	}
+	return d
 }
 
 var sequenceMethods = map[string]func(r *run, items []value, a args) value{

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -43,25 +42,29 @@ type pythonAnswer struct {
 	Error string  `json:"error"`
 }
 
+// interpreter finds a Python with jinja2: FREEHOLD_PYTHON, or one installed. It
+// skips the test where there is none.
+func interpreter(t *testing.T) string {
+	t.Helper()
+	for _, p := range []string{os.Getenv("FREEHOLD_PYTHON"), "/usr/bin/python3", "python3"} {
+		if p != "" && exec.Command(p, "-c", "import jinja2").Run() == nil {
+			return p
+		}
+	}
+	t.Skip("no python3 with jinja2 here to compare with")
+	return ""
+}
+
 // python renders the cases with Python's jinja2; it skips the test where that
 // is not installed.
 func python(t *testing.T, cases []pythonCase) []pythonAnswer {
 	t.Helper()
-	interpreter := ""
-	for _, p := range []string{"/usr/bin/python3", "python3"} {
-		if exec.Command(p, "-c", "import jinja2").Run() == nil {
-			interpreter = p
-			break
-		}
-	}
-	if interpreter == "" {
-		t.Skip("no python3 with jinja2 here to compare with")
-	}
+	program := interpreter(t)
 	in, err := json.Marshal(cases)
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(interpreter, filepath.Join("testdata", "reference.py"))
+	cmd := exec.Command(program, filepath.Join("testdata", "reference.py"))
 	cmd.Stdin = bytes.NewReader(in)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
@@ -76,61 +79,6 @@ func python(t *testing.T, cases []pythonCase) []pythonAnswer {
 		t.Fatalf("%d answers to %d cases", len(answers), len(cases))
 	}
 	return answers
-}
-
-// TestConformance compares with Python on real templates: every *.jinja file in
-// the folders FREEHOLD_CHAT_TEMPLATES lists (separated as in PATH), with every
-// *.json file in FREEHOLD_CHAT_CONTEXTS as variables.
-func TestConformance(t *testing.T) {
-	folders, contexts := os.Getenv("FREEHOLD_CHAT_TEMPLATES"), os.Getenv("FREEHOLD_CHAT_CONTEXTS")
-	if folders == "" || contexts == "" {
-		t.Skip("FREEHOLD_CHAT_TEMPLATES and FREEHOLD_CHAT_CONTEXTS name no folders")
-	}
-	var names []string
-	var cases []pythonCase
-	variables, _ := filepath.Glob(filepath.Join(contexts, "*.json"))
-	for _, folder := range filepath.SplitList(folders) {
-		files, _ := filepath.Glob(filepath.Join(folder, "*.jinja"))
-		for _, file := range files {
-			source, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, v := range variables {
-				vars, err := os.ReadFile(v)
-				if err != nil {
-					t.Fatal(err)
-				}
-				names = append(names, filepath.Base(file)+" with "+filepath.Base(v))
-				cases = append(cases, pythonCase{string(source), vars})
-			}
-		}
-	}
-	right, total, lenient := 0, 0, 0
-	for i, want := range python(t, cases) {
-		got, err := renderJSON(cases[i].Template, string(cases[i].Context))
-		switch {
-		case want.Out == nil && err == nil:
-			lenient++
-			t.Logf("%s: renders here; Python: %.200s", names[i], want.Error)
-		case want.Out == nil:
-			var e *Error
-			refusal, refused := strings.CutPrefix(want.Error, "TemplateError: ")
-			if refused && (!errors.As(err, &e) || !e.Refused || e.Message != clip(refusal, 2000)) {
-				t.Errorf("%s: %v; Python: %.200s", names[i], err, want.Error)
-			}
-		case err != nil:
-			total++
-			t.Errorf("%s: %v", names[i], err)
-		case got != *want.Out:
-			total++
-			t.Errorf("%s: %s", names[i], firstDifference(got, *want.Out))
-		default:
-			total++
-			right++
-		}
-	}
-	t.Logf("%d of %d cases that render in Python are the same byte for byte; %d more render only here", right, total, lenient)
 }
 
 func firstDifference(got, want string) string {

@@ -2,6 +2,7 @@ package chattemplate
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 )
 
@@ -27,6 +28,8 @@ func TestPython(t *testing.T) {
 	}
 	for i, a := range python(t, cases) {
 		switch c := renderCases[i]; {
+		case strings.HasPrefix(a.Error, "SecurityError"):
+			// its sandbox keeps templates from changing lists; here they have their own
 		case a.Out == nil:
 			t.Errorf("%s: %s\nPython: %s", c.group, c.template, a.Error)
 		case *a.Out != c.want:
