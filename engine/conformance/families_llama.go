@@ -69,6 +69,11 @@ func init() {
 		m.llama(small, true)
 		m.graniteKeys()
 	})
+	register("granite", "granite-nope", "no positions at all (rope.scaling.finetuned is false)", 2, func(m *model) {
+		m.llama(small, true)
+		m.graniteKeys()
+		m.set("rope.scaling.finetuned", false)
+	})
 	register("smollm3", "smollm3", "no rope in every fourth layer", 4, func(m *model) { m.llama(small, true) })
 }
 
