@@ -41,7 +41,7 @@ func init() {
 		m.bias("cls.output", 1)
 	}, "rank")
 	encoders("gemma-embedding", "gemma-embedding", "gemma3's layers looking both ways", 7, func(m *model) { m.gemmaEmbedding() }, "none", "mean")
-	encoders("gemma-embedding", "gemma-embedding-dense", "two linear layers behind the mean", 3, func(m *model) {
+	encoders("gemma-embedding", "gemma-embedding-dense", "two linear layers behind the mean", 6, func(m *model) {
 		m.gemmaEmbedding()
 		m.set("dense_2_feat_in", gemmaShape.width)
 		m.set("dense_2_feat_out", 192)
