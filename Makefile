@@ -20,10 +20,10 @@ FRONTEND_SOURCES := $(shell find frontend -type f -not -path '*/node_modules/*' 
 NPM_STAMP  := frontend/node_modules/.package-lock.json
 DIST_STAMP := frontend/dist/index.html
 
-.PHONY: help run test build frontend starter bindings lint bench clean
+.PHONY: help run test build frontend starter bindings lint bench conformance clean
 
 help: ## list these commands
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 run: ## install what is missing, build, fetch the starter model, open the window
 	@build/setup.sh run
@@ -71,6 +71,9 @@ bench: ## measure prefill and decode; LLAMA_BENCH=path and IK_BENCH=path compare
 	@build/setup.sh build
 	@$(MAKE) --no-print-directory starter
 	@go run ./bench/speed $(if $(LLAMA_BENCH),-llama-bench $(LLAMA_BENCH)) $(if $(IK_BENCH),-ik-bench $(IK_BENCH)) $(or $(MODELS),build/starter/*.gguf)
+
+conformance: ## compare logits with llama.cpp's on a tiny model of every architecture; DOC=file writes the matrix
+	@go run ./bench/conformance $(if $(DOC),-doc $(DOC))
 
 clean: ## delete what the build made (never FREEHOLD_HOME)
 	rm -rf build/bin build/cache frontend/node_modules

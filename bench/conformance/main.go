@@ -1,6 +1,8 @@
-// Command conformance records what llama.cpp computes with the tiny models of
-// engine/conformance, as golden files for the engine's tests:
+// Command conformance prints how far the engine is from llama.cpp on the tiny
+// models of engine/conformance, or records what llama.cpp computes with them, as
+// golden files for the engine's tests:
 //
+//	go run ./bench/conformance [-only NAMES] [-doc FILE]
 //	go run ./bench/conformance -llama DIR [-only NAMES] [-search N]
 //
 // DIR is a checkout of llama.cpp with its shared libraries in build/bin. A small
@@ -13,6 +15,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/binary"
@@ -46,22 +49,26 @@ const (
 
 func main() {
 	log.SetFlags(0)
-	llama := flag.String("llama", "", "checkout of llama.cpp, built in build")
-	only := flag.String("only", "", "record only these variants, separated by commas")
+	llama := flag.String("llama", "", "record with this checkout of llama.cpp, built in build")
+	only := flag.String("only", "", "only these variants, separated by commas")
 	out := flag.String("out", "engine/conformance/testdata", "folder of the golden files")
 	missing := flag.Bool("missing", false, "record only what has no golden of the present model")
+	doc := flag.String("doc", "", "write the matrix as Markdown to this file too")
 	search := flag.Int("search", 0, "try seeds 1 to this for variants that are refused, and keep the first that will do")
 	flag.Parse()
+	chosen := func(name string) bool { return *only == "" || slices.Contains(strings.Split(*only, ","), name) }
+	var err error
 	if *llama == "" {
-		flag.Usage()
-		os.Exit(2)
+		err = matrix(context.Background(), os.Stdout, chosen, *doc)
+	} else {
+		err = run(*llama, chosen, *out, *missing, *search)
 	}
-	if err := run(*llama, *only, *out, *missing, *search); err != nil {
+	if err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(llama, only, out string, missing bool, search int) error {
+func run(llama string, only func(string) bool, out string, missing bool, search int) error {
 	dir, err := os.MkdirTemp("", "conformance")
 	if err != nil {
 		return err
@@ -74,7 +81,7 @@ func run(llama, only, out string, missing bool, search int) error {
 	seeds := conformance.Seeds()
 	var failed []string
 	for _, v := range conformance.Variants() {
-		if only != "" && !slices.Contains(strings.Split(only, ","), v.Name) || v.Same != "" {
+		if !only(v.Name) || v.Same != "" {
 			continue
 		}
 		if missing {

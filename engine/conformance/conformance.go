@@ -16,6 +16,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 
 	"freehold/engine/gguf"
 )
@@ -65,8 +66,10 @@ func register(family, name, tests string, layers int, build func(*model)) *Varia
 	return &variants[len(variants)-1]
 }
 
-// Variants lists all tiny models, in the order of their registration.
-func Variants() []Variant { return slices.Clone(variants) }
+// Variants lists all tiny models by family.
+func Variants() []Variant {
+	return slices.SortedStableFunc(slices.Values(variants), func(a, b Variant) int { return strings.Compare(a.Family, b.Family) })
+}
 
 // Find returns the variant with this name.
 func Find(name string) (Variant, bool) {
