@@ -91,7 +91,7 @@ func (b *bpe) intern(text string) int32 {
 
 // encode appends the tokens of a text without special tokens.
 func (b *bpe) encode(s *session, text string) {
-	if b.pre.raw {
+	if b.pre.marks {
 		text = strings.ReplaceAll(text, " ", spaceMark)
 	}
 	s.split(repair(text))

@@ -6,18 +6,16 @@ import (
 	"unicode/utf8"
 )
 
-// makePieces works out what each token adds to a text. With marks, ▁ stands for
-// a space and the rest for itself; otherwise tokens are written in stand-ins.
-func makePieces(v *vocabulary, marks bool) []string {
+// makePieces works out what each token adds to a text: form makes it of the text
+// of a normal token.
+func makePieces(v *vocabulary, form func(string) string) []string {
 	pieces := make([]string, len(v.texts))
 	for id, text := range v.texts {
 		switch a := v.attrs[id]; {
 		case a&(attrUnknown|attrControl|attrUserDefined) != 0:
 			pieces[id] = text
-		case a&attrNormal != 0 && marks:
-			pieces[id] = strings.ReplaceAll(text, spaceMark, " ")
 		case a&attrNormal != 0:
-			pieces[id] = mixedStandIns(text)
+			pieces[id] = form(text)
 		case a&attrByte != 0:
 			pieces[id] = byteOf(text)
 		}
@@ -26,9 +24,16 @@ func makePieces(v *vocabulary, marks bool) []string {
 	return pieces
 }
 
-// mixedStandIns returns the bytes that a text of stand-ins means; a character
+// Forms in which vocabularies write the text of a token, for makePieces.
+
+func plainForm(text string) string { return text }
+
+// markedForm has ▁ for a space.
+func markedForm(text string) string { return strings.ReplaceAll(text, spaceMark, " ") }
+
+// standInForm has stand-ins for bytes. It returns the bytes that a text of stand-ins means; a character
 // that stands for no byte, which a well-made vocabulary does not have, is kept.
-func mixedStandIns(text string) string {
+func standInForm(text string) string {
 	if bytes, ok := fromStandIns(text); ok {
 		return bytes
 	}

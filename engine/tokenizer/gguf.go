@@ -36,16 +36,23 @@ func ReadVocab(f *gguf.File) (Vocab, error) {
 	case "llama":
 		v.Special.BOS, v.Special.EOS, v.Special.UNK = 1, 2, 0
 		v.AddBOS, v.AddSpacePrefix = true, true
-	case "gpt2", "gemma4":
+	case "t5":
+		v.Special.EOS, v.Special.UNK, v.Special.PAD = 1, 2, 0
+		v.AddEOS = true
+	case "bert":
+		v.Special.BOS, v.Special.UNK, v.Special.SEP, v.Special.PAD, v.Special.MASK = 101, 100, 102, 0, 103
+		v.AddBOS, v.AddSEP = true, true
+	case "plamo2":
+		v.Special.BOS, v.Special.EOS, v.Special.UNK, v.Special.PAD = 1, 2, 0, 3
+	case "gpt2", "gemma4", "whitespace", "hybriddna":
 		if model == "gemma4" {
 			v.Pre = model
-		}
-		p, known := pretokenizerFor(v.Pre)
-		if model == "gpt2" {
+		} else {
 			v.Special.BOS, v.Special.EOS = 11, 11
 		}
-		if known {
-			v.AddBOS = p.addBOS
+		if p, known := pretokenizerFor(v.Pre); known {
+			v.AddBOS, v.AddSEP = p.addBOS, p.addSEP
+			v.Lowercase = !p.keepCase
 			forceBOS = p.wholeBreaks
 			if p.noBOS {
 				v.Special.BOS = None
@@ -100,10 +107,36 @@ func ReadVocab(f *gguf.File) (Vocab, error) {
 		key  string
 		flag *bool
 	}{
-		{"add_bos_token", &v.AddBOS}, {"add_eos_token", &v.AddEOS}, {"add_space_prefix", &v.AddSpacePrefix},
+		{"add_bos_token", &v.AddBOS}, {"add_eos_token", &v.AddEOS}, {"add_sep_token", &v.AddSEP},
+		{"add_space_prefix", &v.AddSpacePrefix}, {"remove_extra_whitespaces", &v.RemoveExtraSpaces},
+		{"normalizer.lowercase", &v.Lowercase},
 	} {
 		if on, ok := m.Bool("tokenizer.ggml." + k.key); ok {
 			*k.flag = on
+		}
+	}
+	v.StripAccents = v.Lowercase
+	if on, ok := m.Bool("tokenizer.ggml.normalizer.strip_accents"); ok {
+		v.StripAccents = on
+	}
+	if key := "tokenizer.ggml.suppress_tokens"; has(key) {
+		ids, err := m.NeedInts(key)
+		if err != nil {
+			return Vocab{}, err
+		}
+		v.Suppress = convert[int32](ids)
+	}
+	if key := "tokenizer.ggml.precompiled_charsmap"; model == "t5" && has(key) {
+		value, _ := m.Value(key)
+		switch data := value.(type) {
+		case []uint8:
+			v.Charsmap = data
+		case []int8:
+			for _, b := range data {
+				v.Charsmap = append(v.Charsmap, byte(b))
+			}
+		default:
+			return Vocab{}, fmt.Errorf("%s: metadata key %q is no array of bytes; the file is damaged, get another copy", f.Path, key)
 		}
 	}
 	v.AddBOS = v.AddBOS || forceBOS

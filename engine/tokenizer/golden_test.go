@@ -97,22 +97,6 @@ func TestReferenceVectors(t *testing.T) {
 	}
 }
 
-func TestBertIsNamed(t *testing.T) {
-	path := vocabFile("bert-bge")
-	if _, err := os.Stat(path); err != nil {
-		t.Skip("vocabulary is not here")
-	}
-	f, err := gguf.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	_, err = FromGGUF(f)
-	if err == nil || !strings.Contains(err.Error(), "not supported yet: tokenizer model bert") || !strings.Contains(err.Error(), path) {
-		t.Fatal(err)
-	}
-}
-
 // TestGolden checks cases that vocabularies' own vectors leave out: special
 // tokens, begin tokens, odd white space, text that is not UTF-8. The ids in
 // golden.tsv are llama.cpp's, with begin and end tokens as the vocabulary asks.

@@ -15,7 +15,8 @@ func TestNewRefuses(t *testing.T) {
 		change func(*Vocab)
 		want   string
 	}{
-		{"bert", func(v *Vocab) { v.Model = "bert" }, "not supported yet: tokenizer model bert"},
+		{"unknown model", func(v *Vocab) { v.Model = "wordle" }, `not supported: tokenizer model "wordle" (supported are bert, gemma4,`},
+		{"no vocabulary", func(v *Vocab) { v.Model = "none" }, "holds no vocabulary"},
 		{"no model", func(v *Vocab) { v.Model = "" }, "does not name a tokenizer model"},
 		{"no tokens", func(v *Vocab) { v.Tokens = nil }, "no tokens"},
 		{"no merges", func(v *Vocab) { v.Merges = nil }, "no merges"},
@@ -111,7 +112,7 @@ func FuzzEncode(f *testing.F) {
 	f.Add(uint8(0), "<s><user>xaaa</s> \xff\xe4\xb8")
 	var toks []*Tokenizer
 	for _, pre := range allPre {
-		if pre == "gemma4" || pre == "granite-embed-multi-311m" || pre == "sarvam-moe" {
+		if p, _ := pretokenizerFor(pre); p.raw {
 			continue // no byte-level vocabularies
 		}
 		toks = append(toks, newTest(f, byteVocab(pre, testWords, testSpecial)))

@@ -209,7 +209,7 @@ var allPre = strings.Fields(`default minicpm5 llama3 llama-v3 llama-bpe falcon3 
 	gpt3-finnish exaone exaone4 exaone-moe chameleon minerva-7b megrez gpt-4o llama4 kanana2 talkie
 	granite-embed-multi-97m tiny_aya cohere2moe superbpe trillion granite-docling bailingmoe bailingmoe2 llada-moe
 	seed-coder hunyuan hunyuan-dense hy_v4 joyai-llm kimi-k2 ufakzeka grok-2 afmoe laguna minimax-m2 solar-open
-	mellum2`)
+	mellum2 whitespace`)
 
 // Pieces where llama.cpp departs from what one would expect, or that regular
 // expressions here do not cover; checked against it.

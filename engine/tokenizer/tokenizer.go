@@ -1,10 +1,11 @@
 // Package tokenizer turns text into the token ids of a model and back, by the
-// vocabulary in the model's GGUF file. It knows byte-level BPE ("gpt2" and
-// "gemma4") and SentencePiece BPE ("llama"), and agrees with llama.cpp id for id.
+// vocabulary in the model's GGUF file. It knows every kind of vocabulary that
+// llama.cpp knows, and agrees with it id for id.
 package tokenizer
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -17,8 +18,11 @@ type Tokenizer struct {
 	model          encoder
 	pre            pretokenizer
 	addBOS, addEOS bool
+	addSEP         bool
+	last           int32 // the token that addEOS speaks of
 	spacePrefix    bool
 	pieces         []string // by id: what the token adds to a text
+	suppress       []int32
 
 	special *specialFinder // all special tokens
 	user    *specialFinder // those that count even where special tokens do not
@@ -28,7 +32,6 @@ type Tokenizer struct {
 
 // encoder is a way of encoding text that holds no special tokens.
 type encoder interface {
-	joiner
 	encode(s *session, text string)     // cuts text into words
 	encodeWord(s *session, word string) // appends the tokens of a word to s.ids
 }
@@ -40,14 +43,23 @@ type Options struct {
 }
 
 // New checks a vocabulary and makes a tokenizer of it. The vocabulary's strings
-// are kept, its slices are not.
+// are kept, its slices are not. Its model is one of
+//
+//	gpt2, gemma4           byte-pair encoding by merges
+//	whitespace, hybriddna  the same, without white space, and with DNA sequences
+//	llama                  SentencePiece's byte-pair encoding by scores
+//	t5                     SentencePiece's unigram model
+//	bert                   WordPiece
+//	rwkv, plamo2           what the models of these names use
 func New(in Vocab) (*Tokenizer, error) {
-	switch in.Model {
-	case "gpt2", "gemma4", "llama":
-	case "":
+	form, known := forms[in.Model]
+	switch {
+	case in.Model == "":
 		return nil, fmt.Errorf("tokenizer: the file does not name a tokenizer model; it holds no vocabulary or is damaged")
-	default:
-		return nil, fmt.Errorf("tokenizer: not supported yet: tokenizer model %s (supported are gpt2, gemma4, llama)", in.Model)
+	case in.Model == "none" || in.Model == "no_vocab":
+		return nil, fmt.Errorf("tokenizer: the file says that it holds no vocabulary (tokenizer model %s), so there is no turning text into its tokens", in.Model)
+	case !known:
+		return nil, fmt.Errorf("tokenizer: not supported: tokenizer model %q (supported are %s)", in.Model, strings.Join(slices.Sorted(maps.Keys(forms)), ", "))
 	}
 	if in.Model == "gemma4" {
 		in.Pre = "gemma4"
@@ -56,23 +68,19 @@ func New(in Vocab) (*Tokenizer, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Tokenizer{
-		vocab:  v,
-		addBOS: in.AddBOS,
-		addEOS: in.AddEOS,
-	}
-	if t.addBOS && v.special.BOS == None {
-		v.warn("the vocabulary asks for a begin token but has none")
-		t.addBOS = false
-	}
-	if t.addEOS && v.special.EOS == None {
-		v.warn("the vocabulary asks for an end token but has none")
-		t.addEOS = false
-	}
-	if in.Model == "llama" {
-		t.spacePrefix = in.AddSpacePrefix
+	t := &Tokenizer{vocab: v, spacePrefix: in.Model == "llama" && in.AddSpacePrefix}
+	switch in.Model {
+	case "llama":
 		t.model = newSPM(v, in.Scores, in.AddSpacePrefix)
-	} else {
+	case "t5":
+		t.model, err = newUnigram(v, &in)
+	case "bert":
+		t.model, err = newWordPiece(v, &in)
+	case "rwkv":
+		t.model, err = newRWKV(v)
+	case "plamo2":
+		t.model, err = newPlamo(v, &in)
+	default:
 		var known bool
 		if t.pre, known = pretokenizerFor(in.Pre); !known {
 			t.pre, _ = pretokenizerFor("default")
@@ -80,15 +88,67 @@ func New(in Vocab) (*Tokenizer, error) {
 		} else if in.Pre == "" {
 			v.warn("the file does not name its pre-tokenizer, the default one is used; answers may be worse")
 		}
-		if t.model, err = newBPE(v, t.pre, in.Merges); err != nil {
+		if t.pre.marks {
+			form = markedForm
+		} else if t.pre.raw {
+			form = plainForm
+		}
+		var b *bpe
+		if b, err = newBPE(v, t.pre, in.Merges); err != nil {
 			return nil, err
 		}
+		switch t.model = b; in.Model {
+		case "whitespace":
+			t.model = whitespaceBPE{b, in.Lowercase}
+		case "hybriddna":
+			t.model = newDNA(v, b)
+		}
 	}
-	t.pieces = makePieces(v, in.Model == "llama" || t.pre.raw)
+	if err != nil {
+		return nil, err
+	}
+	t.setSpecial(&in)
+	t.pieces = makePieces(v, form)
 	t.special = newSpecialFinder(v, attrControl|attrUserDefined|attrUnknown, 0)
 	t.user = newSpecialFinder(v, attrUserDefined, attrControl|attrUnknown)
 	t.sessions.New = func() any { return newSession(t) }
 	return t, nil
+}
+
+// forms are the models, and how each writes its tokens.
+var forms = map[string]func(string) string{
+	"gpt2": standInForm, "gemma4": markedForm, "whitespace": standInForm, "hybriddna": standInForm,
+	"llama": markedForm, "t5": markedForm, "bert": markedForm, "rwkv": unescape, "plamo2": plainForm,
+}
+
+// setSpecial works out which tokens Encode puts around a text.
+func (t *Tokenizer) setSpecial(in *Vocab) {
+	v := t.vocab
+	t.addBOS, t.addEOS, t.addSEP = in.AddBOS, in.AddEOS, in.AddSEP
+	t.last = v.special.EOS
+	switch in.Model {
+	case "bert": // always has both, whatever the file says
+		t.addBOS, t.addEOS = true, true
+		t.last = v.special.SEP
+	case "rwkv", "plamo2": // never have any
+		t.addBOS, t.addEOS = false, false
+	}
+	if t.addBOS && v.special.BOS == None {
+		v.warn("the vocabulary asks for a begin token but has none")
+		t.addBOS = false
+	}
+	if t.addEOS && t.last == None {
+		v.warn("the vocabulary asks for an end token but has none")
+		t.addEOS = false
+	}
+	if t.addSEP && v.special.SEP == None {
+		t.addSEP = false
+	}
+	for _, id := range in.Suppress {
+		if t.valid(id) {
+			t.suppress = append(t.suppress, id)
+		}
+	}
 }
 
 // Encode returns the tokens of a text.
@@ -116,7 +176,7 @@ func (t *Tokenizer) Encode(text string, opt Options) []int32 {
 	}
 	s.text(text[pos:])
 	if opt.AddSpecial && t.addEOS {
-		s.ids = append(s.ids, t.vocab.special.EOS)
+		s.ids = append(s.ids, t.last)
 	}
 	ids := s.ids
 	s.ids = nil
@@ -124,7 +184,7 @@ func (t *Tokenizer) Encode(text string, opt Options) []int32 {
 }
 
 // Size is the number of tokens.
-func (t *Tokenizer) Size() int { return len(t.pieces) }
+func (t *Tokenizer) Size() int { return len(t.vocab.texts) }
 
 // Special returns the ids of tokens with a role, found by their names where the
 // file did not give them.
@@ -133,14 +193,21 @@ func (t *Tokenizer) Special() SpecialTokens { return t.vocab.special }
 // AddsBOS reports whether Encode with AddSpecial begins with BOS.
 func (t *Tokenizer) AddsBOS() bool { return t.addBOS }
 
-// AddsEOS reports whether Encode with AddSpecial ends with EOS.
+// AddsEOS reports whether Encode with AddSpecial ends with EOS, or with SEP in a
+// WordPiece vocabulary.
 func (t *Tokenizer) AddsEOS() bool { return t.addEOS }
+
+// AddsSEP reports whether SEP stands between the texts of a pair.
+func (t *Tokenizer) AddsSEP() bool { return t.addSEP }
+
+// Suppressed returns the tokens that the file says must never be generated.
+func (t *Tokenizer) Suppressed() []int32 { return slices.Clone(t.suppress) }
 
 // Warnings are faults of the vocabulary that do not keep it from use, such as a
 // pre-tokenizer that is not known; a user should see them.
 func (t *Tokenizer) Warnings() []string { return slices.Clone(t.vocab.warnings) }
 
-func (t *Tokenizer) valid(id int32) bool { return id >= 0 && int(id) < len(t.pieces) }
+func (t *Tokenizer) valid(id int32) bool { return id >= 0 && int(id) < len(t.vocab.texts) }
 
 // Token returns the text of a token as the vocabulary writes it, with stand-ins
 // for bytes; "" for an id that is not in the vocabulary.
@@ -193,6 +260,7 @@ type session struct {
 	afterSpecial bool // at the start of the text or right after a special token
 	split        func(text string)
 	merger       merger
+	cuts         []cut
 
 	// Tokens of words seen before. Text repeats its words, and looking one up
 	// costs less than merging it.

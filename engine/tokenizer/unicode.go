@@ -13,14 +13,16 @@ import (
 type class uint8
 
 const (
-	letter class = 1 << iota // \p{L}
-	number                   // \p{N}
-	mark                     // \p{M}
-	punct                    // \p{P}
-	symbol                   // \p{S}
-	space                    // \s: White_Space, which takes in all of \p{Z}
-	other                    // \p{C}: controls, format characters, unassigned
+	letter     class = 1 << iota // \p{L}
+	number                       // \p{N}
+	mark                         // \p{M}
+	punct                        // \p{P}
+	symbol                       // \p{S}
+	space                        // \s: White_Space, which takes in all of \p{Z}
+	control                      // \p{C} less the unassigned: controls, format characters, surrogates, private use
+	unassigned                   // no character yet
 
+	other   = control | unassigned                            // \p{C}
 	visible = number | mark | punct | symbol | letter | other // \S
 )
 
@@ -61,7 +63,7 @@ var classPages, asciiClass = func() (pages [0x1100]*[256]class, ascii [128]class
 // classOf returns the class of a code point.
 func classOf(r rune) class {
 	if uint32(r) > utf8.MaxRune {
-		return other
+		return unassigned
 	}
 	return classPages[r>>8][r&0xff]
 }
@@ -160,23 +162,31 @@ func repair(s string) string {
 // lenientRune decodes the character at the start of s by its bit pattern only,
 // so that overlong forms and surrogates pass; the length is 0 if there is none.
 func lenientRune(s string) (rune, int) {
-	b := s[0]
-	if b < 0x80 {
-		return rune(b), 1
-	}
-	n := charLen(b)
-	if n == 1 || b >= 0xF8 || len(s) < n {
+	n := sequence(s)
+	if n == 0 {
 		return 0, 0
 	}
-	r := rune(b & (0x7F >> n))
-	for _, c := range []byte(s[1:n]) {
-		if c&0xC0 != 0x80 {
-			return 0, 0
-		}
-		r = r<<6 | rune(c&0x3F)
-	}
+	r, _ := decodeRune(s, 0)
 	if r > utf8.MaxRune {
 		return 0, 0
 	}
 	return r, n
+}
+
+// sequence is the length of the bytes at the start of s that have the bit pattern
+// of a character, 0 if there is none.
+func sequence(s string) int {
+	n := charLen(s[0])
+	if s[0] < 0x80 {
+		return 1
+	}
+	if n == 1 || s[0] >= 0xF8 || len(s) < n {
+		return 0
+	}
+	for _, c := range []byte(s[1:n]) {
+		if c&0xC0 != 0x80 {
+			return 0
+		}
+	}
+	return n
 }

@@ -19,20 +19,28 @@ const (
 // Vocab is a vocabulary as a model file states it. FromGGUF fills one from a
 // file; NewVocab begins one by hand.
 type Vocab struct {
-	Model string // tokenizer.ggml.model: "gpt2", "gemma4" (both BPE) or "llama" (SentencePiece)
+	Model string // tokenizer.ggml.model: see New
 	Pre   string // tokenizer.ggml.pre: the pre-tokenizer of a BPE vocabulary
 	Name  string // general.name and general.architecture: some models are known to need
 	Arch  string // space stripped around their special tokens, which no key says
 
 	Tokens []string  // by id; the number of tokens is the size of the vocabulary
-	Scores []float32 // by id, for "llama"; empty: all equal
+	Scores []float32 // by id, for "llama", "t5" and "plamo2"; empty: all equal
 	Types  []int32   // by id; empty: all normal
 	Merges []string  // "left right", best first, for BPE
 
 	Special        SpecialTokens
 	AddBOS         bool // Encode with AddSpecial begins with BOS
 	AddEOS         bool // … and ends with EOS
-	AddSpacePrefix bool // "llama": a space goes before the text
+	AddSEP         bool // SEP goes between the texts of a pair
+	AddSpacePrefix bool // "llama", "t5": a space goes before the text
+
+	RemoveExtraSpaces bool   // "t5": one space between words
+	Charsmap          []byte // "t5": what texts are normalised by; see charsmap
+	Lowercase         bool   // "bert", "whitespace": texts are put in lower case
+	StripAccents      bool   // "bert": accents are taken off
+
+	Suppress []int32 // tokens that are never to be generated
 }
 
 // SpecialTokens are the ids of tokens with a role; None where there is none.
@@ -49,7 +57,7 @@ const None int32 = -1
 
 // NewVocab returns a vocabulary without tokens and without special ones.
 func NewVocab(model, pre string) Vocab {
-	return Vocab{Model: model, Pre: pre, Special: SpecialTokens{
+	return Vocab{Model: model, Pre: pre, Lowercase: true, StripAccents: true, Special: SpecialTokens{
 		None, None, None, None, None, None, None, None, None, None, None, None, None, None}}
 }
 
