@@ -40,6 +40,7 @@ func main() {
 	seed := flag.Uint64("seed", 1, "seed of the text")
 	dirs := flag.String("text", "/usr/share,/usr/local/go/src", "directories with real text, parted by commas")
 	from := flag.String("from", "", "vocabulary to turn into a GGUF file, instead of comparing")
+	set := flag.String("set", "", "settings to read the vocabulary under, as key=true,key=false; keys without tokenizer.ggml.")
 	show := flag.Int("show", 3, "differences to show for each vocabulary")
 	flag.Parse()
 	if flag.NArg() == 0 || (*tree == "") == (*from == "") {
@@ -53,7 +54,7 @@ func main() {
 		}
 		return
 	}
-	if err := compareAll(ctx, *tree, flag.Args(), names(*pre), *size, *seed, strings.Split(*dirs, ","), *show); err != nil {
+	if err := compareAll(ctx, *tree, flag.Args(), names(*pre), *set, *size, *seed, strings.Split(*dirs, ","), *show); err != nil {
 		log.Fatal(err)
 	}
 }
@@ -69,7 +70,7 @@ func names(list string) []string {
 	return strings.Split(list, ",")
 }
 
-func compareAll(ctx context.Context, tree string, paths, pres []string, size int, seed uint64, dirs []string, show int) error {
+func compareAll(ctx context.Context, tree string, paths, pres []string, set string, size int, seed uint64, dirs []string, show int) error {
 	dir, err := os.MkdirTemp("", "tokens")
 	if err != nil {
 		return err
@@ -88,7 +89,7 @@ func compareAll(ctx context.Context, tree string, paths, pres []string, size int
 			return err
 		}
 		for _, pre := range pres {
-			n, err := compare(ctx, ref, path, pre, texts, show)
+			n, err := compare(ctx, ref, path, pre, set, texts, show)
 			if err != nil {
 				log.Printf("%s %s: %v", filepath.Base(path), pre, err)
 				bad++
@@ -123,7 +124,7 @@ func textsFor(path string, seed uint64, size int, dirs []string) ([]text, error)
 }
 
 // compare prints a line of the table and returns the number of differences.
-func compare(ctx context.Context, ref *reference, path, pre string, texts []text, show int) (int, error) {
+func compare(ctx context.Context, ref *reference, path, pre, set string, texts []text, show int) (int, error) {
 	f, err := gguf.Open(path)
 	if err != nil {
 		return 0, err
@@ -134,12 +135,19 @@ func compare(ctx context.Context, ref *reference, path, pre string, texts []text
 		f.Meta.Set("tokenizer.ggml.pre", pre)
 		overrides = []string{"tokenizer.ggml.pre=" + pre}
 	}
+	for setting := range strings.SplitSeq(set, ",") {
+		if key, value, ok := strings.Cut(setting, "="); ok {
+			f.Meta.Set("tokenizer.ggml."+key, value == "true")
+			overrides = append(overrides, "tokenizer.ggml."+setting)
+		}
+	}
 	t, err := tokenizer.FromGGUF(f)
 	if err != nil {
 		return 0, err
 	}
 	model, _ := f.Meta.String("tokenizer.ggml.model")
 	pre, _ = f.Meta.String("tokenizer.ggml.pre")
+	pre = strings.TrimSpace(pre + " " + set)
 
 	want, err := ref.run(ctx, path, overrides, texts)
 	if err != nil {

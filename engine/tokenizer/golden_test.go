@@ -53,7 +53,7 @@ func starterModel() string {
 }
 
 func TestReferenceVectors(t *testing.T) {
-	for _, name := range []string{"llama-bpe", "qwen2", "gpt-2", "falcon", "starcoder", "llama-spm", "phi-3"} {
+	for _, name := range []string{"llama-bpe", "qwen2", "gpt-2", "falcon", "starcoder", "llama-spm", "phi-3", "bert-bge"} {
 		t.Run(name, func(t *testing.T) {
 			path := vocabFile(name)
 			tok := load(t, path)
@@ -89,7 +89,7 @@ func TestReferenceVectors(t *testing.T) {
 				if !slices.Equal(got, want) {
 					t.Errorf("%q\n got %v\nwant %v", text, got, want)
 				}
-				if back := tok.Decode(got, DecodeOptions{}); back != text {
+				if back := tok.Decode(got, DecodeOptions{}); back != text && name != "bert-bge" { // which loses case and space
 					t.Errorf("%q decodes to %q", text, back)
 				}
 			}

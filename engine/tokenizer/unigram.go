@@ -83,7 +83,9 @@ func newUnigram(v *vocabulary, in *Vocab) (*unigram, error) {
 
 // encode appends the tokens of a text without special tokens.
 func (u *unigram) encode(s *session, text string) {
-	text = u.normalized(text)
+	if text = u.normalized(text); text == "" {
+		return
+	}
 	if !u.wordwise || !utf8.ValidString(text) {
 		s.word(text)
 		return

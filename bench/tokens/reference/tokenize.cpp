@@ -1,7 +1,9 @@
 // Tokenizes with llama.cpp, for comparison. Built and run by the Go program
 // beside it:
 //
-//	tokenize MODEL.gguf [KEY=STRING]... < texts > results
+//	tokenize MODEL.gguf [KEY=VALUE]... < texts > results
+//
+// A value of true or false is a boolean, any other a string.
 //
 // A text is its size in four bytes, a byte of flags (1: add special tokens,
 // 2: parse special tokens), and its bytes. The result of each is the number of
@@ -47,9 +49,14 @@ static void *run(void *) {
         llama_model_kv_override o = {};
         const char *equals = strchr(arguments[i], '=');
         if (!equals || equals - arguments[i] >= (long) sizeof o.key || strlen(equals + 1) >= sizeof o.val_str) exit(2);
-        o.tag = LLAMA_KV_OVERRIDE_TYPE_STR;
         memcpy(o.key, arguments[i], equals - arguments[i]);
-        strcpy(o.val_str, equals + 1);
+        if (!strcmp(equals, "=true") || !strcmp(equals, "=false")) {
+            o.tag      = LLAMA_KV_OVERRIDE_TYPE_BOOL;
+            o.val_bool = equals[1] == 't';
+        } else {
+            o.tag = LLAMA_KV_OVERRIDE_TYPE_STR;
+            strcpy(o.val_str, equals + 1);
+        }
         overrides.push_back(o);
     }
     overrides.push_back({});
@@ -68,7 +75,7 @@ static void *run(void *) {
     while (take(size) && take(flags)) {
         text.resize(size);
         if (fread(&text[0], 1, size, stdin) != size) exit(4);
-        tokens.resize(size + 16);
+        tokens.resize(size_t(size) * 24 + 16); // normalisation makes some texts longer
         uint64_t start = now();
         int n = llama_tokenize(vocab, text.data(), size, tokens.data(), tokens.size(), flags & 1, flags & 2);
         spent += now() - start;
