@@ -154,7 +154,7 @@ func open(ctx context.Context, f *gguf.File, opt Options, progress func(done, to
 	}
 	m.info.KVType = kv.String()
 	blocks := (m.info.ContextLength+program.BlockTokens-1)/program.BlockTokens + 1
-	limits := program.Limits{Rows: BatchRows, Outputs: BatchOutputs, Blocks: blocks * (1 + spareContext), KV: kv}
+	limits := program.Limits{Rows: BatchRows, Outputs: BatchOutputs, Blocks: blocks * (1 + spareContext), Slots: slots(a.Program), KV: kv}
 	exec, err := backend.Compile(a.Program, limits)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", f.Path, err)
@@ -168,6 +168,26 @@ func open(ctx context.Context, f *gguf.File, opt Options, progress func(done, to
 		Context: m.info.ContextLength, Limits: limits, Vocab: a.Config.Vocab, Snapshots: m.snapshots(exec, opt),
 	})
 	return m, nil
+}
+
+// Memory for the states of recurrent layers: of sequences that run, and of
+// checkpoints. It is taken as it comes to be used.
+const (
+	stateBytes = 512 << 20
+	leastSlots = 8
+	mostSlots  = 2 * BatchOutputs
+)
+
+// slots is how many recurrent states there is room for, 0 if the program has none.
+func slots(p *program.Program) int {
+	size := 0
+	for _, s := range p.States {
+		size += 4 * s.Size
+	}
+	if size == 0 {
+		return 0
+	}
+	return max(leastSlots, min(mostSlots, stateBytes/size))
 }
 
 // maxContext keeps block numbers within an int32 with room to spare.

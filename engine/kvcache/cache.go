@@ -23,8 +23,11 @@ import (
 // ErrFull means that every block is in use by a running sequence.
 var ErrFull = errors.New("the KV cache is full")
 
-// Copy asks the backend to copy one block's values.
-type Copy struct{ Dst, Src int32 }
+// Copy asks the backend to copy one block's values, or those of a state's slot.
+type Copy struct {
+	Dst, Src int32
+	State    bool
+}
 
 // Cache is a pool of blocks and the tree of what they hold.
 type Cache struct {
@@ -35,6 +38,10 @@ type Cache struct {
 	idle        int     // blocks in the tree that no running sequence uses
 	leaves      queue   // those of them that have no children
 	floor       float64 // priority of the last block that gave way
+
+	recurrent bool
+	slots     []int32  // of states, free ones
+	saved     []*Block // blocks with a checkpoint
 }
 
 // Block is a block in the tree. It holds the tokens that follow its parent's;
@@ -44,8 +51,10 @@ type Block struct {
 	children []*Block
 	tokens   []int32
 	id       int32
-	depth    int // tokens before it
-	users    int // running sequences whose table holds the block
+	depth    int    // tokens before it
+	users    int    // running sequences whose table holds the block
+	state    int32  // slot of the checkpoint behind its last token, -1 for none
+	stateUse uint64 // when that was last of use
 	rank
 }
 
@@ -59,11 +68,14 @@ type Sequence struct {
 	tokens []int32
 	table  []int32
 	path   []*Block // the shared blocks at the beginning of the table
+
+	slot      int32 // of its state, in a cache for recurrent models
+	disturbed bool  // the state is not that behind the tokens
 }
 
 // New makes a cache of the given number of blocks of blockTokens tokens.
 func New(blocks, blockTokens int) *Cache {
-	c := &Cache{blockTokens: blockTokens, root: &Block{id: -1}}
+	c := &Cache{blockTokens: blockTokens, root: &Block{id: -1, state: -1}}
 	for i := range blocks {
 		c.free = append(c.free, int32(blocks-1-i))
 	}
@@ -84,9 +96,13 @@ func (s *Sequence) Blocks() []*Block { return s.path }
 
 // Begin opens a sequence that starts behind the longest stored prefix of
 // tokens; its Tokens are that prefix, which always leaves at least one token to
-// compute. The copies, if any, must be done before the next batch runs.
-func (c *Cache) Begin(tokens []int32) (*Sequence, []Copy) {
+// compute. The copies, if any, must be done, in order, before the next batch
+// runs. ErrFull means that all slots for states are taken.
+func (c *Cache) Begin(tokens []int32) (*Sequence, []Copy, error) {
 	c.clock++
+	if c.recurrent {
+		return c.beginRecurrent(tokens)
+	}
 	s := &Sequence{}
 	at := c.root
 	rest := tokens[:max(0, len(tokens)-1)]
@@ -102,7 +118,7 @@ func (c *Cache) Begin(tokens []int32) (*Sequence, []Copy) {
 	}
 	partial, n := at.longest(rest)
 	if n == 0 {
-		return s, nil
+		return s, nil, nil
 	}
 	c.hold(partial) // so that making room does not take it
 	block, err := c.alloc()
@@ -110,11 +126,11 @@ func (c *Cache) Begin(tokens []int32) (*Sequence, []Copy) {
 	c.touch(partial)
 	c.drop(partial)
 	if err != nil {
-		return s, nil // a shorter prefix will do
+		return s, nil, nil // a shorter prefix will do
 	}
 	s.table = append(s.table, block)
 	s.tokens = append(s.tokens, rest[:n]...)
-	return s, []Copy{{Dst: block, Src: partial.id}}
+	return s, []Copy{{Dst: block, Src: partial.id}}, nil
 }
 
 // Reserve makes room for n tokens behind the stored ones. On ErrFull the
@@ -139,6 +155,7 @@ func (c *Cache) Commit(s *Sequence, tokens ...int32) error {
 	}
 	c.clock++
 	s.tokens = append(s.tokens, tokens...)
+	s.disturbed = false
 	for full := len(s.tokens) / c.blockTokens; len(s.path) < full; {
 		i := len(s.path)
 		c.publish(s, s.tokens[i*c.blockTokens:(i+1)*c.blockTokens])
@@ -155,6 +172,14 @@ func (c *Cache) Release(s *Sequence) {
 	if done := len(s.path) * c.blockTokens; len(s.tokens) > done {
 		c.publish(s, s.tokens[done:])
 	}
+	if c.recurrent {
+		c.keepState(s)
+	}
+	c.give(s)
+}
+
+// give lets the sequence's blocks go.
+func (c *Cache) give(s *Sequence) {
 	for _, b := range s.path {
 		c.touch(b)
 		c.drop(b)
@@ -200,7 +225,7 @@ func (c *Cache) publish(s *Sequence, tokens []int32) {
 			c.free = append(c.free, c.remove(b))
 		}
 	}
-	b := &Block{parent: parent, tokens: slices.Clone(tokens), id: own, depth: len(s.path) * c.blockTokens, rank: rank{at: -1}}
+	b := &Block{parent: parent, tokens: slices.Clone(tokens), id: own, depth: len(s.path) * c.blockTokens, state: -1, rank: rank{at: -1}}
 	parent.children = append(parent.children, b)
 	c.idle++ // until use holds it
 	c.use(s, b)

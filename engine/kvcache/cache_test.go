@@ -9,7 +9,7 @@ import (
 
 func run(t *testing.T, c *Cache, tokens ...int32) *Sequence {
 	t.Helper()
-	s, _ := c.Begin(tokens)
+	s, _, _ := c.Begin(tokens)
 	rest := tokens[len(s.Tokens()):]
 	if err := c.Reserve(s, len(rest)); err != nil {
 		t.Fatal(err)
@@ -26,7 +26,7 @@ func TestPrefixIsFoundAgain(t *testing.T) {
 	blocks := slices.Clone(first.Table())
 
 	// Full blocks are shared while the first sequence still runs.
-	s, copies := c.Begin([]int32{1, 2, 3, 4, 5, 6, 7, 8, 20})
+	s, copies, _ := c.Begin([]int32{1, 2, 3, 4, 5, 6, 7, 8, 20})
 	if got := s.Tokens(); !slices.Equal(got, []int32{1, 2, 3, 4, 5, 6, 7, 8}) || len(copies) != 0 {
 		t.Fatalf("found %v with copies %v", got, copies)
 	}
@@ -37,7 +37,7 @@ func TestPrefixIsFoundAgain(t *testing.T) {
 	c.Release(first)
 
 	// A prefix that ends inside a block is copied.
-	s, copies = c.Begin([]int32{1, 2, 3, 4, 5, 6, 30, 31})
+	s, copies, _ = c.Begin([]int32{1, 2, 3, 4, 5, 6, 30, 31})
 	if got := s.Tokens(); !slices.Equal(got, []int32{1, 2, 3, 4, 5, 6}) {
 		t.Fatalf("found %v", got)
 	}
@@ -47,7 +47,7 @@ func TestPrefixIsFoundAgain(t *testing.T) {
 	c.Release(s)
 
 	// At least one token is left to compute.
-	s, _ = c.Begin([]int32{1, 2, 3, 4})
+	s, _, _ = c.Begin([]int32{1, 2, 3, 4})
 	if len(s.Tokens()) != 3 {
 		t.Fatalf("found %d of 4 tokens, want 3", len(s.Tokens()))
 	}
@@ -57,7 +57,7 @@ func TestPrefixIsFoundAgain(t *testing.T) {
 func TestFullCache(t *testing.T) {
 	c := New(2, 4)
 	a := run(t, c, 1, 2, 3, 4, 5)
-	b, _ := c.Begin([]int32{9, 9})
+	b, _, _ := c.Begin([]int32{9, 9})
 	if err := c.Reserve(b, 1); !errors.Is(err, ErrFull) {
 		t.Fatalf("got %v, want ErrFull", err)
 	}
@@ -69,7 +69,7 @@ func TestFullCache(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.Release(b)
-	if s, _ := c.Begin([]int32{1, 2, 3, 4, 5}); len(s.Tokens()) != 0 {
+	if s, _, _ := c.Begin([]int32{1, 2, 3, 4, 5}); len(s.Tokens()) != 0 {
 		t.Fatal("evicted tokens were found again")
 	}
 }
@@ -79,11 +79,11 @@ func TestOldestGoesFirst(t *testing.T) {
 	for _, tok := range []int32{1, 2, 3} {
 		c.Release(run(t, c, tok, tok))
 	}
-	s, _ := c.Begin([]int32{1, 1, 1}) // 1 is now the most recent
+	s, _, _ := c.Begin([]int32{1, 1, 1}) // 1 is now the most recent
 	c.Release(s)
 	c.Release(run(t, c, 4, 4))
 	for tok, want := range map[int32]int{1: 2, 2: 0, 3: 2} {
-		s, _ := c.Begin([]int32{tok, tok, tok})
+		s, _, _ := c.Begin([]int32{tok, tok, tok})
 		if len(s.Tokens()) != want {
 			t.Errorf("token %d: found %d, want %d", tok, len(s.Tokens()), want)
 		}
@@ -115,7 +115,7 @@ func TestRandomUse(t *testing.T) {
 			for i := range prompt {
 				prompt[i] = int32(rng.IntN(2))
 			}
-			s, copies := c.Begin(prompt)
+			s, copies, _ := c.Begin(prompt)
 			for _, cp := range copies {
 				content[cp.Dst] = slices.Clone(content[cp.Src])
 			}

@@ -130,6 +130,9 @@ func (c *Cache) remove(b *Block) int32 {
 	if len(b.parent.children) == 0 {
 		c.offer(b.parent)
 	}
+	if b.state >= 0 {
+		c.slots = append(c.slots, c.unsave(b))
+	}
 	id := b.id
 	b.id, b.parent = -1, nil
 	return id

@@ -45,7 +45,7 @@ func TestStoredGoesFirst(t *testing.T) {
 func TestDearGoesInTheEnd(t *testing.T) {
 	c := New(4, 4)
 	for range 50 {
-		s, _ := c.Begin(repeat(1, 5))
+		s, _, _ := c.Begin(repeat(1, 5))
 		if len(s.Tokens()) == 0 {
 			c.Release(s)
 			s = run(t, c, repeat(1, 5)...)
@@ -77,7 +77,7 @@ func TestEvictedBlocksSaySo(t *testing.T) {
 func repeat(token int32, n int) []int32 { return slices.Repeat([]int32{token}, n) }
 
 func found(c *Cache, tokens []int32) int {
-	s, _ := c.Begin(tokens)
+	s, _, _ := c.Begin(tokens)
 	n := len(s.Tokens())
 	c.Release(s)
 	return n
@@ -328,7 +328,7 @@ func TestAgainstThePlainCache(t *testing.T) {
 				for i := range prompt {
 					prompt[i] = int32(rng.IntN(2))
 				}
-				s, _ := c.Begin(prompt)
+				s, _, _ := c.Begin(prompt)
 				q := p.begin(prompt)
 				if !slices.Equal(s.Tokens(), q.text) {
 					t.Fatalf("seed %d, step %d: found %v, want %v", seed, step, s.Tokens(), q.text)
@@ -392,7 +392,7 @@ func BenchmarkReserveInFullCache(b *testing.B) {
 	text := make([]int32, 4*size)
 	for i := range b.N {
 		text[0] = int32(i)
-		s, _ := c.Begin(text)
+		s, _, _ := c.Begin(text)
 		if err := c.Reserve(s, len(text)-len(s.Tokens())); err != nil {
 			b.Fatal(err)
 		}

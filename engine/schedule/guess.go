@@ -30,6 +30,9 @@ type guess struct {
 // each token is chosen from the logits behind the one before it.
 func (s *Scheduler) guesses(decoding []*job, prompts bool) [][]int32 {
 	tokens := make([][]int32, len(decoding))
+	if s.recurrent() {
+		return tokens // a wrong one could not be taken back out of the state
+	}
 	// Each guess needs logits, and every active job must find room for its own.
 	room := max(0, min(s.cfg.Limits.Outputs, s.cfg.Limits.Rows)-len(s.active))
 	var all []guess

@@ -170,7 +170,7 @@ func TestBooksAreNotStarved(t *testing.T) {
 		var all []*job
 		for i, n := range lengths {
 			j := &job{task: Task{Prompt: story(i, n), Next: func([]float32) (int32, bool) { return 0, true }}}
-			j.seq, _ = s.cache.Begin(nil)
+			j.seq, _, _ = s.cache.Begin(nil)
 			all = append(all, j)
 		}
 		return all

@@ -15,6 +15,9 @@ func (s *Scheduler) fits(j *job) bool {
 	if len(s.active) >= s.cfg.Limits.Outputs || j.yielded > s.ended {
 		return false
 	}
+	if s.recurrent() && s.cache.AvailableSlots() == 0 {
+		return false
+	}
 	need := blocksFor(j)
 	for _, a := range s.active {
 		need += max(0, blocksFor(a)-len(a.seq.Table()))

@@ -103,11 +103,13 @@ func New(exec program.Executable, cfg Config) *Scheduler {
 		exec:    exec,
 		pace:    newPace(cfg.Limits.Outputs),
 		cfg:     cfg,
-		cache:   kvcache.New(cfg.Limits.Blocks, program.BlockTokens),
+		cache:   newCache(cfg.Limits),
 		wake:    make(chan struct{}, 1),
 		stopped: make(chan struct{}),
 	}
-	s.snaps = newSnapshots(cfg.Snapshots, exec, s.cache, s.poke)
+	if !s.recurrent() {
+		s.snaps = newSnapshots(cfg.Snapshots, exec, s.cache, s.poke)
+	}
 	go s.loop()
 	return s
 }
@@ -218,13 +220,15 @@ func (s *Scheduler) open(j *job) error {
 	if j.task.Score != nil {
 		prompt = nil
 	}
-	var copies []kvcache.Copy
-	j.seq, copies = s.cache.Begin(prompt)
-	for _, c := range copies {
-		if err := s.exec.CopyBlock(c.Dst, c.Src); err != nil {
-			s.cache.Release(j.seq)
-			return err
-		}
+	seq, copies, err := s.cache.Begin(prompt)
+	if err != nil {
+		return fmt.Errorf("too many answers at once: %w", err)
+	}
+	j.seq = seq
+	if err := s.copy(copies); err != nil {
+		s.cache.Disturb(j.seq)
+		s.cache.Release(j.seq)
+		return err
 	}
 	if j.task.Prefilled != nil {
 		n := len(j.seq.Tokens())

@@ -25,6 +25,9 @@ type scripted struct {
 	t       *testing.T
 	limits  program.Limits
 	content [][program.BlockTokens]int32
+	// states, if the limits have slots, hold what a recurrent model would have
+	// seen: nothing else counts then.
+	states [][]int32
 	// next is the token that follows, likeliest by far; below 0 leaves the
 	// logits to chance.
 	next func(history []int32) int32
@@ -57,10 +60,16 @@ func (e *scripted) Run(ctx context.Context, b *program.Batch) ([]float32, error)
 		select {
 		case <-e.before:
 		case <-ctx.Done():
+			for _, slot := range b.Slots { // half done
+				e.states[slot] = append(e.states[slot], -1)
+			}
 			return nil, ctx.Err()
 		}
 	}
 	p := &program.Program{Vocab: scriptedVocab, Ops: []program.Op{program.Embed{Table: &program.Weight{Rows: scriptedVocab}}}}
+	if e.states != nil {
+		p.State(1)
+	}
 	if err := b.Check(p, e.limits); err != nil {
 		e.t.Errorf("the scheduler made a bad batch: %v", err)
 		return nil, err
@@ -75,6 +84,9 @@ func (e *scripted) Run(ctx context.Context, b *program.Batch) ([]float32, error)
 		table := b.Tables[b.Sequences[r]]
 		e.content[table[b.Positions[r]/program.BlockTokens]][b.Positions[r]%program.BlockTokens] = token
 	}
+	if e.states != nil {
+		return e.recur(b), nil
+	}
 	logits := make([]float32, 0, len(b.Outputs)*scriptedVocab)
 	for _, r := range b.Outputs {
 		table := b.Tables[b.Sequences[r]]
@@ -85,6 +97,27 @@ func (e *scripted) Run(ctx context.Context, b *program.Batch) ([]float32, error)
 		logits = append(logits, e.logits(history)...)
 	}
 	return logits, nil
+}
+
+// recur runs a batch on the states alone.
+func (e *scripted) recur(b *program.Batch) []float32 {
+	var logits []float32
+	outputs := b.Outputs
+	for r, token := range b.Tokens {
+		slot := b.Slots[b.Sequences[r]]
+		if b.Positions[r] == 0 {
+			e.states[slot] = nil
+		}
+		if len(e.states[slot]) != int(b.Positions[r]) {
+			e.t.Errorf("the state before position %d has seen %d tokens", b.Positions[r], len(e.states[slot]))
+		}
+		e.states[slot] = append(e.states[slot], token)
+		if len(outputs) > 0 && int(outputs[0]) == r {
+			logits = append(logits, e.logits(e.states[slot])...)
+			outputs = outputs[1:]
+		}
+	}
+	return logits
 }
 
 var scriptSeed = maphash.MakeSeed()
@@ -129,7 +162,10 @@ func (e *scripted) WriteBlock(id int32, src []byte) error {
 
 func (e *scripted) KVBytes() int64 { return 0 }
 
-func (e *scripted) CopySlot(dst, src int32) error        { return nil }
+func (e *scripted) CopySlot(dst, src int32) error {
+	e.states[dst] = slices.Clone(e.states[src])
+	return nil
+}
 func (e *scripted) SlotBytes() int                       { return 0 }
 func (e *scripted) ReadSlot(id int32, dst []byte) error  { return nil }
 func (e *scripted) WriteSlot(id int32, src []byte) error { return nil }
@@ -148,6 +184,9 @@ func copier(history []int32) int32 {
 func newScripted(t *testing.T, limits program.Limits, context int) (*Scheduler, *scripted) {
 	t.Helper()
 	e := &scripted{t: t, limits: limits, content: make([][program.BlockTokens]int32, limits.Blocks), next: copier, clock: time.Unix(0, 0)}
+	if limits.Slots > 0 {
+		e.states = make([][]int32, limits.Slots)
+	}
 	s := New(e, Config{Context: context, Limits: limits, Vocab: scriptedVocab, Now: e.now})
 	t.Cleanup(func() { s.Close() })
 	return s, e

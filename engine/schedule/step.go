@@ -23,7 +23,7 @@ func (s *Scheduler) step() {
 	if len(shares) == 0 {
 		return
 	}
-	ctx, release := mostCancelled(shares)
+	ctx, release := s.cancellable(shares)
 	start := s.cfg.Now()
 	logits, err := s.exec.Run(ctx, b)
 	took := s.cfg.Now().Sub(start)
@@ -86,6 +86,7 @@ func (s *Scheduler) build() (*program.Batch, []share) {
 		}
 		j := waiting[i]
 		at := len(j.seq.Tokens())
+		n = s.beforeCheckpoint(j, n)
 		if sh, ok := s.add(b, j, j.task.Prompt[at:at+n]); ok {
 			shares = append(shares, sh)
 		}
@@ -124,6 +125,10 @@ func (s *Scheduler) add(b *program.Batch, j *job, tokens []int32) (share, bool) 
 		b.Sequences = append(b.Sequences, int32(len(b.Tables)))
 	}
 	b.Tables = append(b.Tables, j.seq.Table())
+	if s.recurrent() {
+		b.Slots = append(b.Slots, j.seq.Slot())
+		s.cache.Disturb(j.seq)
+	}
 	return share{j, tokens, len(b.Outputs) - outputs}, true
 }
 
@@ -138,6 +143,10 @@ func (s *Scheduler) deliver(sh share, logits []float32) []float32 {
 		return logits[len(sh.tokens)*s.cfg.Vocab:]
 	}
 	if err := s.cache.Commit(j.seq, sh.tokens...); err != nil {
+		s.finish(j, err)
+		return logits[sh.outputs*s.cfg.Vocab:]
+	}
+	if err := s.checkpoint(j); err != nil {
 		s.finish(j, err)
 		return logits[sh.outputs*s.cfg.Vocab:]
 	}
@@ -187,19 +196,24 @@ func (s *Scheduler) finish(j *job, err error) {
 	}
 }
 
-// mostCancelled returns a context that ends as soon as the jobs of most of the
-// rows are cancelled. Few rows are not worth what the others would lose.
-func mostCancelled(shares []share) (context.Context, func()) {
+// cancellable returns a context that ends as soon as the jobs of most of the
+// rows are cancelled. Few rows are not worth what the others would lose; and
+// where it is a recurrent state that they would lose, all must be cancelled.
+func (s *Scheduler) cancellable(shares []share) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	total := 0
 	for _, sh := range shares {
 		total += len(sh.tokens)
 	}
+	enough := int64(total/2 + 1)
+	if s.recurrent() {
+		enough = int64(total)
+	}
 	var gone atomic.Int64
 	var stops []func() bool
 	for _, sh := range shares {
 		stops = append(stops, context.AfterFunc(sh.job.ctx, func() {
-			if 2*gone.Add(int64(len(sh.tokens))) > int64(total) {
+			if gone.Add(int64(len(sh.tokens))) >= enough {
 				cancel()
 			}
 		}))
