@@ -372,8 +372,8 @@ func (p *Program) conv(o Conv) error {
 }
 
 func (p *Program) deltaNet(o DeltaNet) error {
-	if o.KeyHeads < 1 || o.Heads < 1 || o.Heads%o.KeyHeads != 0 || o.KeyDim < 1 || o.ValueDim < 1 {
-		return fmt.Errorf("%d heads of %d with %d keys of %d", o.Heads, o.ValueDim, o.KeyHeads, o.KeyDim)
+	if o.KeyHeads < 1 || o.Heads < 1 || o.Heads%o.KeyHeads != 0 || o.KeyDim < 1 || o.ValueDim < 1 || len(o.A) != o.Heads {
+		return fmt.Errorf("%d heads of %d with %d keys of %d and %d parameters", o.Heads, o.ValueDim, o.KeyHeads, o.KeyDim, len(o.A))
 	}
 	if err := p.allRows(o.KeyHeads*o.KeyDim, o.Q, o.K); err != nil {
 		return err
@@ -384,7 +384,7 @@ func (p *Program) deltaNet(o DeltaNet) error {
 	if err := p.state(o.State, o.Heads*o.KeyDim*o.ValueDim); err != nil {
 		return err
 	}
-	return p.allRows(o.Heads, o.Decay, o.Beta)
+	return p.allRows(o.Heads, o.Delta, o.Beta)
 }
 
 func (p *Program) mamba(o Mamba) error {

@@ -258,13 +258,14 @@ type Conv struct {
 // DeltaNet is the gated delta rule (Yang et al., 2024). Each of Heads value
 // heads keeps a matrix S [KeyDim][ValueDim], and row by row
 //
-//	S ×= e^Decay;  S += Beta · K ⊗ (V − Sᵀ·K);  Dst = Sᵀ·Q / √KeyDim
+//	S ×= e^(Delta·A);  S += Beta · K ⊗ (V − Sᵀ·K);  Dst = Sᵀ·Q / √KeyDim
 //
-// Q and K are [KeyHeads][KeyDim], V and Dst are [Heads][ValueDim], Decay and
-// Beta are [Heads]. Value head h has the key head h mod KeyHeads if Tiled,
+// Q and K are [KeyHeads][KeyDim], V and Dst are [Heads][ValueDim], Delta and
+// Beta are [Heads], and A has a value a head. Value head h has the key head h mod KeyHeads if Tiled,
 // h / (Heads/KeyHeads) otherwise.
 type DeltaNet struct {
-	Q, K, V, Decay, Beta, Dst Buffer
+	Q, K, V, Delta, Beta, Dst Buffer
+	A                         []float32
 	KeyHeads, KeyDim          int
 	Heads, ValueDim           int
 	Tiled                     bool

@@ -9,7 +9,7 @@ import (
 
 // plain is a valid program: embed, project, select.
 func plain() *Program {
-	p := &Program{Vocab: 4, Cache: []CacheLayer{{KVHeads: 1, HeadDim: 2}}, Ropes: []RopeTable{{Freqs: []float32{1}, Magnitude: 1}}}
+	p := &Program{Vocab: 4, Cache: []CacheLayer{{KVHeads: 1, HeadDim: 2, ValueDim: 2}}, Ropes: []RopeTable{{Freqs: []float32{1}, Magnitude: 1}}}
 	x, q := p.Buffer("x", 2), p.Buffer("q", 2)
 	out := p.OutputBuffer("out", 2)
 	p.Logits = p.OutputBuffer("logits", 4)
@@ -95,12 +95,12 @@ func TestBatchCheck(t *testing.T) {
 }
 
 func TestParseKVType(t *testing.T) {
-	for name, want := range map[string]KVType{"": KVF16, "f16": KVF16, "q8_0": KVQ8} {
+	for name, want := range map[string]KVType{"": KVF16, "f16": KVF16, "q8_0": KVQ8, "q4_0": KVQ4, "f32": KVF32} {
 		if got, err := ParseKVType(name); err != nil || got != want {
 			t.Errorf("%q is %v, %v; want %v", name, got, err, want)
 		}
 	}
-	for _, name := range []string{"q4_0", "F16", "KVType(1)"} {
+	for _, name := range []string{"q4_1", "F16", "KVType(1)"} {
 		if _, err := ParseKVType(name); err == nil {
 			t.Errorf("%q was accepted", name)
 		}

@@ -118,7 +118,7 @@ func (e *referenceRun) deltaNet(o DeltaNet) {
 			k := e.row(o.K, r)[key*o.KeyDim : (key+1)*o.KeyDim]
 			v := e.row(o.V, r)[h*o.ValueDim : (h+1)*o.ValueDim]
 			dst := e.row(o.Dst, r)[h*o.ValueDim : (h+1)*o.ValueDim]
-			decay := math.Exp(float64(e.row(o.Decay, r)[h]))
+			decay := math.Exp(float64(e.row(o.Delta, r)[h]) * float64(o.A[h]))
 			beta := float64(e.row(o.Beta, r)[h])
 			s := e.rowState(o.State, r)[h*o.KeyDim*o.ValueDim : (h+1)*o.KeyDim*o.ValueDim]
 			clear(old)
