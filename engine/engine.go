@@ -121,7 +121,14 @@ func Open(ctx context.Context, path string, opt Options, progress func(done, tot
 }
 
 func open(ctx context.Context, f *gguf.File, opt Options, progress func(done, total int64)) (*Model, error) {
-	a, err := arch.Load(f)
+	length := opt.ContextLength
+	if length == 0 {
+		length = min(arch.TrainedContext(f), DefaultContext)
+	}
+	if opt.ContextLength < 0 || length > maxContext {
+		return nil, fmt.Errorf("a context of %d tokens is not possible; choose 1…%d", length, maxContext)
+	}
+	a, err := arch.Load(f, length)
 	if err != nil {
 		return nil, err
 	}
@@ -137,13 +144,7 @@ func open(ctx context.Context, f *gguf.File, opt Options, progress func(done, to
 		return nil, err
 	}
 
-	m.info.ContextLength = opt.ContextLength
-	if m.info.ContextLength == 0 {
-		m.info.ContextLength = min(a.Config.TrainedContext, DefaultContext)
-	}
-	if m.info.ContextLength < 1 || m.info.ContextLength > maxContext {
-		return nil, fmt.Errorf("a context of %d tokens is not possible; choose 1…%d", m.info.ContextLength, maxContext)
-	}
+	m.info.ContextLength = length
 	backend := opt.Backend
 	if backend == nil {
 		backend = cpu.New(cpu.Options{Threads: opt.Threads})

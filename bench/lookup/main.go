@@ -88,7 +88,7 @@ func (c *config) measure(ctx context.Context, path string) error {
 		return err
 	}
 	defer f.Close()
-	a, err := arch.Load(f)
+	a, err := arch.Load(f, 0)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,9 @@
 // Package arch knows model architectures: how each reads its configuration,
 // which tensors it needs, and its forward pass, recorded as a program that
 // reads straight down the page. One file a family; it never sees a backend.
+//
+// The families share small pieces: loader.go reads keys and tensors, rope.go
+// makes rotary tables, recorder.go and layer.go record what most layers have.
 package arch
 
 import (
@@ -23,18 +26,12 @@ type Config struct {
 	Architecture   string
 	Layers         int
 	Embedding      int // width of the residual stream
-	FeedForward    int
-	Heads          int
-	KVHeads        int
-	HeadDim        int
-	RopeDim        int // values of a head that are rotated
 	TrainedContext int // positions the model was trained for
 	Vocab          int
-	NormEps        float32
 }
 
 // families maps general.architecture to the function that records its forward pass.
-var families = map[string]func(*loader) (*Model, error){
+var families = map[string]func(*recorder){
 	"llama": llama,
 	"qwen2": qwen2,
 }
@@ -49,9 +46,11 @@ func Supported() []string {
 	return names
 }
 
-// Load binds the file's tensors to its architecture's forward pass. Its errors
+// Load binds the file's tensors to its architecture's forward pass, for
+// sequences of up to context tokens: some models turn positions otherwise in
+// longer contexts. 0 means the context that the model was trained for. Errors
 // name the key or tensor that is missing or has the wrong shape.
-func Load(f *gguf.File) (*Model, error) {
+func Load(f *gguf.File, context int) (*Model, error) {
 	name, ok := f.Meta.String("general.architecture")
 	if !ok {
 		return nil, fmt.Errorf("%s: metadata key general.architecture is missing; this is not a language model's file", f.Path)
@@ -60,16 +59,24 @@ func Load(f *gguf.File) (*Model, error) {
 	if !ok {
 		return nil, fmt.Errorf("%s: architecture %q is not supported; supported: %s", f.Path, name, strings.Join(Supported(), ", "))
 	}
-	l := &loader{file: f, arch: name}
-	m, err := record(l)
-	if err == nil {
-		err = l.err
+	r := newRecorder(&loader{file: f, arch: name}, context)
+	if r.err == nil {
+		record(r)
 	}
+	err := r.err
 	if err == nil {
-		err = m.Program.Validate()
+		err = r.program.Validate()
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", f.Path, err)
 	}
-	return m, nil
+	return &Model{Config: r.Config, Program: r.program}, nil
+}
+
+// TrainedContext is the number of positions that the file's model was trained
+// for, 0 if it does not tell.
+func TrainedContext(f *gguf.File) int {
+	name, _ := f.Meta.String("general.architecture")
+	n, _ := f.Meta.Uint(name + ".context_length")
+	return int(min(n, maxContext))
 }

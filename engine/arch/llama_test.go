@@ -24,7 +24,7 @@ func load(t *testing.T, shape synthetic.Llama) (*gguf.File, *Model, error) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { f.Close() })
-	m, err := Load(f)
+	m, err := Load(f, 0)
 	return f, m, err
 }
 

@@ -5,8 +5,6 @@ import (
 	"math"
 
 	"freehold/engine/gguf"
-	"freehold/engine/program"
-	"freehold/engine/tensor"
 )
 
 // Bounds on what a file may claim, so that a damaged or hostile one cannot make
@@ -18,9 +16,9 @@ const (
 	maxContext = 1 << 26
 )
 
-// loader claims a file's keys and tensors by name. The first thing that is
-// missing or odd is kept in err, so that a forward pass can be written without
-// a check on every line.
+// loader reads a file's keys and claims its tensors by name. The first thing
+// that is missing or odd is kept in err, so that a forward pass can be written
+// without a check on every line.
 type loader struct {
 	file *gguf.File
 	arch string
@@ -33,166 +31,187 @@ func (l *loader) fail(format string, args ...any) {
 	}
 }
 
-// integer reads {arch}.key, which must lie in [1, limit]; a missing key gives
-// fallback, or an error if that is 0. Some keys hold one value per layer; they
-// must then all be equal.
-func (l *loader) integer(key string, fallback, limit int) int {
-	key = l.arch + "." + key
-	v, ok := l.file.Meta.Uint(key)
-	if !ok {
-		if list, isList := l.file.Meta.Ints(key); isList && len(list) > 0 {
-			for _, e := range list {
-				if e != list[0] {
-					l.fail("metadata key %s differs between layers, which this architecture does not allow", key)
-					return 1
-				}
-			}
-			v, ok = uint64(list[0]), true
-		}
+// required as a fallback says that a key must be there.
+const required = -1
+
+// key is the full name of one of the architecture's keys.
+func (l *loader) key(key string) string { return l.arch + "." + key }
+
+// has says whether the file has {arch}.key.
+func (l *loader) has(key string) bool {
+	_, ok := l.file.Meta.Value(l.key(key))
+	return ok
+}
+
+// missing reports that {arch}.key is not there.
+func (l *loader) missing(key string) {
+	if _, ok := l.file.Meta.Value(l.key(key)); ok {
+		l.fail("metadata key %s has a value of the wrong type", l.key(key))
+	} else {
+		l.fail("metadata key %s is missing; the file is incomplete", l.key(key))
 	}
-	if !ok {
-		if fallback == 0 {
-			l.fail("metadata key %s is missing; the file is incomplete", key)
-			return 1
-		}
-		return fallback
-	}
-	if v < 1 || v > uint64(limit) {
-		l.fail("metadata key %s is %d, outside 1…%d", key, v, limit)
-		return 1
+}
+
+// within checks a number read from {arch}.key; if it is out of bounds it
+// returns the least allowed.
+func (l *loader) within(key string, v int64, least, limit int) int {
+	if v < int64(least) || v > int64(limit) {
+		l.fail("metadata key %s is %d, outside %d…%d", l.key(key), v, least, limit)
+		return least
 	}
 	return int(v)
 }
 
+// integer reads {arch}.key, which must lie in [1, limit]; a missing key gives
+// fallback. Some keys hold one value per layer; they must then all be equal.
+func (l *loader) integer(key string, fallback, limit int) int {
+	if v, ok := l.file.Meta.Int(l.key(key)); ok {
+		return l.within(key, v, 1, limit)
+	}
+	list, ok := l.file.Meta.Ints(l.key(key))
+	if !ok || len(list) == 0 {
+		if fallback == required || l.has(key) {
+			l.missing(key)
+			return 1
+		}
+		return fallback
+	}
+	for _, v := range list {
+		if v != list[0] {
+			l.fail("metadata key %s differs between layers, which this architecture does not allow", l.key(key))
+			return 1
+		}
+	}
+	return l.within(key, list[0], 1, limit)
+}
+
+// count reads {arch}.key in [0, limit], 0 if it is missing.
+func (l *loader) count(key string, limit int) int {
+	if v, ok := l.file.Meta.Int(l.key(key)); ok {
+		return l.within(key, v, 0, limit)
+	}
+	if l.has(key) {
+		l.missing(key)
+	}
+	return 0
+}
+
+// perLayer reads {arch}.key, one value for all layers or an array with one for
+// each, all in [0, limit]. A missing key gives fallback.
+func (l *loader) perLayer(key string, layers int, fallback, limit int) []int {
+	values := make([]int, layers)
+	if v, ok := l.file.Meta.Int(l.key(key)); ok {
+		n := l.within(key, v, 0, limit)
+		for i := range values {
+			values[i] = n
+		}
+		return values
+	}
+	list, ok := l.file.Meta.Ints(l.key(key))
+	switch {
+	case ok && len(list) == layers:
+		for i, v := range list {
+			values[i] = l.within(key, v, 0, limit)
+		}
+	case ok:
+		l.fail("metadata key %s has %d values for %d layers", l.key(key), len(list), layers)
+	case fallback == required || l.has(key):
+		l.missing(key)
+	default:
+		for i := range values {
+			values[i] = fallback
+		}
+	}
+	return values
+}
+
+// chosen reads {arch}.key, an array that says for each layer whether it is
+// chosen; one number n chooses all but the last of every n layers, or all but
+// the first if first is set, and 0 chooses all. A missing key means period.
+func (l *loader) chosen(key string, layers int, period int, first bool) []bool {
+	values := make([]bool, layers)
+	if list, ok := l.file.Meta.Bools(l.key(key)); ok {
+		if len(list) < layers {
+			l.fail("metadata key %s has %d values for %d layers", l.key(key), len(list), layers)
+		}
+		copy(values, list)
+		return values
+	}
+	if list, ok := l.file.Meta.Ints(l.key(key)); ok {
+		if len(list) < layers {
+			l.fail("metadata key %s has %d values for %d layers", l.key(key), len(list), layers)
+		}
+		for i := range min(layers, len(list)) {
+			values[i] = list[i] != 0
+		}
+		return values
+	}
+	if v, ok := l.file.Meta.Int(l.key(key)); ok {
+		period = l.within(key, v, 0, maxLayers)
+	} else if l.has(key) {
+		l.missing(key)
+	}
+	for i := range values {
+		switch {
+		case period == 0:
+			values[i] = true
+		case first:
+			values[i] = i%period != 0
+		default:
+			values[i] = i%period != period-1
+		}
+	}
+	return values
+}
+
 // real reads {arch}.key as a finite number, fallback if it is missing.
 func (l *loader) real(key string, fallback float64) float64 {
-	v, ok := l.file.Meta.Float(l.arch + "." + key)
+	v, ok := l.file.Meta.Float(l.key(key))
 	if !ok {
+		if l.has(key) {
+			l.missing(key)
+		}
 		return fallback
 	}
 	if math.IsNaN(v) || math.IsInf(v, 0) {
-		l.fail("metadata key %s.%s is not a finite number", l.arch, key)
+		l.fail("metadata key %s is not a finite number", l.key(key))
 		return fallback
+	}
+	return v
+}
+
+// needReal is real for a key that must be there.
+func (l *loader) needReal(key string) float64 {
+	if !l.has(key) {
+		l.missing(key)
+	}
+	return l.real(key, 1)
+}
+
+// positive is real for numbers that must be above zero.
+func (l *loader) positive(key string, fallback float64) float64 {
+	v := l.real(key, fallback)
+	if v <= 0 {
+		l.fail("metadata key %s is %g; it must be positive", l.key(key), v)
+		return 1
 	}
 	return v
 }
 
 // text reads {arch}.key, "" if it is missing.
 func (l *loader) text(key string) string {
-	s, _ := l.file.Meta.String(l.arch + "." + key)
+	s, _ := l.file.Meta.String(l.key(key))
 	return s
 }
 
-// config reads the keys that all decoder families share.
-func (l *loader) config() Config {
-	c := Config{
-		Architecture:   l.arch,
-		Layers:         l.integer("block_count", 0, maxLayers),
-		Embedding:      l.integer("embedding_length", 0, maxWidth),
-		FeedForward:    l.integer("feed_forward_length", 0, maxWidth),
-		Heads:          l.integer("attention.head_count", 0, maxHeads),
-		TrainedContext: l.integer("context_length", 0, maxContext),
-		NormEps:        float32(l.real("attention.layer_norm_rms_epsilon", 1e-5)),
-	}
-	c.KVHeads = l.integer("attention.head_count_kv", c.Heads, maxHeads)
-	if c.Embedding%c.Heads != 0 && l.integer("attention.key_length", c.Embedding, maxWidth) == c.Embedding {
-		l.fail("%d values do not divide into %d heads", c.Embedding, c.Heads)
-	}
-	c.HeadDim = l.integer("attention.key_length", max(1, c.Embedding/c.Heads), maxWidth)
-	if v := l.integer("attention.value_length", c.HeadDim, maxWidth); v != c.HeadDim {
-		l.fail("values of %d beside keys of %d are not supported by this architecture", v, c.HeadDim)
-	}
-	c.RopeDim = l.integer("rope.dimension_count", c.HeadDim, maxWidth)
-	if c.RopeDim > c.HeadDim || c.RopeDim%2 != 0 {
-		l.fail("metadata key %s.rope.dimension_count is %d; it must be even and at most the head's %d", l.arch, c.RopeDim, c.HeadDim)
-	}
-	if c.Heads%c.KVHeads != 0 {
-		l.fail("%d attention heads do not share %d key-value heads evenly", c.Heads, c.KVHeads)
-	}
-	if t, ok := l.file.Tensor("token_embd.weight"); ok && len(t.Shape) == 2 {
-		c.Vocab = t.Shape[1]
-	} else {
-		l.fail("tensor token_embd.weight is missing or not a matrix")
-		c.Vocab = 1
-	}
-	return c
-}
-
-// matrix claims the weight [rows][cols] called name.
-func (l *loader) matrix(name string, rows, cols int) *program.Weight {
-	t, ok := l.file.Tensor(name)
+// truth reads {arch}.key, fallback if it is missing.
+func (l *loader) truth(key string, fallback bool) bool {
+	v, ok := l.file.Meta.Bool(l.key(key))
 	if !ok {
-		l.fail("tensor %s is missing; the file is incomplete", name)
-		return &program.Weight{Name: name}
-	}
-	if len(t.Shape) != 2 || t.Shape[0] != cols || t.Shape[1] != rows {
-		l.fail("tensor %s has shape %v, want [%d %d]", name, t.Shape, cols, rows)
-		return &program.Weight{Name: name}
-	}
-	return &program.Weight{Name: name, Type: t.Type, Rows: rows, Cols: cols, Data: t.Data}
-}
-
-// vector claims the n values called name, converted to float32.
-func (l *loader) vector(name string, n int) []float32 {
-	if v := l.optionalVector(name, n); v != nil {
-		return v
-	}
-	l.fail("tensor %s is missing; the file is incomplete", name)
-	return nil
-}
-
-// optionalVector is vector, but nil if the file has no such tensor.
-func (l *loader) optionalVector(name string, n int) []float32 {
-	t, ok := l.file.Tensor(name)
-	if !ok {
-		return nil
-	}
-	if t.Elements() != int64(n) {
-		l.fail("tensor %s has shape %v, want [%d]", name, t.Shape, n)
-		return nil
-	}
-	v := make([]float32, n)
-	if err := tensor.Dequantize(t.Type, t.Data, v); err != nil {
-		l.fail("tensor %s: %w", name, err)
+		if l.has(key) {
+			l.missing(key)
+		}
+		return fallback
 	}
 	return v
 }
-
-// block claims tensors of one layer.
-func (l *loader) block(i int) layer { return layer{l, fmt.Sprintf("blk.%d.", i)} }
-
-type layer struct {
-	l      *loader
-	prefix string
-}
-
-// norm claims a normalisation's gain.
-func (b layer) norm(name string, n int) []float32 {
-	return b.l.vector(b.prefix+name+".weight", n)
-}
-
-// project claims a weight and, if there is one, its bias, as a projection into dst.
-func (b layer) project(name string, cols, rows int, dst program.Buffer) program.Projection {
-	return program.Projection{
-		Weight: b.l.matrix(b.prefix+name+".weight", rows, cols),
-		Bias:   b.l.optionalVector(b.prefix+name+".bias", rows),
-		Dst:    dst,
-	}
-}
-
-// add is project, but adds to what dst holds.
-func (b layer) add(name string, cols, rows int, dst program.Buffer) program.Projection {
-	p := b.project(name, cols, rows, dst)
-	p.Accumulate = true
-	return p
-}
-
-// selectOutputs records the copy of the rows whose logits are wanted and
-// returns the buffer that holds them.
-func selectOutputs(p *program.Program, b program.Buffer) program.Buffer {
-	dst := p.OutputBuffer(p.Buffers[b].Name+" of outputs", p.Buffers[b].Width)
-	p.Record(program.SelectOutputs{X: b, Dst: dst})
-	return dst
-}
-
-func rsqrt(n int) float32 { return float32(1 / math.Sqrt(float64(n))) }

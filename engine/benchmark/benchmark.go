@@ -154,7 +154,7 @@ func Open(path string, tests []Test, o Options) (*Bench, error) {
 }
 
 func (b *Bench) open(blocks int, o Options) error {
-	m, err := arch.Load(b.file)
+	m, err := arch.Load(b.file, 0)
 	if err != nil {
 		return err
 	}

@@ -56,7 +56,7 @@ func (v Variant) Open(dir string) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := arch.Load(f)
+	m, err := arch.Load(f, 0)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%w: %w", ErrNotYet, err), f.Close(), os.Remove(path))
 	}

@@ -58,7 +58,7 @@ func newScheduler(t *testing.T, blocks, context int) (*Scheduler, *counting) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := arch.Load(f)
+	m, err := arch.Load(f, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,7 +34,7 @@ func keeping(t *testing.T, dir string, limit int64, blocks, context int) (*Sched
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := arch.Load(f)
+	m, err := arch.Load(f, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
