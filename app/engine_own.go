@@ -64,7 +64,7 @@ func (ownEngine) OpenVocabulary(_ context.Context, path string, o LoadOptions) (
 	if i.ContextLength = o.ContextLength; i.ContextLength == 0 {
 		i.ContextLength = min(i.TrainedContext, engine.DefaultContext)
 	}
-	template := chattemplate.Builtin(i.Architecture)
+	template := engine.BuiltinTemplate(i.Architecture, t)
 	if source, ok := f.Meta.String("tokenizer.chat_template"); ok {
 		if template, err = chattemplate.Parse(source); err != nil {
 			return nil, err
@@ -160,24 +160,20 @@ func (w *weights) Generate(ctx context.Context, r chat.Request, emit func(chat.E
 		}
 		split = true
 	}
-	var splitter chattemplate.ThinkSplitter
-	if split {
-		splitter.Resume(prompt)
-	}
+	splitter := w.model.Splitter(prompt, false)
 	var res chat.Result
 	tokens := 0
-	say := func(thinking, answer string) {
-		if thinking != "" {
-			res.Thinking += thinking
-			emit(chat.Event{Text: thinking, Thinking: true, Tokens: tokens})
+	say := func(p chattemplate.Piece) {
+		thinking := p.Kind == chattemplate.Thinking
+		if thinking {
+			res.Thinking += p.Text
+		} else {
+			res.Text += p.Text
 		}
-		if answer != "" || thinking == "" {
-			res.Text += answer
-			emit(chat.Event{Text: answer, Tokens: tokens})
-		}
+		emit(chat.Event{Text: p.Text, Thinking: thinking, Tokens: tokens})
 	}
 	out, err := w.model.Generate(ctx, engine.Request{
-		Prompt: prompt, Sampling: params(r.Sampling), MaxTokens: r.Sampling.MaxTokens, Stop: r.Sampling.Stop,
+		Prompt: prompt, Sampling: params(r.Sampling), MaxTokens: r.Sampling.MaxTokens, Stop: r.Sampling.Stop, Marks: split,
 	}, func(e engine.Event) {
 		switch {
 		case e.Kind == engine.EventPrefill:
@@ -186,15 +182,20 @@ func (w *weights) Generate(ctx context.Context, r chat.Request, emit func(chat.E
 		case e.Token >= 0:
 			tokens++
 		}
+		pieces := []chattemplate.Piece{{Text: e.Text}}
 		if split {
-			say(splitter.Push(e.Text))
-		} else {
-			say("", e.Text)
+			pieces = splitter.Push(e.Text)
+		}
+		if len(pieces) == 0 { // held back: the count goes on
+			emit(chat.Event{Tokens: tokens})
+		}
+		for _, p := range pieces {
+			say(p)
 		}
 	})
 	if split {
-		if thinking, answer := splitter.Flush(); thinking != "" || answer != "" {
-			say(thinking, answer)
+		for _, p := range splitter.Flush() {
+			say(p)
 		}
 	}
 	res.Tokens, res.StopReason = out.Tokens, string(out.StopReason)

@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"freehold/engine/arch"
@@ -100,6 +101,7 @@ type Model struct {
 	info      Info
 	tokenizer *tokenizer.Tokenizer
 	template  *chattemplate.Template
+	marks     func() map[int32]string // see findMarks
 	scheduler *schedule.Scheduler
 	lookup    Lookup
 }
@@ -133,6 +135,7 @@ func open(ctx context.Context, f *gguf.File, opt Options, progress func(done, to
 		return nil, err
 	}
 	m := &Model{file: f}
+	m.marks = sync.OnceValue(m.findMarks)
 	if m.tokenizer, err = tokenizer.FromGGUF(f); err != nil {
 		return nil, err
 	}
@@ -140,7 +143,7 @@ func open(ctx context.Context, f *gguf.File, opt Options, progress func(done, to
 		return nil, fmt.Errorf("%s: %d tokens for an embedding of %d rows; the file is damaged", f.Path, n, a.Config.Vocab)
 	}
 	m.info = info(f, a)
-	if m.template, err = template(f, &m.info); err != nil {
+	if m.template, err = template(f, m.tokenizer, &m.info); err != nil {
 		return nil, err
 	}
 

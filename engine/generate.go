@@ -30,7 +30,10 @@ type Request struct {
 	TimeLimit time.Duration // 0: none
 	// Special also shows control tokens in the text.
 	Special bool
-	Lookup  Lookup
+	// Marks shows those control tokens with which the model marks thinking,
+	// answer and calls of tools, for a Splitter to read.
+	Marks  bool
+	Lookup Lookup
 	// Sources are texts, beside the prompt, that the answer may quote.
 	Sources []string
 }
@@ -248,6 +251,10 @@ func (g *generation) next(logits []float32) (int32, bool) {
 func (g *generation) collect(emit func(Event), stops *sample.StopMatcher, total int, stop func()) Result {
 	res := Result{PromptTokens: total, Seed: g.sampler.Seed()}
 	decoder := g.model.tokenizer.NewDecoder(tokenizer.DecodeOptions{Special: g.request.Special, Continues: true})
+	var marks map[int32]string
+	if g.request.Marks && !g.request.Special {
+		marks = g.model.marks()
+	}
 	var text strings.Builder
 	for c := range g.events.all() {
 		switch {
@@ -258,7 +265,7 @@ func (g *generation) collect(emit func(Event), stops *sample.StopMatcher, total 
 			// Chosen before the scheduler heard of the stop; not part of the answer.
 		default:
 			res.Tokens = append(res.Tokens, c.token)
-			piece, hit := stops.Push(decoder.Push(c.token))
+			piece, hit := stops.Push(decoder.Push(c.token) + marks[c.token])
 			text.WriteString(piece)
 			emit(Event{Kind: EventToken, Token: c.token, Text: piece})
 			if hit != "" {

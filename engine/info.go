@@ -8,6 +8,7 @@ import (
 	"freehold/engine/chattemplate"
 	"freehold/engine/gguf"
 	"freehold/engine/tensor"
+	"freehold/engine/tokenizer"
 )
 
 // fileTypes are the names of general.file_type, the mixture a file was
@@ -56,10 +57,10 @@ func Contents(f *gguf.File) (parameters int64, quant string) {
 }
 
 // template parses the file's chat template; a file without one gets a built-in.
-func template(f *gguf.File, i *Info) (*chattemplate.Template, error) {
+func template(f *gguf.File, tok *tokenizer.Tokenizer, i *Info) (*chattemplate.Template, error) {
 	source, ok := f.Meta.String("tokenizer.chat_template")
 	if !ok {
-		return chattemplate.Builtin(i.Architecture), nil
+		return BuiltinTemplate(i.Architecture, tok), nil
 	}
 	i.ChatTemplate, i.TemplateDigest = true, chattemplate.Digest(source)
 	t, err := chattemplate.Parse(source)
@@ -67,6 +68,14 @@ func template(f *gguf.File, i *Info) (*chattemplate.Template, error) {
 		return nil, fmt.Errorf("%s: the chat template: %w", f.Path, err)
 	}
 	return t, nil
+}
+
+// BuiltinTemplate is the chat template for a model whose file has none.
+func BuiltinTemplate(architecture string, tok *tokenizer.Tokenizer) *chattemplate.Template {
+	return chattemplate.Builtin(architecture, func(token string) bool {
+		_, ok := tok.ID(token)
+		return ok
+	})
 }
 
 // ISA names the instruction set of the kernels that run models here.

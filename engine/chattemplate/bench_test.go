@@ -6,7 +6,7 @@ import (
 )
 
 func BenchmarkRender(b *testing.B) {
-	tmpl := Builtin("gemma")
+	tmpl := builtin("gemma")
 	var in Input
 	for range 50 {
 		in.Messages = append(in.Messages, Message{Role: "user", Content: "A question of some length."}, Message{Role: "assistant", Content: "An answer of some length."})

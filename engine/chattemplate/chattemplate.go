@@ -34,6 +34,9 @@ type Template struct {
 
 	argsForm sync.Once // settles textArgs
 	textArgs bool      // wants the arguments of a tool call as JSON text
+
+	formatOnce sync.Once // settles format
+	format     *Format
 }
 
 // Error is a fault in a template or its refusal of a conversation.

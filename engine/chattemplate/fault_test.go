@@ -260,8 +260,8 @@ func FuzzRender(f *testing.F) {
 	for _, c := range renderCases {
 		f.Add(c.template, c.variables)
 	}
-	f.Add(chatML, `{"messages": [{"role": "user", "content": "x"}]}`)
-	f.Add(gemma, `{"messages": [{"role": "system", "content": "x"}]}`)
+	f.Add(builtin("chatml").source, `{"messages": [{"role": "user", "content": "x"}]}`)
+	f.Add(builtin("gemma").source, `{"messages": [{"role": "system", "content": "x"}]}`)
 	f.Add("{{ x['a'].b(1, *[2], **{'c': 3})[1:2:-1] }}", `{"x": {"a": null}}`)
 	f.Fuzz(func(t *testing.T, source, variables string) {
 		tmpl, err := Parse(source)
@@ -295,7 +295,7 @@ func FuzzRender(f *testing.F) {
 func FuzzInput(f *testing.F) {
 	f.Add("user", "hi", `{"a": 1}`, `{"type": "object"}`)
 	f.Add("tool", "\xff", `"{\"a\": [1, 2.5e300]}"`, `[`)
-	templates := []*Template{Builtin("llama"), Builtin("gemma"), Builtin("phi3")}
+	templates := []*Template{builtin("chatml"), builtin("gemma"), builtin("phi3")}
 	tools, err := Parse("{{ tools | tojson }}{{ messages | tojson }}{% for m in messages %}{% for c in m.tool_calls %}{{ c.function.arguments }}{% endfor %}{% endfor %}")
 	if err != nil {
 		f.Fatal(err)

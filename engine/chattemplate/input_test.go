@@ -106,34 +106,6 @@ func TestArguments(t *testing.T) {
 	}
 }
 
-func TestBuiltin(t *testing.T) {
-	in := Input{
-		Messages: []Message{
-			{Role: "system", Content: "Be brief."},
-			{Role: "user", Content: "Hi\n"},
-			{Role: "assistant", Content: "Hello"},
-			{Role: "user", Content: "Bye"},
-		},
-		BOS: "<bos>",
-	}
-	cases := []struct {
-		arch   string
-		prompt bool
-		want   string
-	}{
-		{"llama", true, "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nHi\n<|im_end|>\n<|im_start|>assistant\nHello<|im_end|>\n<|im_start|>user\nBye<|im_end|>\n<|im_start|>assistant\n"},
-		{"", false, "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nHi\n<|im_end|>\n<|im_start|>assistant\nHello<|im_end|>\n<|im_start|>user\nBye<|im_end|>\n"},
-		{"gemma3", true, "<bos><start_of_turn>user\nBe brief.\n\nHi<end_of_turn>\n<start_of_turn>model\nHello<end_of_turn>\n<start_of_turn>user\nBye<end_of_turn>\n<start_of_turn>model\n"},
-		{"phi3", true, "<|system|>\nBe brief.<|end|>\n<|user|>\nHi\n<|end|>\n<|assistant|>\nHello<|end|>\n<|user|>\nBye<|end|>\n<|assistant|>\n"},
-	}
-	for _, c := range cases {
-		in.AddGenerationPrompt = c.prompt
-		if got := mustRender(t, Builtin(c.arch), in); got != c.want {
-			t.Errorf("%q: %s", c.arch, firstDifference(got, c.want))
-		}
-	}
-}
-
 func TestUses(t *testing.T) {
 	tmpl := mustParse(t, "{% if tools %}{{ m.a }}{{ m['b'] }}{{ 'c' in m }}{% endif %}")
 	for name, want := range map[string]bool{"tools": true, "m": true, "a": true, "b": true, "c": true, "d": false} {
