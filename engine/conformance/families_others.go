@@ -52,17 +52,17 @@ func init() {
 	register("minicpm3", "minicpm3", "latent attention not absorbed, longrope, scales", 3, func(m *model) { m.minicpm3() })
 	register("starcoder2", "starcoder2", "LayerNorm and biases everywhere, rope, GELU", 3, func(m *model) {
 		m.keys(small)
-		m.biasedLayers(small, false, true, 0.1)
+		m.biasedLayers(small, false, true, geluGain)
 	})
 	register("gpt2", "gpt2", "positions learnt, fused attn_qkv, tied output", 3, func(m *model) {
 		m.keys(encoderShape)
 		m.draw("position_embd.weight", gaussian(0, 0.05), small.width, Context)
-		m.biasedLayers(encoderShape, true, true, 0.1)
+		m.biasedLayers(encoderShape, true, true, geluGain)
 	})
 	register("bloom", "bloom", "ALiBi, embeddings normed", 3, func(m *model) {
 		m.keys(encoderShape)
-		m.normBias("token_embd_norm", small.width, 0.2)
-		m.biasedLayers(encoderShape, true, true, 0.1)
+		m.normBias("token_embd_norm", small.width, 0.4)
+		m.biasedLayers(encoderShape, true, true, geluGain)
 	})
 	register("mpt", "mpt", "ALiBi by key, clamped attn_qkv, no biases", 3, func(m *model) {
 		s := encoderShape
@@ -76,7 +76,7 @@ func init() {
 			m.norm(b+"attn_norm", s.width, 1)
 			m.fusedAttention(b, s)
 			m.norm(b+"ffn_norm", s.width, 1)
-			m.plainFFN(b, s, 0.1)
+			m.plainFFN(b, s, geluGain)
 		})
 	})
 	register("phi2", "phi2", "parallel branches from one norm, half of each head rotated, biases", 3, func(m *model) {
@@ -94,7 +94,7 @@ func init() {
 			m.bias(b+"attn_k", s.kv())
 			m.bias(b+"attn_v", s.kv())
 			m.bias(b+"attn_output", s.width)
-			m.plainFFN(b, s, 0.1)
+			m.plainFFN(b, s, geluGain)
 			m.bias(b+"ffn_up", s.ff)
 			m.bias(b+"ffn_down", s.width)
 		})
@@ -180,8 +180,8 @@ func (m *model) layerNormed(s shape, ffn func(b string)) {
 func (m *model) biasedLayers(s shape, fused, tied bool, down float64) {
 	m.layerNorm()
 	if tied {
-		m.draw("token_embd.weight", gaussian(0, 1/math.Sqrt(float64(s.width))), s.width, Vocab)
-		m.normBias("output_norm", s.width, tiedNorm/2)
+		m.draw("token_embd.weight", gaussian(0, 3/math.Sqrt(float64(s.width))), s.width, Vocab)
+		m.normBias("output_norm", s.width, tiedNorm/6)
 	} else {
 		m.untied(s)
 		m.normBias("output_norm", s.width, untiedNorm)

@@ -30,10 +30,10 @@ func (m *model) falcon(s shape, own bool) {
 	m.layerNorm()
 	if own {
 		m.untied(s)
-		m.normBias("output_norm", s.width, untiedNorm)
+		m.normBias("output_norm", s.width, untiedNorm/2)
 	} else {
 		m.tied(s)
-		m.normBias("output_norm", s.width, tiedNorm)
+		m.normBias("output_norm", s.width, tiedNorm/2)
 	}
 	m.eachBlock(func(_ int, b string) {
 		m.normBias(b+"attn_norm", s.width, 1)

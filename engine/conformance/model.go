@@ -131,7 +131,7 @@ const (
 	downGain   = 2   // SiLU(gate) × up is smaller than its factors
 	// llama.cpp looks GELU up in a table of float16. So that this stays below
 	// what is compared, branches with GELU add less to the residual.
-	geluGain   = 0.5 // in place of downGain
+	geluGain   = 0.2 // in place of downGain
 	geluNorm   = 0.1 // of norms after such branches
 	outputGain = 3
 	routerGain = 2
