@@ -32,8 +32,12 @@ type Config struct {
 
 // families maps general.architecture to the function that records its forward pass.
 var families = map[string]func(*recorder){
-	"llama": llama,
-	"qwen2": qwen2,
+	"granitehybrid": graniteHybrid,
+	"lfm2":          lfm2,
+	"llama":         llama,
+	"nemotron_h":    nemotronH,
+	"qwen2":         qwen2,
+	"qwen35":        qwen35,
 }
 
 // Supported lists the architectures that Load accepts, sorted.

@@ -65,6 +65,32 @@ func (b *layer) project(x program.Buffer, outs ...output) []program.Buffer {
 	return dst
 }
 
+// split multiplies x with the rows of one weight, in parts of these widths, each
+// into a buffer of its own.
+func (b *layer) split(name string, x program.Buffer, parts []output) []program.Buffer {
+	total := 0
+	for _, o := range parts {
+		total += o.width
+	}
+	op, at := program.Linear{X: x}, 0
+	var dst []program.Buffer
+	for _, o := range parts {
+		d := b.buffer(o.name, o.width)
+		op.Out, dst = append(op.Out, program.Projection{Dst: d}), append(dst, d)
+	}
+	all := b.projection(b.prefix+name, total, b.width(x), dst[0])
+	for i, o := range parts {
+		p := all
+		p.Dst, p.Weight = dst[i], b.rows(all.Weight, at, o.width)
+		if all.Bias != nil {
+			p.Bias = all.Bias[at : at+o.width]
+		}
+		op.Out[i], at = p, at+o.width
+	}
+	b.record(op)
+	return dst
+}
+
 // add is the residual stream += y · name.
 func (b *layer) add(name string, y program.Buffer) { b.addScaled(name, y, 1) }
 
