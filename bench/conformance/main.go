@@ -81,7 +81,14 @@ func run(llama string, only func(string) bool, out string, missing bool, search 
 	seeds := conformance.Seeds()
 	var failed []string
 	for _, v := range conformance.Variants() {
-		if !only(v.Name) || v.Same != "" {
+		if !only(v.Name) {
+			continue
+		}
+		if v.Same != "" {
+			if err := r.same(v); err != nil {
+				log.Printf("%-28s %v", v.Name, err)
+				failed = append(failed, v.Name)
+			}
 			continue
 		}
 		if missing {
@@ -215,6 +222,28 @@ func (r *runner) record(v conformance.Variant, seed uint64) (*conformance.Golden
 	}
 	g.Half = conformance.MaxDifference(g.Values, half)
 	return g, judge(g)
+}
+
+// same checks that llama.cpp computes with a variant what it computes with the
+// one that it is another spelling of, unless it does not load it.
+func (r *runner) same(v conformance.Variant) error {
+	g, err := v.Golden()
+	if err != nil {
+		return err
+	}
+	if _, err := v.WriteFile(r.model); err != nil {
+		return err
+	}
+	values, err := r.run(v, 1, "f32", conformance.Positions)
+	if err != nil {
+		log.Printf("%-28s is not loaded by llama.cpp", v.Name)
+		return nil
+	}
+	if d := conformance.MaxDifference(values, g.Values); d > noiseLimit {
+		return fmt.Errorf("llama.cpp's logits differ by %.1e from those of %s", d, v.Same)
+	}
+	log.Printf("%-28s the same as %s", v.Name, v.Same)
+	return nil
 }
 
 func judge(g *conformance.Golden) error {

@@ -51,8 +51,8 @@ type Variant struct {
 	Layers  int
 	Kind    Kind
 	Pooling string // of Embedding: none, mean, cls, last or rank
-	// Same, of a file that llama.cpp no longer loads, names the variant of which
-	// it is another spelling and whose golden record it shares.
+	// Same names the variant of which this is another spelling, and whose golden
+	// record it shares: llama.cpp computes the same, or no longer loads it.
 	Same string
 
 	build func(*model)

@@ -17,6 +17,11 @@ func init() {
 		m.deepseek2(small, smallLatent, true)
 		m.deepseek3()
 	})
+	register("deepseek2", "deepseek3-fused", "gates and ups of experts in one tensor", 3, func(m *model) {
+		m.deepseek2(small, smallLatent, true)
+		m.deepseek3()
+		m.fuseExperts(grouped.experts)
+	}).Same = "deepseek3"
 	register("deepseek2", "deepseek2-lite", "26 layers, by which full-rank queries are known; attention not absorbed (attn_kv_b)", 26, func(m *model) {
 		l := smallLatent
 		l.queryRank = 0

@@ -24,6 +24,10 @@ func init() {
 		m.set("attention.recurrent_layers", []bool{true, false, true, false, false})
 	})
 	register("qwen35moe", "qwen35moe", "with a mixture of experts and a gated shared expert", 4, func(m *model) { m.qwen35(&eight, 0, 3) })
+	register("qwen35moe", "qwen35moe-fused", "gates and ups of experts in one tensor", 4, func(m *model) {
+		m.qwen35(&eight, 0, 3)
+		m.fuseExperts(eight.experts)
+	}).Same = "qwen35moe"
 	register("granitehybrid", "granitehybrid", "Mamba-2 in all layers but some, attention without positions, granite's scales", 4, func(m *model) { m.graniteHybrid(false) })
 	register("granitehybrid", "granitehybrid-moe", "experts and a shared expert, two groups in Mamba-2, rope", 4, func(m *model) { m.graniteHybrid(true) })
 	register("nemotron_h", "nemotron_h", "each block is one of Mamba-2, attention without positions, or ReLU² network", 5, func(m *model) { m.nemotronH(nil, 0) })

@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"freehold/engine/gguf"
@@ -134,6 +135,26 @@ func (m *model) splitExperts(n int) {
 		}
 	}
 	m.tensors = split
+}
+
+// fuseExperts puts the gates and ups of experts into one tensor.
+func (m *model) fuseExperts(n int) {
+	var fused []gguf.TensorSource
+	for _, t := range m.tensors {
+		if b, up := strings.CutSuffix(t.Name, "ffn_up_exps.weight"); up {
+			i := slices.IndexFunc(fused, func(t gguf.TensorSource) bool { return t.Name == b+"ffn_gate_exps.weight" })
+			gate, size := fused[i], len(t.Data)/n
+			both := gguf.TensorSource{Name: b + "ffn_gate_up_exps.weight", Type: t.Type, Shape: []int{t.Shape[0], 2 * t.Shape[1], n}}
+			for e := range n {
+				both.Data = append(both.Data, gate.Data[e*size:(e+1)*size]...)
+				both.Data = append(both.Data, t.Data[e*size:(e+1)*size]...)
+			}
+			fused[i] = both
+			continue
+		}
+		fused = append(fused, t)
+	}
+	m.tensors = fused
 }
 
 // yarn sets YaRN by factor over a model trained with original positions.
