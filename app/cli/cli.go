@@ -135,7 +135,7 @@ Exit codes: 0 done, 1 failed, 2 command not understood, 3 no such model,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(
 		c.run(), c.chat(), c.serve(),
-		c.list(), c.show(), c.pull(), c.imports(), c.remove(), c.verify(),
+		c.list(), c.show(), c.pull(), c.imports(), c.convert(), c.remove(), c.verify(),
 		c.tokenize(), c.bench(), c.snapshots(), c.hardware(), c.doctor(), c.version(),
 	)
 	for _, verb := range root.Commands() {
