@@ -32,8 +32,8 @@ type Template struct {
 	used   map[string]bool
 	limits Limits
 
-	argsForm sync.Once // settles textArgs
-	textArgs bool      // wants the arguments of a tool call as JSON text
+	formOnce sync.Once // settles form
+	form     callForm
 
 	formatOnce sync.Once // settles format
 	format     *Format

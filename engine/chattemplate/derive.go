@@ -100,6 +100,7 @@ func (p *probes) all() []string { return append([]string{p.thought, p.called}, p
 var (
 	lastMark  = regexp.MustCompile(`(?:<[^<>\s]{1,40}>|\[[^\[\]\s]{1,40}\]|◁[^◁▷\s]{1,40}▷)$`)
 	firstMark = regexp.MustCompile(`^(?:<[^<>\s]{1,40}>|\[[^\[\]\s]{1,40}\]|◁[^◁▷\s]{1,40}▷)`)
+	nameMark  = regexp.MustCompile(`<[A-Za-z_|]{1,40}(?: [a-z]{1,40})?="?$`) // ends in the function's name
 	anyMark   = regexp.MustCompile(`<[^<>\s]{1,40}>|\[[A-Z_]{3,40}\]`)
 )
 
@@ -120,10 +121,13 @@ func (p *probes) thinking() Format {
 	return Format{}
 }
 
+// maxSample is the longest rendering of a call in bytes that is looked at.
+const maxSample = 4096
+
 // callText is the text of a call with its marks.
 func (p *probes) callText() string {
 	text := p.called
-	if !strings.Contains(text, probeFunction) {
+	if !strings.Contains(text, probeFunction) || len(text) > maxSample {
 		return ""
 	}
 	return text[p.header(text):]
@@ -169,5 +173,5 @@ next:
 		}
 		return mark
 	}
-	return ""
+	return nameMark.FindString(before)
 }

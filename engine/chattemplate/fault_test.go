@@ -278,6 +278,7 @@ func FuzzRender(f *testing.F) {
 			}
 		}
 		tmpl = tmpl.WithLimits(Limits{Steps: 50_000, OutputBytes: 1 << 16})
+		tmpl.Format().Splitter(source, true).Push(variables)
 		out, err := tmpl.render(context.Background(), vars, testNow)
 		if errors.Is(err, errInternal) {
 			t.Fatal(err)

@@ -1,7 +1,6 @@
 package chattemplate
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -88,15 +87,15 @@ type Function struct {
 func (t *Template) variables(in Input) (*dict, error) {
 	vars := newDict()
 	messages := &list{}
-	textArgs := false
+	var form callForm
 	for _, m := range in.Messages {
 		if len(m.ToolCalls) > 0 {
-			textArgs = t.wantsTextArgs()
+			form = t.callForm()
 			break
 		}
 	}
 	for i, m := range in.Messages {
-		d, err := t.message(m, textArgs)
+		d, err := t.message(m, form)
 		if err != nil {
 			return nil, fmt.Errorf("message %d: %w", i+1, err)
 		}
@@ -148,7 +147,7 @@ func (t *Template) variables(in Input) (*dict, error) {
 // clean replaces what is not UTF-8.
 func clean(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
 
-func (t *Template) message(m Message, textArgs bool) (*dict, error) {
+func (t *Template) message(m Message, form callForm) (*dict, error) {
 	d := newDict()
 	d.setString("role", clean(m.Role))
 	if m.Parts != nil {
@@ -162,6 +161,8 @@ func (t *Template) message(m Message, textArgs bool) (*dict, error) {
 			parts.items = append(parts.items, part)
 		}
 		d.setString("content", parts)
+	} else if m.Content == "" && len(m.ToolCalls) > 0 && form.noContent {
+		d.setString("content", none{})
 	} else {
 		d.setString("content", clean(m.Content))
 	}
@@ -173,7 +174,7 @@ func (t *Template) message(m Message, textArgs bool) (*dict, error) {
 	if len(m.ToolCalls) > 0 {
 		calls := &list{}
 		for _, c := range m.ToolCalls {
-			v, err := callValue(c, textArgs)
+			v, err := callValue(c, form.textArgs)
 			if err != nil {
 				return nil, fmt.Errorf("call of tool %q: %w", c.Function.Name, err)
 			}
@@ -257,45 +258,4 @@ func toolValue(tool Tool) (value, error) {
 	d.setString("type", typeOf(tool.Type))
 	d.setString("function", fn)
 	return d, nil
-}
-
-// wantsTextArgs finds out by trial whether the template takes the arguments of
-// a tool call as JSON text: with an object it fails or prints Python's notation
-// for it, with text it prints the text.
-func (t *Template) wantsTextArgs() bool {
-	t.argsForm.Do(func() {
-		trial := t.WithLimits(Limits{Steps: 1_000_000})
-		const id = "probe1234" // some templates insist on nine characters
-		call := ToolCall{ID: id, Function: FunctionCall{Name: "probe", Arguments: json.RawMessage(`{"probe_key": "probe_value"}`)}}
-		try := func(textArgs bool) string {
-			vars := newDict()
-			messages := &list{}
-			for _, m := range []Message{
-				{Role: "user", Content: "probe"},
-				{Role: "assistant", ToolCalls: []ToolCall{call}},
-				{Role: "tool", Content: "probe", ToolCallID: id, Name: "probe"},
-			} {
-				d, err := t.message(m, textArgs)
-				if err != nil {
-					return ""
-				}
-				messages.items = append(messages.items, d)
-			}
-			vars.setString("messages", messages)
-			for _, name := range []string{"bos_token", "eos_token"} {
-				vars.setString(name, "")
-			}
-			vars.setString("add_generation_prompt", false)
-			out, err := trial.render(context.Background(), vars, time.Unix(0, 0))
-			if err != nil {
-				return ""
-			}
-			return out
-		}
-		asObject := try(false)
-		if asObject == "" || strings.Contains(asObject, "'probe_key'") {
-			t.textArgs = strings.Contains(try(true), `{"probe_key": "probe_value"}`)
-		}
-	})
-	return t.textArgs
 }

@@ -194,6 +194,25 @@ func TestStarterModel(t *testing.T) {
 	}
 }
 
+// TestCallForm gives calls to templates that take them without content only.
+func TestCallForm(t *testing.T) {
+	in := Input{Messages: []Message{{Role: "assistant", ToolCalls: []ToolCall{{Function: FunctionCall{Name: "f", Arguments: json.RawMessage(`{"a": 1}`)}}}}}}
+	loop := "{% for m in messages %}CALLS{% endfor %}"
+	calls := "{% for c in m.tool_calls or [] %}[{{ c.function.name }} ARGS]{% endfor %}"
+	for source, want := range map[string]string{
+		"{% if m.content is none %}" + calls + "{% else %}{{ m.content }}{% endif %}": `[f {"a": 1}]`,
+		"{{ m.content + '!' }}" + calls:                                               `![f {"a": 1}]`,
+		"{{ m.content }}":                                                             "",
+	} {
+		for _, arguments := range []string{"{{ c.function.arguments | tojson }}", "{{ '' + c.function.arguments }}"} {
+			source := strings.ReplaceAll(strings.ReplaceAll(loop, "CALLS", source), "ARGS", arguments)
+			if got := mustRender(t, mustParse(t, source), in); got != want {
+				t.Errorf("%s: %s, want %s", source, got, want)
+			}
+		}
+	}
+}
+
 // TestWholeTools passes definitions of tools as they came, with keys that the
 // fields of Tool do not have.
 func TestWholeTools(t *testing.T) {

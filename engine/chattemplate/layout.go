@@ -45,7 +45,7 @@ var layouts = []struct {
 }{
 	{[]string{"<think>", "</think>"}, Format{sections: tags("<think>", "</think>")}},            // DeepSeek, Qwen, GLM, SmolLM and most others
 	{[]string{"<response></response>"}, Format{sections: wrapped("<response>", "</response>")}}, // Granite
-	{[]string{"<answer>\n", "<answer>{"}, Format{sections: wrapped("<answer>", "</answer>")}},
+	{[]string{"</answer>"}, Format{sections: wrapped("<answer>", "</answer>")}},
 	{[]string{"<thinking>"}, Format{sections: tags("<thinking>", "</thinking>")}},
 	{[]string{"<thought>"}, Format{sections: tags("<thought>", "</thought>")}},                                                                                                   // EXAONE Deep
 	{[]string{"<Thought>"}, Format{sections: append(tags("<Thought>", "</Thought>"), wrapped("<Output>", "</Output>")...)}},                                                      // Marco

@@ -199,3 +199,122 @@ func FuzzSplitter(f *testing.F) {
 		}
 	})
 }
+
+// TestRealFamilies splits what models of each family write behind the prompt
+// that their template renders with thinking on.
+func TestRealFamilies(t *testing.T) {
+	const tags = "<think>\nT\n</think>\n\nA" // where the prompt does not open the block
+	const open = "T\n</think>\n\nA"          // where it does
+	const channels = "<|channel|>analysis<|message|>T<|end|><|start|>assistant<|channel|>final<|message|>A"
+	sources := readTemplates(t)
+	checked := 0
+	for name, text := range map[string]string{
+		"Apertus-8B-Instruct":                           "<|inner_prefix|>T<|inner_suffix|>A",
+		"Apriel-1.6-15b-Thinker-fixed":                  "T\n[BEGIN FINAL RESPONSE]\nA\n[END FINAL RESPONSE]",
+		"unsloth-Apriel-1.5":                            "Here are my reasoning steps:\nT\n[BEGIN FINAL RESPONSE]\nA\n[END FINAL RESPONSE]",
+		"Bielik-11B-v3.0-Instruct":                      open,
+		"ByteDance-Seed-OSS":                            "<seed:think>T</seed:think>A",
+		"Cohere2MoE":                                    "T<|END_THINKING|><|START_TEXT|>A<|END_TEXT|>",
+		"CohereForAI-c4ai-command-r7b-12-2024-tool_use": "<|START_THINKING|>T<|END_THINKING|><|START_RESPONSE|>A<|END_RESPONSE|>",
+		"CohereLabs-command-a-reasoning-08-2025":        "<|START_THINKING|>T<|END_THINKING|><|START_RESPONSE|>A<|END_RESPONSE|>",
+		"GLM-4.6":                                       "\n" + tags,
+		"GLM-4.7-Flash":                                 open,
+		"HuggingFaceTB-SmolLM3-3B":                      tags,
+		"Kimi-K2-Thinking":                              "<think>T</think>A",
+		"Kimi-K3":                                       "T<|close|>think<|sep|><|open|>response<|sep|>A<|close|>response<|sep|><|close|>message<|sep|>",
+		"LFM2.5-8B-A1B":                                 tags,
+		"MiMo-VL":                                       tags,
+		"MiniMax-M2":                                    open,
+		"MiniMax-M3":                                    "<mm:think>T</mm:think>A",
+		"NVIDIA-Nemotron-3-Nano-30B-A3B-BF16":           open,
+		"NVIDIA-Nemotron-Nano-v2":                       open,
+		"Qwen-QwQ-32B":                                  open,
+		"Qwen-Qwen3-0.6B":                               tags,
+		"Qwen3.5-4B":                                    open,
+		"Reka-Edge":                                     open,
+		"Spark2.5":                                      open,
+		"StepFun3.5-Flash":                              open,
+		"deepseek-ai-DeepSeek-R1":                       tags,
+		"deepseek-ai-DeepSeek-R1-Distill-Qwen-32B":      open,
+		"deepseek-ai-DeepSeek-V3.1":                     open,
+		"deepseek-ai-DeepSeek-V3.2":                     open,
+		"exaone-deep-2.4b":                              "T\n</thought>\n\nA",
+		"exaone4-1.2b":                                  open,
+		"google-gemma-4-31B-it":                         "<|channel>thought\nT\n<channel|>A",
+		"granite3.2-8b":                                 "Here is my thought process: T\n\nHere is my response:\nA",
+		"granite3.3-2b":                                 "<think>T</think>\n\n<response>A</response>",
+		"inclusionai-ling-3.0-flash":                    "T</think>A",
+		"marco-o1-7b":                                   "<Thought>\nT\n</Thought>\n<Output>\nA\n</Output>",
+		"mistralai-Ministral-3-14B-Reasoning-2512":      "[THINK]T[/THINK]A",
+		"muse-glimmer":                                  " to=self<|message|>T<|eom|><|start|>assistant to=user<|message|>A",
+		"openai-gpt-oss-120b":                           channels,
+		"openbmb-MiniCPM3-4B":                           "<|thought_start|>\nT\n<|thought_end|>\nA",
+		"openbmb-MiniCPM5-1B":                           open,
+		"phi4-reasoning-14b":                            "<think>T</think>A",
+		"poolside-Laguna-XS.2":                          open,
+		"qwen3-next-80b":                                open,
+		"tencent-Hy3":                                   "A",
+		"upstage-Solar-Open-100B":                       "<|think|>T<|end|><|begin|>assistant<|content|>A",
+		// without thinking
+		"Qwen-Qwen2.5-7B-Instruct":          "A",
+		"meta-llama-Llama-3.3-70B-Instruct": "A",
+		"google-gemma-2-2b-it":              "A",
+	} {
+		source, ok := sources[name]
+		if !ok {
+			continue
+		}
+		checked++
+		tmpl, yes := mustParse(t, source), true
+		prompt := mustRender(t, tmpl, Input{Messages: []Message{{Role: "user", Content: "Why?"}}, AddGenerationPrompt: true, Thinking: &yes, Now: testNow})
+		want := ""
+		if strings.Contains(text, "T") && text != "A" {
+			want = "T"
+		}
+		for size := 1; size < len(text)+1; size++ {
+			thinking, answer, call := split(tmpl.Format().Splitter(prompt, true), text, size)
+			if thinking != want || answer != "A" || call != "" {
+				t.Errorf("%s in pieces of %d: thinking %q, answer %q, call %q behind …%q", name, size, thinking, answer, call, prompt[max(0, len(prompt)-60):])
+				break
+			}
+		}
+	}
+	t.Logf("%d families", checked)
+}
+
+// TestRealCalls splits what each real template renders for an answer with a call
+// of a tool: the call must be there, whole, and never within thinking.
+func TestRealCalls(t *testing.T) {
+	calls, texts := 0, 0
+	for name, source := range readTemplates(t) {
+		tmpl, err := Parse(source)
+		if err != nil {
+			continue
+		}
+		p, f := newProbes(tmpl), tmpl.Format()
+		for _, prompt := range p.prompts {
+			if prompt == "" || !strings.HasPrefix(p.called, prompt) || !strings.Contains(p.called, probeFunction) {
+				continue
+			}
+			written := p.called[len(prompt):]
+			thinking, answer, call := split(f.Splitter(prompt, true), written, 2)
+			if strings.Contains(written, probeThought) && !strings.Contains(thinking, probeThought) && !strings.Contains(answer, probeThought) {
+				t.Errorf("%s: the thinking is gone: %q, %q, %q of %q", name, thinking, answer, call, written)
+			}
+			switch {
+			case strings.Contains(call, probeFunction):
+				calls++
+				if strings.Contains(thinking+answer, probeFunction) {
+					t.Errorf("%s: parts of the call in %q, %q", name, thinking, answer)
+				}
+			case strings.Contains(answer, probeFunction):
+				texts++
+				t.Logf("%s: as text: %q", name, answer)
+			default:
+				t.Errorf("%s: %q, %q, %q of %q", name, thinking, answer, call, written)
+			}
+			break
+		}
+	}
+	t.Logf("%d templates mark calls, %d write them as text", calls, texts)
+}
