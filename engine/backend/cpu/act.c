@@ -34,7 +34,7 @@ size_t fh_act_column_bytes(int format, int k)
 	case FH_ACT_Q8_BYTES:
 		bytes = (n + 63) / 64 * sizeof(struct fh_byte_pair);
 		break;
-	case FH_ACT_K: case FH_ACT_K_NIBBLES: case FH_ACT_K_CRUMBS:
+	case FH_ACT_K: case FH_ACT_K_NIBBLES: case FH_ACT_K_CRUMBS: case FH_ACT_K_HALVES:
 		bytes = supers * sizeof(struct fh_k_block);
 		break;
 	case FH_ACT_PANEL_F32: case FH_ACT_PANEL_F16: case FH_ACT_PANEL_BF16:
@@ -42,6 +42,9 @@ size_t fh_act_column_bytes(int format, int k)
 		break;
 	case FH_ACT_PANEL_Q8:
 		bytes = FH_TILE * (32 * blocks + 4 * 3 * blocks);
+		break;
+	case FH_ACT_PANEL_Q8_HALVES:
+		bytes = FH_TILE * (32 * blocks + 4 * 4 * blocks);
 		break;
 	case FH_ACT_PANEL_K:
 		bytes = FH_TILE * (256 * supers + 4 * (supers + 16 * supers + 8 * supers));
@@ -56,9 +59,10 @@ struct fh_panel fh_panel_at(int format, int k, const void *tile)
 	const size_t blocks = (size_t)k / 32, supers = (size_t)k / 256;
 	p.q = (int8_t *)tile;
 	p.d = (float *)(p.q + (size_t)k * FH_TILE);
-	if (coarse(format) == FH_ACT_PANEL_Q8) {
+	if (coarse(format) != FH_ACT_PANEL_K) {
+		const size_t seeds = coarse(format) == FH_ACT_PANEL_Q8 ? blocks : 2 * blocks;
 		p.seed = (int32_t *)(p.d + blocks * FH_TILE);
-		p.sum = (float *)(p.seed + blocks * FH_TILE);
+		p.sum = (float *)(p.seed + seeds * FH_TILE);
 	} else {
 		p.seed = (int32_t *)(p.d + supers * FH_TILE);
 		p.sum = (float *)(p.seed + 16 * supers * FH_TILE);
@@ -194,21 +198,22 @@ static void byte_column(const struct column *c, int k, struct fh_byte_pair *out)
 
 static void k_column(const struct column *c, int format, int k, struct fh_k_block *out)
 {
-	static const uint8_t orders[3][8] = {
-		{0, 1, 2, 3, 4, 5, 6, 7},
-		{0, 2, 1, 3, 4, 6, 5, 7},
-		{0, 4, 1, 5, 2, 6, 3, 7},
+	static const uint8_t orders[4][16] = { // of sixteens
+		{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15},
+		{0, 1, 4, 5, 2, 3, 6, 7, 8, 9, 12, 13, 10, 11, 14, 15},
+		{0, 1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15},
+		{0, 2, 4, 6, 1, 3, 5, 7, 8, 10, 12, 14, 9, 11, 13, 15},
 	};
 	const uint8_t *order = orders[format - FH_ACT_K];
 	for (int b = 0; b < k / K_BLOCK; b++, out++) {
 		int8_t q[K_BLOCK] __attribute__((aligned(64)));
 		quantize256(c, K_BLOCK * b, q, &out->d);
-		for (int j = 0; j < 16; j++)
+		for (int j = 0; j < 16; j++) {
 			out->sum16[j] = (int16_t)sum_of(q + 16 * j, 16);
-		for (int j = 0; j < 8; j++) {
-			out->sum32[j] = out->sum16[2 * j] + out->sum16[2 * j + 1];
-			memcpy(out->q + 32 * j, q + 32 * order[j], 32);
+			memcpy(out->q + 16 * j, q + 16 * order[j], 16);
 		}
+		for (int j = 0; j < 8; j++)
+			out->sum32[j] = out->sum16[2 * j] + out->sum16[2 * j + 1];
 		memset(out->pad, 0, sizeof out->pad);
 	}
 }
@@ -231,7 +236,7 @@ FH_INLINE void place(int8_t *panel, int i, int j, const int8_t *q, int n)
 		memcpy(to, q + g, 4);
 }
 
-static void q8_panel_column(const struct column *c, int k, int j, struct fh_panel p)
+static void q8_panel_column(const struct column *c, int format, int k, int j, struct fh_panel p)
 {
 	for (int b = 0; b < k / 32; b++) {
 		int8_t q[32] = {0};
@@ -239,7 +244,13 @@ static void q8_panel_column(const struct column *c, int k, int j, struct fh_pane
 		const int s = c->x ? quantize32(c, 32 * b, q, &d, &total) : 0;
 		place(p.q, 32 * b, j, q, 32);
 		p.d[b * FH_TILE + j] = d;
-		p.seed[b * FH_TILE + j] = -128 * s;
+		if (format == FH_ACT_PANEL_Q8_HALVES) {
+			const int low = sum_of(q, 16);
+			p.seed[2 * b * FH_TILE + j] = -128 * low;
+			p.seed[(2 * b + 1) * FH_TILE + j] = -128 * (s - low);
+		} else {
+			p.seed[b * FH_TILE + j] = -128 * s;
+		}
 		p.sum[b * FH_TILE + j] = total;
 	}
 }
@@ -277,8 +288,8 @@ void fh_act_quantize(int format, const float *x, size_t ldx, int k, int n, int c
 		if (base >= FH_ACT_PANELS) {
 			uint8_t *tile = (uint8_t *)act + (size_t)(i / FH_TILE) * bytes;
 			const int j = i % FH_TILE;
-			if (base == FH_ACT_PANEL_Q8)
-				q8_panel_column(c, k, j, fh_panel_at(format, k, tile));
+			if (base == FH_ACT_PANEL_Q8 || base == FH_ACT_PANEL_Q8_HALVES)
+				q8_panel_column(c, base, k, j, fh_panel_at(format, k, tile));
 			else if (base == FH_ACT_PANEL_K)
 				k_panel_column(c, k, j, fh_panel_at(format, k, tile));
 			else
@@ -299,7 +310,7 @@ void fh_act_quantize(int format, const float *x, size_t ldx, int k, int n, int c
 		case FH_ACT_Q8_BYTES:
 			byte_column(c, k, (struct fh_byte_pair *)out);
 			break;
-		case FH_ACT_K: case FH_ACT_K_NIBBLES: case FH_ACT_K_CRUMBS:
+		case FH_ACT_K: case FH_ACT_K_NIBBLES: case FH_ACT_K_CRUMBS: case FH_ACT_K_HALVES:
 			k_column(c, base, k, (struct fh_k_block *)out);
 			break;
 		}

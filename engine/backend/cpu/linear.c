@@ -34,8 +34,7 @@ size_t fh_row_bytes(int wtype, int k)
 void fh_dequantize(int wtype, const void *row, int k, float *out)
 {
 	const uint8_t *p = row;
-	switch (fh_block_size(wtype)) {
-	case 1:
+	if (fh_block_size(wtype) == 1) {
 		for (int i = 0; i < k; i++) {
 			if (wtype == FH_F32)
 				memcpy(out + i, p + 4 * (size_t)i, 4);
@@ -44,24 +43,24 @@ void fh_dequantize(int wtype, const void *row, int k, float *out)
 			else
 				out[i] = fh_bfloat(fh_load16(p + 2 * (size_t)i));
 		}
-		break;
-	case 32:
-		for (int b = 0; b < k / 32; b++, p += fh_block_bytes(wtype), out += 32) {
-			struct fh_block32 block;
-			fh_decode32(wtype, p, &block);
-			for (int i = 0; i < 32; i++)
-				out[i] = block.d * (float)(block.q[i] - block.zero) + block.m;
-		}
-		break;
-	case 256:
-		for (int b = 0; b < k / 256; b++, p += fh_block_bytes(wtype), out += 256) {
+		return;
+	}
+	const int block_size = fh_block_size(wtype);
+	for (int at = 0; at < k; at += block_size, p += fh_block_bytes(wtype)) {
+		if (fh_is_super(wtype)) {
 			struct fh_block256 block;
 			fh_decode256(wtype, p, &block);
 			for (int i = 0; i < 256; i++)
-				out[i] = block.d * block.scale[i / 16] * (float)(block.q[i] - block.zero) -
-					 block.dmin * block.min[i / 16];
+				out[at + i] = block.d * block.scale[i / 16] * (float)(block.q[i] - block.zero) -
+					      block.dmin * block.min[i / 16];
+			continue;
 		}
-		break;
+		for (int part = 0; part < fh_parts(wtype); part++) {
+			struct fh_block32 block;
+			fh_decode32(wtype, p, part, &block);
+			for (int i = 0; i < 32; i++)
+				out[at + 32 * part + i] = block.d[i / 16] * (float)(block.q[i] - block.zero) + block.m;
+		}
 	}
 }
 
@@ -77,7 +76,9 @@ static int panel_format(int wtype)
 	case FH_F16: return FH_ACT_PANEL_F16;
 	case FH_BF16: return FH_ACT_PANEL_BF16;
 	}
-	return fh_block_size(wtype) == 32 ? FH_ACT_PANEL_Q8 : FH_ACT_PANEL_K;
+	if (fh_is_super(wtype))
+		return FH_ACT_PANEL_K;
+	return fh_sub_block(wtype) == 16 ? FH_ACT_PANEL_Q8_HALVES : FH_ACT_PANEL_Q8;
 }
 
 int fh_linear_format(int wtype, int k, int n)

@@ -11,9 +11,9 @@
 //
 // Weights whose activation formats are equal (q, k, v; gate, up) share phase 1.
 //
-// Numbers: 32-block types (Q4_0 … Q8_0) use activations in int8 with one scale
-// per 32, rounded through binary16; K types use int8 with one float scale per
-// 256. Dot products inside a block are exact integers. F16 and BF16 weights see
+// Numbers: types with blocks of 32, 64 or 128 use activations in int8 with one
+// scale per 32, rounded through binary16; those with blocks of 256 use int8 with
+// one float scale per 256. Dot products inside a block are exact integers. F16 and BF16 weights see
 // activations rounded to their own precision and accumulate in float. All of
 // that is how llama.cpp defines these products, so that both engines choose
 // the same tokens. Results differ between instruction sets, and between small
@@ -42,9 +42,30 @@ enum {
 	FH_Q4_K = 12,
 	FH_Q5_K = 13,
 	FH_Q6_K = 14,
+	FH_IQ2_XXS = 16,
+	FH_IQ2_XS = 17,
+	FH_IQ3_XXS = 18,
+	FH_IQ1_S = 19,
+	FH_IQ4_NL = 20,
+	FH_IQ3_S = 21,
+	FH_IQ2_S = 22,
+	FH_IQ4_XS = 23,
+	FH_IQ1_M = 29,
 	FH_BF16 = 30,
-	FH_TYPES = 31 // one past the last id
+	FH_TQ1_0 = 34,
+	FH_TQ2_0 = 35,
+	FH_MXFP4 = 39,
+	FH_NVFP4 = 40,
+	FH_Q1_0 = 41,
+	FH_Q2_0 = 42,
+	FH_TYPES = 43 // one past the last id
 };
+
+// Before anything else, once: fh_make_bit_tables, and fh_set_codebook for each
+// type that has a codebook (IQ1_M shares that of IQ1_S). A point holds eight or
+// four values as signed bytes, the first one lowest.
+void fh_make_bit_tables(void);
+void fh_set_codebook(int wtype, const uint64_t *points, int n);
 
 // fh_linear_supports tells whether weights of this type with rows of k values
 // can be computed: a known type, and k a positive multiple of its block.

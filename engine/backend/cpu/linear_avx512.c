@@ -47,7 +47,7 @@ static void quantize256(const float *x, int8_t *q, float *d)
 
 static const struct fh_row_kernels *row_kernels(int wtype)
 {
-	return fh_block_size(wtype) == 256 ? &fh_avx512_k_rows[wtype] : &fh_avx512_rows[wtype];
+	return fh_is_super(wtype) ? &fh_avx512_k_rows[wtype] : &fh_avx512_rows[wtype];
 }
 
 const struct fh_kernels fh_kernels_avx512 = {

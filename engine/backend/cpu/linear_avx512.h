@@ -11,8 +11,8 @@
 #endif
 
 // The parts of the kernel table, one file each.
-extern const struct fh_row_kernels fh_avx512_rows[FH_TYPES];	// 32-block and plain types
-extern const struct fh_row_kernels fh_avx512_k_rows[FH_TYPES]; // K types
+extern const struct fh_row_kernels fh_avx512_rows[FH_TYPES];	// small blocks and plain types
+extern const struct fh_row_kernels fh_avx512_k_rows[FH_TYPES]; // blocks of 256
 #if defined(__x86_64__)
 
 FH_TARGET_BEGIN("avx2,fma,f16c,bmi,bmi2,avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vnni")
@@ -56,6 +56,19 @@ FH_INLINE __m512i join(__m256i low, __m256i high)
 }
 
 FH_INLINE __m256i load256(const void *p) { return _mm256_loadu_si256((const __m256i *)p); }
+// Sixteen levels of four-bit codes in each 128-bit lane, plus 128.
+FH_INLINE __m512i level_table(const int8_t levels[16])
+{
+	return _mm512_xor_si512(_mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)levels)), _mm512_set1_epi8(-128));
+}
+
+// Twice an MXFP4 scale, 2^(e-127), from the exponents in the low bytes of lanes.
+FH_INLINE __m512 power_of_two(__m512i e)
+{
+	const __m512i bits = _mm512_srli_epi32(_mm512_slli_epi32(e, 24), 1);
+	return _mm512_castsi512_ps(_mm512_max_epu32(bits, _mm512_set1_epi32(0x00400000)));
+}
+
 FH_INLINE __m128i load128(const void *p) { return _mm_loadu_si128((const __m128i *)p); }
 
 // ROWS_FN names a row kernel and instantiates its template for 1, 2, 4 columns.

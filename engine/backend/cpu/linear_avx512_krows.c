@@ -1,4 +1,4 @@
-// AVX-512 row kernels of the K types, a block of 256 at a time. A dot product
+// AVX-512 row kernels of the types with blocks of 256. A dot product
 // of four quants fits sixteen bits, so the 16-bit multiply-add that sums pairs
 // of lanes applies the sub-block scales for free.
 #include "linear_avx512.h"
@@ -242,12 +242,137 @@ FH_ROWS(q2_k, fine_k_rows(FH_Q2_K, NC, w, row_bytes, rows, k, x, column_bytes, y
 FH_ROWS(q3_k, fine_k_rows(FH_Q3_K, NC, w, row_bytes, rows, k, x, column_bytes, y, ldy))
 FH_ROWS(q6_k, fine_k_rows(FH_Q6_K, NC, w, row_bytes, rows, k, x, column_bytes, y, ldy))
 
+// ---------------------------------------------------------------------------
+// IQ4_XS: activations in order of halves, so that a lane has one scale for low
+// and high nibbles. Levels reach too far for products in sixteen bits.
+
+FH_INLINE void level_k_rows(int nc, const uint8_t *w, size_t row_bytes, int rows, int k, const uint8_t *x,
+			    size_t column_bytes, float *y, size_t ldy)
+{
+	const __m512i low4 = _mm512_set1_epi8(15), table = level_table(fh_iq4_levels);
+	const __m512i first = _mm512_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3);
+	const __m512i second = _mm512_add_epi32(first, _mm512_set1_epi32(4));
+	const __m256i by4 = _mm256_setr_epi32(0, 4, 8, 12, 16, 20, 24, 28), by2 = _mm256_srli_epi32(by4, 1);
+	const int blocks = k / 256;
+	for (int r = 0; r < rows; r++) {
+		const uint8_t *p = w + (size_t)r * row_bytes;
+		__m512 dots[4];
+		for (int c = 0; c < nc; c++)
+			dots[c] = _mm512_setzero_ps();
+#pragma GCC unroll 2
+		for (int b = 0; b < blocks; b++, p += IQ4_XS_BYTES) {
+			prefetch(p);
+			prefetch(p + 64);
+			__m512i bytes0 = _mm512_loadu_si512(p + 8), bytes1 = _mm512_loadu_si512(p + 72);
+			__asm__("" : "+v"(bytes0), "+v"(bytes1)); // one load each, not one for each use
+			const __m512i q0 = _mm512_shuffle_epi8(table, _mm512_and_si512(bytes0, low4));
+			const __m512i q1 = _mm512_shuffle_epi8(table, _mm512_and_si512(_mm512_srli_epi16(bytes0, 4), low4));
+			const __m512i q2 = _mm512_shuffle_epi8(table, _mm512_and_si512(bytes1, low4));
+			const __m512i q3 = _mm512_shuffle_epi8(table, _mm512_and_si512(_mm512_srli_epi16(bytes1, 4), low4));
+			const __m256i low = _mm256_and_si256(_mm256_srlv_epi32(_mm256_set1_epi32((int)fh_load32(p + 4)), by4),
+							     _mm256_set1_epi32(15));
+			const __m256i top = _mm256_and_si256(_mm256_srlv_epi32(_mm256_set1_epi32(fh_load16(p + 2)), by2),
+							     _mm256_set1_epi32(3));
+			const __m256i scale = _mm256_sub_epi32(_mm256_or_si256(low, _mm256_slli_epi32(top, 4)),
+							       _mm256_set1_epi32(32));
+			const __m512i wide = _mm512_castsi256_si512(scale);
+			const __m512i s0 = _mm512_permutexvar_epi32(first, wide), s1 = _mm512_permutexvar_epi32(second, wide);
+			const __m128i words = _mm256_cvtepi32_epi16(scale);
+			const __m512 d = half_broadcast(p);
+			for (int c = 0; c < nc; c++) {
+				const struct fh_k_block *column = (const struct fh_k_block *)(x + (size_t)c * column_bytes) + b;
+				__m512i even = dot4_load(_mm512_setzero_si512(), q0, column->q);
+				__m512i odd = dot4_load(_mm512_setzero_si512(), q2, column->q + 128);
+				even = _mm512_mullo_epi32(dot4_load(even, q1, column->q + 64), s0);
+				odd = _mm512_mullo_epi32(dot4_load(odd, q3, column->q + 192), s1);
+				// Take off what adding 128 to the levels put on.
+				const __m128i over = _mm_slli_epi32(_mm_madd_epi16(words, load128(column->sum32)), 7);
+				const __m512i sum = _mm512_sub_epi32(_mm512_add_epi32(even, odd), _mm512_zextsi128_si512(over));
+				dots[c] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum), _mm512_mul_ps(d, _mm512_set1_ps(column->d)), dots[c]);
+			}
+		}
+		for (int c = 0; c < nc; c++)
+			y[(size_t)c * ldy + r] = _mm512_reduce_add_ps(dots[c]);
+	}
+}
+
+FH_ROWS(iq4_xs, level_k_rows(NC, w, row_bytes, rows, k, x, column_bytes, y, ldy))
+
+// ---------------------------------------------------------------------------
+// IQ1, IQ2, IQ3, TQ: decoded to signed bytes first.
+
+FH_INLINE void code_k_rows(int wtype, int nc, const uint8_t *w, size_t row_bytes, int rows, int k, const uint8_t *x,
+			   size_t column_bytes, float *y, size_t ldy)
+{
+	__m512i to[4];
+	for (int j = 0; j < 4; j++)
+		to[j] = _mm512_load_si512(natural_scales[j]);
+	for (int r = 0; r < rows; r++) {
+		const uint8_t *p = w + (size_t)r * row_bytes;
+		__m512 dots[4];
+		for (int c = 0; c < nc; c++)
+			dots[c] = _mm512_setzero_ps();
+		for (int b = 0; b < k / 256; b++, p += fh_block_bytes(wtype)) {
+			struct fh_codes codes __attribute__((aligned(64)));
+			__m512i q[4], s[4];
+			__mmask64 negative[4];
+			prefetch(p);
+			prefetch(p + 64);
+			fh_codes256(wtype, p, &codes);
+			const __m512i scales = _mm512_castsi256_si512(load256(codes.scale));
+			for (int j = 0; j < 4; j++) {
+				const __m512i v = _mm512_load_si512(codes.q + 64 * j);
+				negative[j] = _mm512_movepi8_mask(v);
+				q[j] = _mm512_abs_epi8(v); // at most 62: four products fit a word
+				s[j] = _mm512_maskz_permutexvar_epi16(EVEN_WORDS, to[j], scales);
+			}
+			for (int c = 0; c < nc; c++) {
+				const struct fh_k_block *column = (const struct fh_k_block *)(x + (size_t)c * column_bytes) + b;
+				const __m512i zero = _mm512_setzero_si512();
+				__m512i sum = zero;
+#pragma GCC unroll 4
+				for (int j = 0; j < 4; j++) { // the code's sign moves to the activation
+					const __m512i v = _mm512_load_si512(column->q + 64 * j);
+					__m512i dot = zero;
+					const __m512i turned = _mm512_mask_sub_epi8(v, negative[j], zero, v);
+					__asm__("vpdpbusd %2,%1,%0" : "+v"(dot) : "v"(q[j]), "v"(turned));
+					sum = dot2(sum, dot, s[j]);
+				}
+				const __m512 d = _mm512_set1_ps(codes.d * column->d);
+				dots[c] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum), d, dots[c]);
+			}
+		}
+		for (int c = 0; c < nc; c++)
+			y[(size_t)c * ldy + r] = _mm512_reduce_add_ps(dots[c]);
+	}
+}
+
+FH_ROWS(iq1_s, code_k_rows(FH_IQ1_S, NC, w, row_bytes, rows, k, x, column_bytes, y, ldy))
+FH_ROWS(iq1_m, code_k_rows(FH_IQ1_M, NC, w, row_bytes, rows, k, x, column_bytes, y, ldy))
+FH_ROWS(iq2_xxs, code_k_rows(FH_IQ2_XXS, NC, w, row_bytes, rows, k, x, column_bytes, y, ldy))
+FH_ROWS(iq2_xs, code_k_rows(FH_IQ2_XS, NC, w, row_bytes, rows, k, x, column_bytes, y, ldy))
+FH_ROWS(iq2_s, code_k_rows(FH_IQ2_S, NC, w, row_bytes, rows, k, x, column_bytes, y, ldy))
+FH_ROWS(iq3_xxs, code_k_rows(FH_IQ3_XXS, NC, w, row_bytes, rows, k, x, column_bytes, y, ldy))
+FH_ROWS(iq3_s, code_k_rows(FH_IQ3_S, NC, w, row_bytes, rows, k, x, column_bytes, y, ldy))
+FH_ROWS(tq1_0, code_k_rows(FH_TQ1_0, NC, w, row_bytes, rows, k, x, column_bytes, y, ldy))
+FH_ROWS(tq2_0, code_k_rows(FH_TQ2_0, NC, w, row_bytes, rows, k, x, column_bytes, y, ldy))
+
 const struct fh_row_kernels fh_avx512_k_rows[FH_TYPES] = {
 	[FH_Q2_K] = {FH_ACT_K_CRUMBS, FH_ROWS_TABLE(q2_k)},
 	[FH_Q3_K] = {FH_ACT_K_CRUMBS, FH_ROWS_TABLE(q3_k)},
 	[FH_Q4_K] = {FH_ACT_K_NIBBLES, FH_ROWS_TABLE(q4_k)},
 	[FH_Q5_K] = {FH_ACT_K_NIBBLES, FH_ROWS_TABLE(q5_k)},
 	[FH_Q6_K] = {FH_ACT_K, FH_ROWS_TABLE(q6_k)},
+	[FH_IQ4_XS] = {FH_ACT_K_HALVES, FH_ROWS_TABLE(iq4_xs)},
+	[FH_IQ1_S] = {FH_ACT_K, FH_ROWS_TABLE(iq1_s)},
+	[FH_IQ1_M] = {FH_ACT_K, FH_ROWS_TABLE(iq1_m)},
+	[FH_IQ2_XXS] = {FH_ACT_K, FH_ROWS_TABLE(iq2_xxs)},
+	[FH_IQ2_XS] = {FH_ACT_K, FH_ROWS_TABLE(iq2_xs)},
+	[FH_IQ2_S] = {FH_ACT_K, FH_ROWS_TABLE(iq2_s)},
+	[FH_IQ3_XXS] = {FH_ACT_K, FH_ROWS_TABLE(iq3_xxs)},
+	[FH_IQ3_S] = {FH_ACT_K, FH_ROWS_TABLE(iq3_s)},
+	[FH_TQ1_0] = {FH_ACT_K, FH_ROWS_TABLE(tq1_0)},
+	[FH_TQ2_0] = {FH_ACT_K, FH_ROWS_TABLE(tq2_0)},
 };
 
 FH_TARGET_END

@@ -14,12 +14,6 @@ struct fh_avx512_panel {
 	float *min;   // [sub-blocks][16], what to add for each unit of the activations' sum
 };
 
-// Values that share a scale.
-FH_INLINE int fh_sub_block(int wtype)
-{
-	return wtype == FH_Q2_K || wtype == FH_Q3_K || wtype == FH_Q6_K ? 16 : 32;
-}
-
 FH_INLINE struct fh_avx512_panel fh_avx512_panel_at(int wtype, int k, void *panel)
 {
 	struct fh_avx512_panel p;

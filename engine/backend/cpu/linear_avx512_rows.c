@@ -1,5 +1,5 @@
-// AVX-512 row kernels (decode, and batches of a few) of the 32-block and plain
-// types: one linear pass over the weight bytes. Loops are unrolled for the
+// AVX-512 row kernels (decode, and batches of a few) of the types with small
+// blocks and of plain ones: one linear pass over the weight bytes. Loops are unrolled for the
 // prefetchers' sake: with the same instructions at four places, each with a
 // longer stride, a core reads a fifth more from memory, and software's own
 // prefetches only disturb. Reading four rows side by side is faster from the
@@ -9,8 +9,8 @@
 #if defined(__x86_64__)
 
 // ---------------------------------------------------------------------------
-// Q4_0, Q4_1, Q5_0, Q5_1: four blocks at a time. Two overlapping loads cover
-// the 72 to 96 bytes of the group; byte permutes collect from them the sixteen
+// Q4_0, Q4_1, Q5_0, Q5_1, IQ4_NL, MXFP4: four blocks at a time. Two overlapping
+// loads cover the 68 to 96 bytes of the group; byte permutes collect from them the sixteen
 // nibble bytes of each block, the scales, and the fifth bits. Loads are what
 // limits this kernel: nearly every one of 64 bytes straddles two cache lines.
 
@@ -43,6 +43,8 @@ static const struct nibble_index q4_0_index __attribute__((aligned(64))) = NIBBL
 static const struct nibble_index q4_1_index __attribute__((aligned(64))) = NIBBLE_INDEX(Q4_1_BYTES, 2, 0, 4);
 static const struct nibble_index q5_0_index __attribute__((aligned(64))) = NIBBLE_INDEX(Q5_0_BYTES, 0, 2, 6);
 static const struct nibble_index q5_1_index __attribute__((aligned(64))) = NIBBLE_INDEX(Q5_1_BYTES, 2, 4, 8);
+static const struct nibble_index mxfp4_index __attribute__((aligned(64))) =
+	NIBBLE_INDEX(MXFP4_BYTES, 0, 0, 1); // fifths: bytes that begin with the exponent
 
 // Bit offsets that bring fifth bit i of a block to bit 4 of byte i: those of
 // the low nibbles (values 0..15) and of the high ones (16..31).
@@ -58,6 +60,8 @@ FH_INLINE void nibble_rows(int wtype, const struct nibble_index *index, int nc, 
 {
 	const int size = fh_block_bytes(wtype), group = 4 * size, tail = k / 32 % 4 * size;
 	const int five = wtype == FH_Q5_0 || wtype == FH_Q5_1, affine = wtype == FH_Q4_1 || wtype == FH_Q5_1;
+	const int levels = wtype == FH_IQ4_NL || wtype == FH_MXFP4;
+	const __m512i table = level_table(wtype == FH_MXFP4 ? fh_fp4_levels : fh_iq4_levels);
 	const __m512i quants = _mm512_load_si512(index->quants), fifths = _mm512_load_si512(index->fifths);
 	const __m512i scales = _mm512_load_si512(index->scales);
 	const __m512i low4 = _mm512_set1_epi8(15), bit4 = _mm512_set1_epi8(16);
@@ -97,16 +101,21 @@ FH_INLINE void nibble_rows(int wtype, const struct nibble_index *index, int nc, 
 				low = _mm512_ternarylogic_epi32(low, _mm512_multishift_epi64_epi8(to_low, bits), bit4, 0xf8);
 				high = _mm512_ternarylogic_epi32(high, _mm512_multishift_epi64_epi8(to_high, bits), bit4, 0xf8);
 			}
+			if (levels) {
+				low = _mm512_shuffle_epi8(table, low);
+				high = _mm512_shuffle_epi8(table, high);
+			}
 			const __m512i halves = _mm512_permutex2var_epi16(first, scales, last);
-			const __m512 d = _mm512_cvtph_ps(_mm512_castsi512_si256(halves));
+			const __m512 d = wtype == FH_MXFP4 ? power_of_two(_mm512_permutex2var_epi8(first, fifths, last))
+							   : _mm512_cvtph_ps(_mm512_castsi512_si256(halves));
 			for (int c = 0; c < nc; c++) {
 				const struct fh_nibble_group *column =
 					(const struct fh_nibble_group *)(x + (size_t)c * column_bytes) + g;
 				__m512i sum = _mm512_setzero_si512();
-				if (!affine) { // start at -8 or -16 times the sum of the activations
+				if (!affine) { // start at -8, -16 or -128 times the sum of the activations
 					sum = _mm512_load_si512(column->seed);
-					if (five)
-						sum = _mm512_slli_epi32(sum, 1);
+					if (five || levels)
+						sum = _mm512_slli_epi32(sum, five ? 1 : 4);
 				}
 				sum = dot4_load(sum, low, column->q);
 				sum = dot4_load(sum, high, column->q + 64);
@@ -120,7 +129,8 @@ FH_INLINE void nibble_rows(int wtype, const struct nibble_index *index, int nc, 
 		}
 		for (int c = 0; c < nc; c++)
 			y[(size_t)c * ldy + r] = _mm512_reduce_add_ps(
-				affine ? _mm512_add_ps(dots[c], _mm512_zextps128_ps512(mins[c])) : dots[c]);
+				affine ? _mm512_add_ps(dots[c], _mm512_zextps128_ps512(mins[c])) : dots[c]) *
+				(wtype == FH_MXFP4 ? 0.5f : 1);
 	}
 }
 
@@ -128,6 +138,8 @@ FH_ROWS(q4_0, nibble_rows(FH_Q4_0, &q4_0_index, NC, w, row_bytes, rows, k, x, co
 FH_ROWS(q4_1, nibble_rows(FH_Q4_1, &q4_1_index, NC, w, row_bytes, rows, k, x, column_bytes, y, ldy))
 FH_ROWS(q5_0, nibble_rows(FH_Q5_0, &q5_0_index, NC, w, row_bytes, rows, k, x, column_bytes, y, ldy))
 FH_ROWS(q5_1, nibble_rows(FH_Q5_1, &q5_1_index, NC, w, row_bytes, rows, k, x, column_bytes, y, ldy))
+FH_ROWS(iq4_nl, nibble_rows(FH_IQ4_NL, &q4_0_index, NC, w, row_bytes, rows, k, x, column_bytes, y, ldy))
+FH_ROWS(mxfp4, nibble_rows(FH_MXFP4, &mxfp4_index, NC, w, row_bytes, rows, k, x, column_bytes, y, ldy))
 
 // ---------------------------------------------------------------------------
 // Q8_0: two blocks at a time. Weights become unsigned by adding 128; the seeds
@@ -182,6 +194,67 @@ FH_INLINE void byte_rows(int nc, const uint8_t *w, size_t row_bytes, int rows, i
 }
 
 FH_ROWS(q8_0, byte_rows(NC, w, row_bytes, rows, k, x, column_bytes, y, ldy))
+
+// ---------------------------------------------------------------------------
+// NVFP4, Q1_0, Q2_0: 64 values at a time, as Q8_0.
+
+// Values 64*part to 64*part+63 of a block, plus 128, and the scale of each four.
+FH_INLINE __m512i codes64(int wtype, const uint8_t *p, int part, __m512 *d)
+{
+	if (wtype == FH_Q1_0) {
+		*d = half_broadcast(p);
+		return _mm512_mask_blend_epi8(fh_load64(p + 2 + 8 * part), _mm512_set1_epi8(127), _mm512_set1_epi8(-127));
+	}
+	if (wtype == FH_Q2_0) {
+		const __m512i shifts = _mm512_set1_epi64(0x2624222006040200); // a byte's four fields, of both dwords
+		const __m512i crumbs = _mm512_multishift_epi64_epi8(shifts, _mm512_cvtepu8_epi32(load128(p + 2)));
+		*d = half_broadcast(p);
+		return _mm512_add_epi8(_mm512_and_si512(crumbs, _mm512_set1_epi8(3)), _mm512_set1_epi8(127));
+	}
+	// NVFP4: eight bytes hold sixteen values, low nibbles first.
+	const __m512i bytes = _mm512_permutexvar_epi64(_mm512_setr_epi64(0, 0, 1, 1, 2, 2, 3, 3),
+						       _mm512_castsi256_si512(load256(p + 4)));
+	const __m512i nibbles = _mm512_and_si512(_mm512_srlv_epi64(bytes, _mm512_setr_epi64(0, 4, 0, 4, 0, 4, 0, 4)),
+						 _mm512_set1_epi8(15));
+	// Exponent and fraction move to where floats have them; a product corrects
+	// the exponent, of subnormals too.
+	const __m128i scales = _mm_shuffle_epi8(_mm_cvtsi32_si128((int)fh_load32(p)),
+						_mm_setr_epi8(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3));
+	const __m512i e4m3 = _mm512_cvtepu8_epi32(scales);
+	const __mmask16 number = _mm512_cmpneq_epi32_mask(e4m3, _mm512_set1_epi32(0x7f));
+	const __m512i bits = _mm512_slli_epi32(_mm512_and_si512(e4m3, _mm512_set1_epi32(0x7f)), 20);
+	*d = _mm512_maskz_mul_ps(number, _mm512_castsi512_ps(bits), _mm512_set1_ps(0x1p119f));
+	return _mm512_shuffle_epi8(level_table(fh_fp4_levels), nibbles);
+}
+
+FH_INLINE void code_rows(int wtype, int nc, const uint8_t *w, size_t row_bytes, int rows, int k, const uint8_t *x,
+			 size_t column_bytes, float *y, size_t ldy)
+{
+	const int pairs = fh_parts(wtype) / 2, size = fh_block_bytes(wtype);
+	for (int r = 0; r < rows; r++) {
+		const uint8_t *p = w + (size_t)r * row_bytes;
+		__m512 dots[4];
+		for (int c = 0; c < nc; c++)
+			dots[c] = _mm512_setzero_ps();
+#pragma GCC unroll 4
+		for (int b = 0; b < k / 64; b++) {
+			__m512 d;
+			const __m512i q = codes64(wtype, p + (size_t)(b / pairs) * size, b % pairs, &d);
+			for (int c = 0; c < nc; c++) {
+				const struct fh_byte_pair *column = (const struct fh_byte_pair *)(x + (size_t)c * column_bytes) + b;
+				const __m512i sum = dot4_load(_mm512_load_si512(column->seed), q, column->q);
+				const __m512 scale = _mm512_mul_ps(d, _mm512_load_ps(column->d));
+				dots[c] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum), scale, dots[c]);
+			}
+		}
+		for (int c = 0; c < nc; c++)
+			y[(size_t)c * ldy + r] = _mm512_reduce_add_ps(dots[c]);
+	}
+}
+
+FH_ROWS(nvfp4, code_rows(FH_NVFP4, NC, w, row_bytes, rows, k, x, column_bytes, y, ldy))
+FH_ROWS(q1_0, code_rows(FH_Q1_0, NC, w, row_bytes, rows, k, x, column_bytes, y, ldy))
+FH_ROWS(q2_0, code_rows(FH_Q2_0, NC, w, row_bytes, rows, k, x, column_bytes, y, ldy))
 
 // ---------------------------------------------------------------------------
 // F32, F16, BF16.
@@ -244,6 +317,11 @@ const struct fh_row_kernels fh_avx512_rows[FH_TYPES] = {
 	[FH_Q5_0] = {FH_ACT_Q8_NIBBLES, FH_ROWS_TABLE(q5_0)},
 	[FH_Q5_1] = {FH_ACT_Q8_NIBBLES, FH_ROWS_TABLE(q5_1)},
 	[FH_Q8_0] = {FH_ACT_Q8_BYTES, FH_ROWS_TABLE(q8_0)},
+	[FH_IQ4_NL] = {FH_ACT_Q8_NIBBLES, FH_ROWS_TABLE(iq4_nl)},
+	[FH_MXFP4] = {FH_ACT_Q8_NIBBLES, FH_ROWS_TABLE(mxfp4)},
+	[FH_NVFP4] = {FH_ACT_Q8_BYTES, FH_ROWS_TABLE(nvfp4)},
+	[FH_Q1_0] = {FH_ACT_Q8_BYTES, FH_ROWS_TABLE(q1_0)},
+	[FH_Q2_0] = {FH_ACT_Q8_BYTES, FH_ROWS_TABLE(q2_0)},
 };
 
 FH_TARGET_END

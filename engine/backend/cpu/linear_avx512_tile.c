@@ -43,27 +43,29 @@ FH_INLINE void fetch_step(struct fetch *f)
 		_mm_prefetch((const char *)f->at, _MM_HINT_T1);
 }
 
-// Blocks of 32, each with its own scales on both sides.
+// Blocks of 32, each with its own scales on both sides, on that of the weights
+// one for each half (NVFP4) too.
 FH_INLINE void tile32(int wtype, int nc, const void *weights, const void *act, int k, const struct fh_output *out)
 {
 	const int affine = wtype == FH_Q4_1 || wtype == FH_Q5_1;
+	const int sub = fh_sub_block(wtype), parts = 32 / sub;
 	const struct fh_avx512_panel a = fh_avx512_panel_at(wtype, k, (void *)weights);
-	const struct fh_panel x = fh_panel_at(FH_ACT_PANEL_Q8, k, act);
-	struct fetch next = fetch_of(out, k / 32);
+	const struct fh_panel x = fh_panel_at(sub == 32 ? FH_ACT_PANEL_Q8 : FH_ACT_PANEL_Q8_HALVES, k, act);
+	struct fetch next = fetch_of(out, k / sub);
 	__m512 total[FH_TILE];
 #pragma GCC unroll 12
 	for (int j = 0; j < nc; j++)
 		total[j] = _mm512_setzero_ps();
 	const uint8_t *q = a.q;
 	const int8_t *xq = x.q;
-	for (int b = 0; b < k / 32; b++, q += 32 * MR, xq += 32 * FH_TILE) {
+	for (int b = 0; b < k / sub; b++, q += sub * MR, xq += sub * FH_TILE) {
 		fetch_step(&next);
 		__m512i sum[FH_TILE];
 #pragma GCC unroll 12
 		for (int j = 0; j < nc; j++)
 			sum[j] = affine ? _mm512_setzero_si512() : _mm512_set1_epi32(x.seed[b * FH_TILE + j]);
 #pragma GCC unroll 8
-		for (int i = 0; i < 8; i++) {
+		for (int i = 0; i < sub / 4; i++) {
 			const __m512i v = _mm512_load_si512(q + 64 * i);
 #pragma GCC unroll 12
 			for (int j = 0; j < nc; j++)
@@ -72,7 +74,7 @@ FH_INLINE void tile32(int wtype, int nc, const void *weights, const void *act, i
 		const __m512 scale = _mm512_load_ps(a.scale + b * MR);
 #pragma GCC unroll 12
 		for (int j = 0; j < nc; j++) {
-			const __m512 d = _mm512_mul_ps(scale, _mm512_set1_ps(x.d[b * FH_TILE + j]));
+			const __m512 d = _mm512_mul_ps(scale, _mm512_set1_ps(x.d[b / parts * FH_TILE + j]));
 			total[j] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum[j]), d, total[j]);
 		}
 		if (affine) {
@@ -94,7 +96,7 @@ FH_INLINE void tile32(int wtype, int nc, const void *weights, const void *act, i
 FH_INLINE void tile256(int wtype, int nc, const void *weights, const void *act, int k, const struct fh_output *out)
 {
 	const int sub = fh_sub_block(wtype), parts = 256 / sub;
-	const int symmetric = wtype == FH_Q3_K || wtype == FH_Q6_K;
+	const int symmetric = wtype == FH_Q3_K || wtype == FH_Q6_K || fh_is_coded(wtype);
 	const struct fh_avx512_panel a = fh_avx512_panel_at(wtype, k, (void *)weights);
 	const struct fh_panel x = fh_panel_at(FH_ACT_PANEL_K, k, act);
 	struct fetch next = fetch_of(out, k / sub);
@@ -114,8 +116,11 @@ FH_INLINE void tile256(int wtype, int nc, const void *weights, const void *act, 
 			fetch_step(&next);
 			__m512i sum[FH_TILE];
 #pragma GCC unroll 12
-			for (int j = 0; j < nc; j++)
+			for (int j = 0; j < nc; j++) {
 				sum[j] = symmetric ? _mm512_set1_epi32(seed[j]) : _mm512_setzero_si512();
+				if (symmetric && sub == 32)
+					sum[j] = _mm512_add_epi32(sum[j], _mm512_set1_epi32(seed[FH_TILE + j]));
+			}
 #pragma GCC unroll 8
 			for (int i = 0; i < sub / 4; i++) {
 				const __m512i v = _mm512_load_si512(q + 64 * i);
@@ -189,6 +194,8 @@ TILE_Q(affine32, tile32, FH_Q4_1)
 TILE_Q(coarse256, tile256, FH_Q4_K)
 TILE_Q(fine256, tile256, FH_Q2_K)
 TILE_Q(symmetric256, tile256, FH_Q6_K)
+TILE_Q(halves32, tile32, FH_NVFP4)
+TILE_Q(codes256, tile256, FH_IQ4_XS)
 
 fh_tile_fn *const fh_avx512_tile[FH_TYPES] = {
 	[FH_F32] = tile_plain,	      [FH_F16] = tile_plain,	    [FH_BF16] = tile_plain,
@@ -196,6 +203,12 @@ fh_tile_fn *const fh_avx512_tile[FH_TYPES] = {
 	[FH_Q5_1] = tile_affine32,    [FH_Q8_0] = tile_symmetric32, [FH_Q2_K] = tile_fine256,
 	[FH_Q3_K] = tile_symmetric256, [FH_Q4_K] = tile_coarse256,  [FH_Q5_K] = tile_coarse256,
 	[FH_Q6_K] = tile_symmetric256,
+
+	[FH_IQ4_NL] = tile_symmetric32, [FH_MXFP4] = tile_symmetric32, [FH_Q1_0] = tile_symmetric32,
+	[FH_Q2_0] = tile_symmetric32,	[FH_NVFP4] = tile_halves32,    [FH_IQ1_M] = tile_symmetric256,
+	[FH_IQ2_XS] = tile_symmetric256, [FH_IQ2_S] = tile_symmetric256, [FH_IQ1_S] = tile_codes256,
+	[FH_IQ2_XXS] = tile_codes256,	[FH_IQ3_XXS] = tile_codes256,  [FH_IQ3_S] = tile_codes256,
+	[FH_IQ4_XS] = tile_codes256,	[FH_TQ1_0] = tile_codes256,    [FH_TQ2_0] = tile_codes256,
 };
 
 FH_TARGET_END

@@ -78,8 +78,10 @@ FH_INLINE void unpack32(int wtype, const uint8_t *w, size_t row_bytes, int rows,
 {
 	const int size = fh_block_bytes(wtype), blocks = k / 32, affine = wtype == FH_Q4_1 || wtype == FH_Q5_1;
 	const int five = wtype == FH_Q5_0 || wtype == FH_Q5_1;
+	const int levels = wtype == FH_IQ4_NL || wtype == FH_MXFP4;
 	const struct fh_avx512_panel panel = fh_avx512_panel_at(wtype, k, to);
 	const __m512i offset = bytes_of(five ? 128 - 16 : 128 - 8);
+	const __m512i table = level_table(wtype == FH_MXFP4 ? fh_fp4_levels : fh_iq4_levels);
 	uint8_t *q = panel.q;
 	const uint8_t *p[16];
 	row_pointers(w, row_bytes, rows, p);
@@ -93,7 +95,7 @@ FH_INLINE void unpack32(int wtype, const uint8_t *w, size_t row_bytes, int rows,
 					put_vector(q, 4 * half + j, _mm512_xor_si512(t[j], bytes_of(128)));
 			}
 		} else {
-			piece(p, (affine ? 4 : 2) + (five ? 4 : 0), t);
+			piece(p, wtype == FH_MXFP4 ? 1 : (affine ? 4 : 2) + (five ? 4 : 0), t);
 			const __m512i bits = affine ? head[1] : middle(head[0], head[1]);
 			for (int j = 0; j < 4; j++) {
 				__m512i low = low_nibbles(t[j]), high = high_nibbles(t[j]);
@@ -102,11 +104,19 @@ FH_INLINE void unpack32(int wtype, const uint8_t *w, size_t row_bytes, int rows,
 					low = with_bits(low, _mm512_multishift_epi64_epi8(to_low, bits), 0, 16);
 					high = with_bits(high, _mm512_multishift_epi64_epi8(to_high, bits), 0, 16);
 				}
-				put_vector(q, j, affine ? low : _mm512_add_epi8(low, offset));
-				put_vector(q, 4 + j, affine ? high : _mm512_add_epi8(high, offset));
+				if (levels) {
+					low = _mm512_shuffle_epi8(table, low);
+					high = _mm512_shuffle_epi8(table, high);
+				} else if (!affine) {
+					low = _mm512_add_epi8(low, offset);
+					high = _mm512_add_epi8(high, offset);
+				}
+				put_vector(q, j, low);
+				put_vector(q, 4 + j, high);
 			}
 		}
-		_mm512_store_ps(panel.scale + b * MR, low_half(head[0]));
+		const __m512 d = wtype == FH_MXFP4 ? _mm512_mul_ps(power_of_two(head[0]), _mm512_set1_ps(0.5f)) : low_half(head[0]);
+		_mm512_store_ps(panel.scale + b * MR, d);
 		if (affine)
 			_mm512_store_ps(panel.min + b * MR, high_half(head[0]));
 		for (int i = 0; i < 16; i++)
@@ -232,6 +242,31 @@ FH_INLINE void crumb_block(int wtype, const uint8_t *const p[16], uint8_t *q, fl
 		}
 }
 
+// IQ4_XS: d, top bits of eight scales, scales[4], quants.
+FH_INLINE void level_block(const uint8_t *const p[16], uint8_t *q, float *scale)
+{
+	const __m512i table = level_table(fh_iq4_levels);
+	__m512i t[4];
+	piece(p, 0, t);
+	const __m512 d = low_half(t[0]);
+	const __m512i top = _mm512_srli_epi32(t[0], 16), low = t[1];
+	for (int s = 0; s < 8; s++) {
+		const __m512i v = _mm512_or_si512(
+			_mm512_and_si512(_mm512_srli_epi32(low, 4 * s), _mm512_set1_epi32(15)),
+			_mm512_and_si512(_mm512_slli_epi32(_mm512_srli_epi32(top, 2 * s), 4), _mm512_set1_epi32(0x30)));
+		const __m512 factor = _mm512_cvtepi32_ps(_mm512_sub_epi32(v, _mm512_set1_epi32(32)));
+		_mm512_store_ps(scale + s * MR, _mm512_mul_ps(factor, d));
+	}
+	for (int s = 0; s < 8; s++, q += 8 * 64) {
+		piece(p, (size_t)8 + 16 * s, t);
+#pragma GCC unroll 4
+		for (int j = 0; j < 4; j++) {
+			put_vector(q, j, _mm512_shuffle_epi8(table, low_nibbles(t[j])));
+			put_vector(q, 4 + j, _mm512_shuffle_epi8(table, high_nibbles(t[j])));
+		}
+	}
+}
+
 FH_INLINE void unpack256(int wtype, const uint8_t *w, size_t row_bytes, int rows, int k, void *to)
 {
 	const int size = fh_block_bytes(wtype), sub_blocks = 256 / fh_sub_block(wtype);
@@ -245,10 +280,66 @@ FH_INLINE void unpack256(int wtype, const uint8_t *w, size_t row_bytes, int rows
 			q6_block(p, q, scale);
 		else if (wtype == FH_Q4_K || wtype == FH_Q5_K)
 			coarse_block(wtype, p, q, scale, min);
+		else if (wtype == FH_IQ4_XS)
+			level_block(p, q, scale);
 		else
 			crumb_block(wtype, p, q, scale, min);
 		for (int i = 0; i < 16; i++)
 			p[i] += size;
+	}
+}
+
+// ---------------------------------------------------------------------------
+// Types without unpacking of their own: each row is decoded to signed bytes,
+// 32 or 256 at a time, and those are transposed.
+
+FH_INLINE void put_codes(const int8_t *rows, size_t stride, int count, uint8_t *q)
+{
+	const uint8_t *p[16];
+	for (int i = 0; i < 16; i++)
+		p[i] = (const uint8_t *)rows + (size_t)i * stride;
+	for (int at = 0; at < count; at += 16, q += 4 * 64) {
+		__m512i t[4];
+		piece(p, (size_t)at, t);
+#pragma GCC unroll 4
+		for (int j = 0; j < 4; j++)
+			put_vector(q, j, _mm512_xor_si512(t[j], bytes_of(128)));
+	}
+}
+
+FH_INLINE void unpack_codes32(int wtype, const uint8_t *w, size_t row_bytes, int rows, int k, void *to)
+{
+	const int size = fh_block_bytes(wtype), parts = fh_parts(wtype), halves = 32 / fh_sub_block(wtype);
+	const struct fh_avx512_panel panel = fh_avx512_panel_at(wtype, k, to);
+	int8_t q[16][32] __attribute__((aligned(64)));
+	const uint8_t *p[16];
+	row_pointers(w, row_bytes, rows, p);
+	for (int b = 0; b < k / 32; b++) {
+		for (int i = 0; i < 16; i++) {
+			float d[2];
+			fh_codes32(wtype, p[i] + (size_t)(b / parts) * size, b % parts, q[i], d);
+			for (int h = 0; h < halves; h++)
+				panel.scale[(b * halves + h) * MR + i] = d[h];
+		}
+		put_codes(q[0], sizeof q[0], 32, panel.q + (size_t)b * 32 * MR);
+	}
+}
+
+FH_INLINE void unpack_codes256(int wtype, const uint8_t *w, size_t row_bytes, int rows, int k, void *to)
+{
+	const int size = fh_block_bytes(wtype), sub = fh_sub_block(wtype);
+	const struct fh_avx512_panel panel = fh_avx512_panel_at(wtype, k, to);
+	struct fh_codes codes[16] __attribute__((aligned(64)));
+	float *scale = panel.scale;
+	const uint8_t *p[16];
+	row_pointers(w, row_bytes, rows, p);
+	for (int b = 0; b < k / 256; b++, scale += 256 / sub * MR) {
+		for (int i = 0; i < 16; i++, p[i - 1] += size) {
+			fh_codes256(wtype, p[i], &codes[i]);
+			for (int s = 0; s < 256 / sub; s++)
+				scale[s * MR + i] = codes[i].d * codes[i].scale[s * (sub / 16)];
+		}
+		put_codes(codes[0].q, sizeof codes[0], 256, panel.q + (size_t)b * 256 * MR);
 	}
 }
 
@@ -329,12 +420,33 @@ UNPACK(Q3_K, unpack256)
 UNPACK(Q4_K, unpack256)
 UNPACK(Q5_K, unpack256)
 UNPACK(Q6_K, unpack256)
+UNPACK(IQ4_NL, unpack32)
+UNPACK(MXFP4, unpack32)
+UNPACK(IQ4_XS, unpack256)
+UNPACK(NVFP4, unpack_codes32)
+UNPACK(Q1_0, unpack_codes32)
+UNPACK(Q2_0, unpack_codes32)
+UNPACK(IQ1_S, unpack_codes256)
+UNPACK(IQ1_M, unpack_codes256)
+UNPACK(IQ2_XXS, unpack_codes256)
+UNPACK(IQ2_XS, unpack_codes256)
+UNPACK(IQ2_S, unpack_codes256)
+UNPACK(IQ3_XXS, unpack_codes256)
+UNPACK(IQ3_S, unpack_codes256)
+UNPACK(TQ1_0, unpack_codes256)
+UNPACK(TQ2_0, unpack_codes256)
 
 fh_unpack_fn *const fh_avx512_unpack[FH_TYPES] = {
 	[FH_F32] = unpack_F32,	 [FH_F16] = unpack_F16,	  [FH_BF16] = unpack_BF16, [FH_Q4_0] = unpack_Q4_0,
 	[FH_Q4_1] = unpack_Q4_1, [FH_Q5_0] = unpack_Q5_0, [FH_Q5_1] = unpack_Q5_1, [FH_Q8_0] = unpack_Q8_0,
 	[FH_Q2_K] = unpack_Q2_K, [FH_Q3_K] = unpack_Q3_K, [FH_Q4_K] = unpack_Q4_K, [FH_Q5_K] = unpack_Q5_K,
 	[FH_Q6_K] = unpack_Q6_K,
+
+	[FH_IQ4_NL] = unpack_IQ4_NL, [FH_IQ4_XS] = unpack_IQ4_XS, [FH_MXFP4] = unpack_MXFP4,
+	[FH_NVFP4] = unpack_NVFP4, [FH_Q1_0] = unpack_Q1_0, [FH_Q2_0] = unpack_Q2_0,
+	[FH_IQ1_S] = unpack_IQ1_S, [FH_IQ1_M] = unpack_IQ1_M, [FH_IQ2_XXS] = unpack_IQ2_XXS,
+	[FH_IQ2_XS] = unpack_IQ2_XS, [FH_IQ2_S] = unpack_IQ2_S, [FH_IQ3_XXS] = unpack_IQ3_XXS,
+	[FH_IQ3_S] = unpack_IQ3_S, [FH_TQ1_0] = unpack_TQ1_0, [FH_TQ2_0] = unpack_TQ2_0,
 };
 
 FH_TARGET_END

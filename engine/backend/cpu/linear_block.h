@@ -16,6 +16,9 @@ enum {
 	Q4_K_BYTES = 144,
 	Q5_K_BYTES = 176,
 	Q6_K_BYTES = 210,
+	IQ4_NL_BYTES = 18,
+	IQ4_XS_BYTES = 136,
+	MXFP4_BYTES = 17,
 };
 
 FH_INLINE uint16_t fh_load16(const uint8_t *p)
@@ -91,12 +94,35 @@ FH_INLINE int fh_block_size(int wtype)
 	switch (wtype) {
 	case FH_F32: case FH_F16: case FH_BF16:
 		return 1;
-	case FH_Q4_0: case FH_Q4_1: case FH_Q5_0: case FH_Q5_1: case FH_Q8_0:
+	case FH_Q4_0: case FH_Q4_1: case FH_Q5_0: case FH_Q5_1: case FH_Q8_0: case FH_IQ4_NL: case FH_MXFP4:
 		return 32;
+	case FH_NVFP4: case FH_Q2_0:
+		return 64;
+	case FH_Q1_0:
+		return 128;
 	case FH_Q2_K: case FH_Q3_K: case FH_Q4_K: case FH_Q5_K: case FH_Q6_K:
+	case FH_IQ1_S: case FH_IQ1_M: case FH_IQ2_XXS: case FH_IQ2_XS: case FH_IQ2_S:
+	case FH_IQ3_XXS: case FH_IQ3_S: case FH_IQ4_XS: case FH_TQ1_0: case FH_TQ2_0:
 		return 256;
 	}
 	return 0;
+}
+
+// Types whose activations share a scale among 256 values; those of other quant
+// types do among 32.
+FH_INLINE int fh_is_super(int wtype) { return fh_block_size(wtype) == 256; }
+
+// How many 32 values there are in a block of a type with activations in 32s.
+FH_INLINE int fh_parts(int wtype) { return fh_block_size(wtype) / 32; }
+
+// Values that share a scale.
+FH_INLINE int fh_sub_block(int wtype)
+{
+	switch (wtype) {
+	case FH_Q2_K: case FH_Q3_K: case FH_Q6_K: case FH_IQ1_M: case FH_IQ2_XS: case FH_IQ2_S: case FH_NVFP4:
+		return 16;
+	}
+	return 32;
 }
 
 FH_INLINE int fh_block_bytes(int wtype)
@@ -114,21 +140,44 @@ FH_INLINE int fh_block_bytes(int wtype)
 	case FH_Q4_K: return Q4_K_BYTES;
 	case FH_Q5_K: return Q5_K_BYTES;
 	case FH_Q6_K: return Q6_K_BYTES;
+	case FH_IQ4_NL: return IQ4_NL_BYTES;
+	case FH_IQ4_XS: return IQ4_XS_BYTES;
+	case FH_MXFP4: return MXFP4_BYTES;
+	case FH_NVFP4: return 36;
+	case FH_Q1_0: case FH_Q2_0: return 18;
+	case FH_IQ1_S: return 50;
+	case FH_IQ1_M: return 56;
+	case FH_IQ2_XXS: case FH_TQ2_0: return 66;
+	case FH_IQ2_XS: return 74;
+	case FH_IQ2_S: return 82;
+	case FH_IQ3_XXS: return 98;
+	case FH_IQ3_S: return 110;
+	case FH_TQ1_0: return 54;
 	}
 	return 0;
 }
 
-// A block of 32: value = d*(q - zero) + m.
+#include "linear_codes.h"
+
+// 32 values with a common activation scale: value i = d[i/16]*(q - zero) + m.
 struct fh_block32 {
-	float d, m;
+	float d[2], m;
 	int zero;
 	uint8_t q[32];
 };
 
-FH_INLINE void fh_decode32(int wtype, const uint8_t *p, struct fh_block32 *b)
+// Decodes values 32*part to 32*part+31 of a block.
+FH_INLINE void fh_decode32(int wtype, const uint8_t *p, int part, struct fh_block32 *b)
 {
-	b->d = fh_half_at(p);
 	b->m = 0;
+	if (fh_is_coded(wtype)) {
+		fh_codes32(wtype, p, part, (int8_t *)b->q, b->d);
+		b->zero = 128;
+		for (int i = 0; i < 32; i++)
+			b->q[i] ^= 0x80;
+		return;
+	}
+	b->d[0] = b->d[1] = fh_half_at(p);
 	b->zero = 0;
 	p += 2;
 	if (wtype == FH_Q8_0) {
@@ -196,6 +245,16 @@ FH_INLINE void fh_decode256(int wtype, const uint8_t *p, struct fh_block256 *b)
 	b->zero = 0;
 	b->dmin = 0;
 	memset(b->min, 0, sizeof b->min);
+	if (fh_is_coded(wtype)) {
+		struct fh_codes codes;
+		fh_codes256(wtype, p, &codes);
+		b->d = codes.d;
+		b->zero = 128;
+		memcpy(b->scale, codes.scale, sizeof b->scale);
+		for (int i = 0; i < 256; i++)
+			b->q[i] = (uint8_t)codes.q[i] ^ 0x80;
+		return;
+	}
 	switch (wtype) {
 	case FH_Q2_K:
 		b->d = fh_half_at(p + 80);
@@ -240,6 +299,8 @@ FH_INLINE void fh_decode256(int wtype, const uint8_t *p, struct fh_block256 *b)
 			b->q[i] = (quarter < 2 ? low & 15 : low >> 4) | (high >> (2 * quarter) & 3) << 4;
 		}
 		break;
+	default:
+		memset(b, 0, sizeof *b);
 	}
 }
 

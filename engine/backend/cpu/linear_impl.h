@@ -33,16 +33,18 @@ enum {
 	// int8 per 32 in pairs of blocks, struct fh_byte_pair.
 	FH_ACT_Q8_BYTES,
 
-	// int8 per 256, struct fh_k_block, 32-value sub-blocks in one of three orders.
+	// int8 per 256, struct fh_k_block, 32-value sub-blocks in one of four orders.
 	FH_ACT_K,	  // 0 1 2 3 4 5 6 7
 	FH_ACT_K_NIBBLES, // 0 2 1 3 4 6 5 7: low nibbles of 64 bytes, then high
 	FH_ACT_K_CRUMBS,  // 0 4 1 5 2 6 3 7: 2-bit fields 0, 1, 2, 3 of 64 bytes
+	FH_ACT_K_HALVES,  // first halves of 0 1 2 3, second ones, those of 4 5 6 7
 
 	FH_ACT_PANELS, // formats from here on are panels of FH_TILE columns
 	FH_ACT_PANEL_F32 = FH_ACT_PANELS,
 	FH_ACT_PANEL_F16,
 	FH_ACT_PANEL_BF16,
 	FH_ACT_PANEL_Q8,
+	FH_ACT_PANEL_Q8_HALVES, // with seeds for each 16 values
 	FH_ACT_PANEL_K,
 
 	// Added to an int8 format: column 2c+1 holds what rounding took from
@@ -75,13 +77,13 @@ struct fh_k_block { // 256 values
 	char pad[12];
 };
 
-// One tile of twelve columns in FH_ACT_PANEL_Q8 and FH_ACT_PANEL_K. Four
+// One tile of twelve columns in FH_ACT_PANEL_Q8, _Q8_HALVES and _K. Four
 // consecutive values of a column stay together, as the dot product
 // instructions want them.
 struct fh_panel {
 	int8_t *q;     // [k/4][12][4]
 	float *d;      // [k/32 or k/256][12]
-	int32_t *seed; // [k/32 or k/16][12]: -128 * sum of the block or sub-block
+	int32_t *seed; // [k/32 or (_HALVES, K) k/16][12]: -128 * sum of the block or sub-block
 	float *sum;    // [k/32][12]: FH_ACT_Q8's sum16, or the plain sum of 32 for K
 };
 

@@ -20,8 +20,30 @@ FH_TARGET_BEGIN("arch=armv8.2-a+dotprod")
 
 FH_INLINE uint8x16_t shifted(uint8x16_t v, int right) { return vshlq_u8(v, vdupq_n_s8((int8_t)-right)); }
 
-FH_INLINE void quants32(int wtype, const uint8_t *p, int8x16_t q[2])
+// Part `part` of a block: 32 values.
+FH_INLINE void quants32(int wtype, const uint8_t *p, int part, int8x16_t q[2])
 {
+	if (wtype == FH_IQ4_NL || wtype == FH_MXFP4 || wtype == FH_NVFP4) {
+		const int8x16_t levels = vld1q_s8(wtype == FH_IQ4_NL ? fh_iq4_levels : fh_fp4_levels);
+		const uint8x16_t v = vld1q_u8(p + (wtype == FH_MXFP4 ? 1 : wtype == FH_NVFP4 ? 4 + 16 * part : 2));
+		const uint8x16_t low = vandq_u8(v, vdupq_n_u8(15)), high = vshrq_n_u8(v, 4);
+		if (wtype == FH_NVFP4) { // eight bytes hold sixteen values
+			q[0] = vqtbl1q_s8(levels, vcombine_u8(vget_low_u8(low), vget_low_u8(high)));
+			q[1] = vqtbl1q_s8(levels, vcombine_u8(vget_high_u8(low), vget_high_u8(high)));
+			return;
+		}
+		q[0] = vqtbl1q_s8(levels, low);
+		q[1] = vqtbl1q_s8(levels, high);
+		return;
+	}
+	if (fh_is_coded(wtype)) {
+		int8_t codes[32];
+		float d[2];
+		fh_codes32(wtype, p, part, codes, d);
+		q[0] = vld1q_s8(codes);
+		q[1] = vld1q_s8(codes + 16);
+		return;
+	}
 	if (wtype == FH_Q8_0) {
 		q[0] = vld1q_s8((const int8_t *)p + 2);
 		q[1] = vld1q_s8((const int8_t *)p + 18);
@@ -41,6 +63,39 @@ FH_INLINE void quants32(int wtype, const uint8_t *p, int8x16_t q[2])
 	const int8x16_t zero = vdupq_n_s8(affine ? 0 : five ? 16 : 8);
 	q[0] = vsubq_s8(vreinterpretq_s8_u8(low), zero);
 	q[1] = vsubq_s8(vreinterpretq_s8_u8(high), zero);
+}
+
+FH_INLINE float half_at(const uint8_t *p)
+{
+	return vgetq_lane_f32(vcvt_f32_f16(vreinterpret_f16_u16(vdup_n_u16(fh_load16(p)))), 0);
+}
+
+// The scale of each sixteen of those values.
+FH_INLINE void scales32(int wtype, const uint8_t *p, int part, float d[2])
+{
+	if (wtype == FH_NVFP4) {
+		d[0] = fh_half_e4m3(p[2 * part]);
+		d[1] = fh_half_e4m3(p[2 * part + 1]);
+	} else {
+		d[0] = d[1] = wtype == FH_MXFP4 ? fh_half_power(p[0]) : half_at(p);
+	}
+}
+
+// A block of 256 of a type with codes.
+FH_INLINE void codes256(int wtype, const uint8_t *p, struct fh_codes *c)
+{
+	if (wtype != FH_IQ4_XS) {
+		fh_codes256(wtype, p, c);
+		return;
+	}
+	const int8x16_t levels = vld1q_s8(fh_iq4_levels);
+	c->d = half_at(p);
+	fh_iq4_xs_scales(p, c->scale);
+	for (int s = 0; s < 8; s++) {
+		const uint8x16_t v = vld1q_u8(p + 8 + 16 * s);
+		vst1q_s8(c->q + 32 * s, vqtbl1q_s8(levels, vandq_u8(v, vdupq_n_u8(15))));
+		vst1q_s8(c->q + 32 * s + 16, vqtbl1q_s8(levels, vshrq_n_u8(v, 4)));
+	}
 }
 
 // Values 32*s .. 32*s+31 of a block of 256.
@@ -109,11 +164,6 @@ FH_INLINE void k_scales(int wtype, const uint8_t *p, int16_t scale[16], int16_t 
 FH_INLINE int d_offset(int wtype)
 {
 	return wtype == FH_Q6_K ? 208 : wtype == FH_Q3_K ? 108 : wtype == FH_Q2_K ? 80 : 0;
-}
-
-FH_INLINE float half_at(const uint8_t *p)
-{
-	return vgetq_lane_f32(vcvt_f32_f16(vreinterpret_f16_u16(vdup_n_u16(fh_load16(p)))), 0);
 }
 
 // Up to four values as floats, the missing ones zero.

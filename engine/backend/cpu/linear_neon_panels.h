@@ -9,15 +9,12 @@ struct panel {
 	float *min;   // [sub-blocks][8], what to add for each unit of the activations' sum
 };
 
-// Values that share a scale.
-FH_INLINE int sub_block(int wtype) { return wtype == FH_Q2_K || wtype == FH_Q3_K || wtype == FH_Q6_K ? 16 : 32; }
-
 FH_INLINE struct panel panel_at(int wtype, int k, void *at)
 {
 	struct panel p;
 	p.q = at;
 	p.scale = (float *)(p.q + (size_t)k * MR);
-	p.min = p.scale + (size_t)(k / sub_block(wtype)) * MR;
+	p.min = p.scale + (size_t)(k / fh_sub_block(wtype)) * MR;
 	return p;
 }
 
@@ -25,7 +22,7 @@ static size_t panel_bytes(int wtype, int k)
 {
 	if (fh_block_size(wtype) == 1)
 		return fh_round_up((size_t)k, 4) * MR * 4;
-	return MR * ((size_t)k + 2 * 4 * (size_t)(k / sub_block(wtype)));
+	return MR * ((size_t)k + 2 * 4 * (size_t)(k / fh_sub_block(wtype)));
 }
 
 // ---------------------------------------------------------------------------
@@ -64,19 +61,23 @@ FH_INLINE void unpack32(int wtype, const uint8_t *w, size_t row_bytes, int rows,
 {
 	const struct panel panel = panel_at(wtype, k, to);
 	const int affine = wtype == FH_Q4_1 || wtype == FH_Q5_1;
+	const int parts = fh_parts(wtype), halves = 32 / fh_sub_block(wtype);
 	const uint8_t *p[MR];
 	row_pointers(w, row_bytes, rows, p);
 	for (int b = 0; b < k / 32; b++) {
 		int8x16_t low[MR], high[MR];
 		for (int i = 0; i < MR; i++) {
 			int8x16_t q[2];
-			quants32(wtype, p[i], q);
+			float d[2];
+			quants32(wtype, p[i], b % parts, q);
 			low[i] = q[0];
 			high[i] = q[1];
-			panel.scale[b * MR + i] = half_at(p[i]);
+			scales32(wtype, p[i], b % parts, d);
+			for (int h = 0; h < halves; h++)
+				panel.scale[(b * halves + h) * MR + i] = d[h];
 			if (affine)
 				panel.min[b * MR + i] = half_at(p[i] + 2);
-			p[i] += fh_block_bytes(wtype);
+			p[i] += b % parts == parts - 1 ? fh_block_bytes(wtype) : 0;
 		}
 		store16(low, panel.q + (size_t)b * 32 * MR);
 		store16(high, panel.q + (size_t)b * 32 * MR + 16 * MR);
@@ -117,6 +118,31 @@ FH_INLINE void unpack256(int wtype, const uint8_t *w, size_t row_bytes, int rows
 					min[s * MR] = dmin * mins[coarse ? 2 * s : s];
 			}
 			p[i] += fh_block_bytes(wtype);
+		}
+	}
+}
+
+FH_INLINE void unpack_codes256(int wtype, const uint8_t *w, size_t row_bytes, int rows, int k, void *to)
+{
+	const struct panel panel = panel_at(wtype, k, to);
+	const int sub = fh_sub_block(wtype);
+	struct fh_codes codes[MR];
+	float *scale = panel.scale;
+	int8_t *q = panel.q;
+	const uint8_t *p[MR];
+	row_pointers(w, row_bytes, rows, p);
+	for (int b = 0; b < k / 256; b++, scale += 256 / sub * MR) {
+		for (int i = 0; i < MR; i++) {
+			codes256(wtype, p[i], &codes[i]);
+			for (int s = 0; s < 256 / sub; s++)
+				scale[s * MR + i] = codes[i].d * codes[i].scale[s * (sub / 16)];
+			p[i] += fh_block_bytes(wtype);
+		}
+		for (int at = 0; at < 256; at += 16, q += 16 * MR) {
+			int8x16_t r[MR];
+			for (int i = 0; i < MR; i++)
+				r[i] = vld1q_s8(codes[i].q + at);
+			store16(r, q);
 		}
 	}
 }
@@ -198,21 +224,21 @@ FH_INLINE void add_block(int groups, const int8_t *q, const int8_t *x, int count
 
 FH_INLINE void tile32(int wtype, int groups, const void *weights, const void *act, int k, const struct fh_output *out)
 {
-	const int affine = wtype == FH_Q4_1;
+	const int affine = wtype == FH_Q4_1, sub = fh_sub_block(wtype);
 	const struct panel a = panel_at(wtype, k, (void *)weights);
-	const struct fh_panel x = fh_panel_at(FH_ACT_PANEL_Q8, k, act);
+	const struct fh_panel x = fh_panel_at(sub == 32 ? FH_ACT_PANEL_Q8 : FH_ACT_PANEL_Q8_HALVES, k, act);
 	float total[FH_TILE][MR];
 	memset(total, 0, sizeof total);
-	for (int b = 0; b < k / 32; b++)
-		add_block(groups, a.q + (size_t)b * 32 * MR, x.q + (size_t)b * 32 * FH_TILE, 32, a.scale + b * MR,
-			  a.min + b * MR, x.d + b * FH_TILE, affine ? x.sum + b * FH_TILE : NULL, 0, total);
+	for (int b = 0; b < k / sub; b++)
+		add_block(groups, a.q + (size_t)b * sub * MR, x.q + (size_t)b * sub * FH_TILE, sub, a.scale + b * MR,
+			  a.min + b * MR, x.d + b * sub / 32 * FH_TILE, affine ? x.sum + b * FH_TILE : NULL, 0, total);
 	for (int j = 0; j < 4 * groups && j < out->columns; j++)
 		put(out, j, total[j]);
 }
 
 FH_INLINE void tile256(int wtype, int groups, const void *weights, const void *act, int k, const struct fh_output *out)
 {
-	const int sub = sub_block(wtype), affine = wtype == FH_Q2_K || wtype == FH_Q4_K;
+	const int sub = fh_sub_block(wtype), affine = wtype == FH_Q2_K || wtype == FH_Q4_K;
 	const struct panel a = panel_at(wtype, k, (void *)weights);
 	const struct fh_panel x = fh_panel_at(FH_ACT_PANEL_K, k, act);
 	float total[FH_TILE][MR];
@@ -277,6 +303,8 @@ TILE(affine32, tile32, FH_Q4_1)
 TILE(coarse256, tile256, FH_Q4_K)
 TILE(fine256, tile256, FH_Q2_K)
 TILE(symmetric256, tile256, FH_Q6_K)
+TILE(halves32, tile32, FH_NVFP4)
+TILE(codes256, tile256, FH_IQ4_XS)
 
 static fh_tile_fn *const tile[FH_TYPES] = {
 	[FH_F32] = tile_plain,	      [FH_F16] = tile_plain,	    [FH_BF16] = tile_plain,
@@ -284,6 +312,12 @@ static fh_tile_fn *const tile[FH_TYPES] = {
 	[FH_Q5_1] = tile_affine32,    [FH_Q8_0] = tile_symmetric32, [FH_Q2_K] = tile_fine256,
 	[FH_Q3_K] = tile_symmetric256, [FH_Q4_K] = tile_coarse256,  [FH_Q5_K] = tile_coarse256,
 	[FH_Q6_K] = tile_symmetric256,
+
+	[FH_IQ4_NL] = tile_symmetric32, [FH_MXFP4] = tile_symmetric32, [FH_Q1_0] = tile_symmetric32,
+	[FH_Q2_0] = tile_symmetric32,	[FH_NVFP4] = tile_halves32,    [FH_IQ1_M] = tile_symmetric256,
+	[FH_IQ2_XS] = tile_symmetric256, [FH_IQ2_S] = tile_symmetric256, [FH_IQ1_S] = tile_codes256,
+	[FH_IQ2_XXS] = tile_codes256,	[FH_IQ3_XXS] = tile_codes256,  [FH_IQ3_S] = tile_codes256,
+	[FH_IQ4_XS] = tile_codes256,	[FH_TQ1_0] = tile_codes256,    [FH_TQ2_0] = tile_codes256,
 };
 
 #define UNPACK(type, template)                                                                      \
@@ -304,10 +338,31 @@ UNPACK(Q3_K, unpack256)
 UNPACK(Q4_K, unpack256)
 UNPACK(Q5_K, unpack256)
 UNPACK(Q6_K, unpack256)
+UNPACK(IQ4_NL, unpack32)
+UNPACK(MXFP4, unpack32)
+UNPACK(NVFP4, unpack32)
+UNPACK(Q1_0, unpack32)
+UNPACK(Q2_0, unpack32)
+UNPACK(IQ1_S, unpack_codes256)
+UNPACK(IQ1_M, unpack_codes256)
+UNPACK(IQ2_XXS, unpack_codes256)
+UNPACK(IQ2_XS, unpack_codes256)
+UNPACK(IQ2_S, unpack_codes256)
+UNPACK(IQ3_XXS, unpack_codes256)
+UNPACK(IQ3_S, unpack_codes256)
+UNPACK(IQ4_XS, unpack_codes256)
+UNPACK(TQ1_0, unpack_codes256)
+UNPACK(TQ2_0, unpack_codes256)
 
 static fh_unpack_fn *const unpack[FH_TYPES] = {
 	[FH_F32] = unpack_F32,	 [FH_F16] = unpack_F16,	  [FH_BF16] = unpack_BF16, [FH_Q4_0] = unpack_Q4_0,
 	[FH_Q4_1] = unpack_Q4_1, [FH_Q5_0] = unpack_Q5_0, [FH_Q5_1] = unpack_Q5_1, [FH_Q8_0] = unpack_Q8_0,
 	[FH_Q2_K] = unpack_Q2_K, [FH_Q3_K] = unpack_Q3_K, [FH_Q4_K] = unpack_Q4_K, [FH_Q5_K] = unpack_Q5_K,
 	[FH_Q6_K] = unpack_Q6_K,
+
+	[FH_IQ4_NL] = unpack_IQ4_NL, [FH_MXFP4] = unpack_MXFP4, [FH_NVFP4] = unpack_NVFP4,
+	[FH_Q1_0] = unpack_Q1_0, [FH_Q2_0] = unpack_Q2_0, [FH_IQ1_S] = unpack_IQ1_S,
+	[FH_IQ1_M] = unpack_IQ1_M, [FH_IQ2_XXS] = unpack_IQ2_XXS, [FH_IQ2_XS] = unpack_IQ2_XS,
+	[FH_IQ2_S] = unpack_IQ2_S, [FH_IQ3_XXS] = unpack_IQ3_XXS, [FH_IQ3_S] = unpack_IQ3_S,
+	[FH_IQ4_XS] = unpack_IQ4_XS, [FH_TQ1_0] = unpack_TQ1_0, [FH_TQ2_0] = unpack_TQ2_0,
 };

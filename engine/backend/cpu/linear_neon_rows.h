@@ -4,6 +4,7 @@ FH_INLINE void rows32(int wtype, int nc, const uint8_t *w, size_t row_bytes, int
 		      size_t column_bytes, float *y, size_t ldy)
 {
 	const int size = fh_block_bytes(wtype), blocks = k / 32, affine = wtype == FH_Q4_1 || wtype == FH_Q5_1;
+	const int parts = fh_parts(wtype);
 	const size_t scales = fh_round_up((size_t)k, 64);
 	for (int r = 0; r < rows; r++) {
 		const uint8_t *p = w + (size_t)r * row_bytes;
@@ -13,18 +14,24 @@ FH_INLINE void rows32(int wtype, int nc, const uint8_t *w, size_t row_bytes, int
 			dots[c] = vdupq_n_f32(0);
 			mins[c] = 0;
 		}
-		for (int b = 0; b < blocks; b++, p += size) {
+		for (int b = 0; b < blocks; b++, p += b % parts ? 0 : size) {
 			__builtin_prefetch(p + 1024);
 			int8x16_t q[2];
-			quants32(wtype, p, q);
-			const float d = half_at(p), m = affine ? half_at(p + 2) : 0;
+			float d[2];
+			quants32(wtype, p, b % parts, q);
+			scales32(wtype, p, b % parts, d);
+			const float m = affine ? half_at(p + 2) : 0;
 			for (int c = 0; c < nc; c++) {
 				const uint8_t *column = x + (size_t)c * column_bytes;
 				const float *dx = (const float *)(column + scales) + b;
 				const int8_t *v = (const int8_t *)column + 32 * (size_t)b;
 				int32x4_t sum = vdotq_s32(vdupq_n_s32(0), q[0], vld1q_s8(v));
+				if (fh_sub_block(wtype) == 16) {
+					dots[c] = vfmaq_n_f32(dots[c], vcvtq_f32_s32(sum), d[0] * *dx);
+					sum = vdupq_n_s32(0);
+				}
 				sum = vdotq_s32(sum, q[1], vld1q_s8(v + 16));
-				dots[c] = vfmaq_n_f32(dots[c], vcvtq_f32_s32(sum), d * *dx);
+				dots[c] = vfmaq_n_f32(dots[c], vcvtq_f32_s32(sum), d[1] * *dx);
 				if (affine)
 					mins[c] += m * dx[blocks]; // sum16 follows d
 			}
@@ -89,6 +96,37 @@ FH_INLINE void rows256(int wtype, int nc, const uint8_t *w, size_t row_bytes, in
 	}
 }
 
+// Types with codes: decoded to signed bytes first.
+FH_INLINE void rows_codes256(int wtype, int nc, const uint8_t *w, size_t row_bytes, int rows, int k, const uint8_t *x,
+			     size_t column_bytes, float *y, size_t ldy)
+{
+	for (int r = 0; r < rows; r++) {
+		const uint8_t *p = w + (size_t)r * row_bytes;
+		float32x4_t dots[4];
+		for (int c = 0; c < nc; c++)
+			dots[c] = vdupq_n_f32(0);
+		for (int b = 0; b < k / 256; b++, p += fh_block_bytes(wtype)) {
+			struct fh_codes codes;
+			__builtin_prefetch(p + 1024);
+			__builtin_prefetch(p + 1088);
+			codes256(wtype, p, &codes);
+			for (int c = 0; c < nc; c++) {
+				const struct fh_k_block *column = (const struct fh_k_block *)(x + (size_t)c * column_bytes) + b;
+				int32x4_t sum = vdupq_n_s32(0);
+#pragma GCC unroll 16
+				for (int j = 0; j < 16; j++) {
+					const int32x4_t dot =
+						vdotq_s32(vdupq_n_s32(0), vld1q_s8(codes.q + 16 * j), vld1q_s8(column->q + 16 * j));
+					sum = vmlaq_n_s32(sum, dot, codes.scale[j]);
+				}
+				dots[c] = vfmaq_n_f32(dots[c], vcvtq_f32_s32(sum), codes.d * column->d);
+			}
+		}
+		for (int c = 0; c < nc; c++)
+			y[(size_t)c * ldy + r] = vaddvq_f32(dots[c]);
+	}
+}
+
 FH_INLINE void rows_plain(int wtype, int nc, const uint8_t *w, size_t row_bytes, int rows, int k, const uint8_t *x,
 			  size_t column_bytes, float *y, size_t ldy)
 {
@@ -141,6 +179,21 @@ ROWS(Q3_K, rows256)
 ROWS(Q4_K, rows256)
 ROWS(Q5_K, rows256)
 ROWS(Q6_K, rows256)
+ROWS(IQ4_NL, rows32)
+ROWS(MXFP4, rows32)
+ROWS(NVFP4, rows32)
+ROWS(Q1_0, rows32)
+ROWS(Q2_0, rows32)
+ROWS(IQ1_S, rows_codes256)
+ROWS(IQ1_M, rows_codes256)
+ROWS(IQ2_XXS, rows_codes256)
+ROWS(IQ2_XS, rows_codes256)
+ROWS(IQ2_S, rows_codes256)
+ROWS(IQ3_XXS, rows_codes256)
+ROWS(IQ3_S, rows_codes256)
+ROWS(IQ4_XS, rows_codes256)
+ROWS(TQ1_0, rows_codes256)
+ROWS(TQ2_0, rows_codes256)
 
 static const struct fh_row_kernels *row_kernels(int wtype)
 {
@@ -152,6 +205,22 @@ static const struct fh_row_kernels *row_kernels(int wtype)
 		[FH_Q2_K] = {FH_ACT_K, TABLE(Q2_K)},	[FH_Q3_K] = {FH_ACT_K, TABLE(Q3_K)},
 		[FH_Q4_K] = {FH_ACT_K, TABLE(Q4_K)},	[FH_Q5_K] = {FH_ACT_K, TABLE(Q5_K)},
 		[FH_Q6_K] = {FH_ACT_K, TABLE(Q6_K)},
+
+		[FH_IQ4_NL] = {FH_ACT_Q8, TABLE(IQ4_NL)},
+		[FH_MXFP4] = {FH_ACT_Q8, TABLE(MXFP4)},
+		[FH_NVFP4] = {FH_ACT_Q8, TABLE(NVFP4)},
+		[FH_Q1_0] = {FH_ACT_Q8, TABLE(Q1_0)},
+		[FH_Q2_0] = {FH_ACT_Q8, TABLE(Q2_0)},
+		[FH_IQ1_S] = {FH_ACT_K, TABLE(IQ1_S)},
+		[FH_IQ1_M] = {FH_ACT_K, TABLE(IQ1_M)},
+		[FH_IQ2_XXS] = {FH_ACT_K, TABLE(IQ2_XXS)},
+		[FH_IQ2_XS] = {FH_ACT_K, TABLE(IQ2_XS)},
+		[FH_IQ2_S] = {FH_ACT_K, TABLE(IQ2_S)},
+		[FH_IQ3_XXS] = {FH_ACT_K, TABLE(IQ3_XXS)},
+		[FH_IQ3_S] = {FH_ACT_K, TABLE(IQ3_S)},
+		[FH_IQ4_XS] = {FH_ACT_K, TABLE(IQ4_XS)},
+		[FH_TQ1_0] = {FH_ACT_K, TABLE(TQ1_0)},
+		[FH_TQ2_0] = {FH_ACT_K, TABLE(TQ2_0)},
 	};
 	return &table[wtype];
 }

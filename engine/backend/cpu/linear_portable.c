@@ -86,18 +86,21 @@ FH_INLINE float dot_float(int wtype, const uint8_t *w, int k, const float *x)
 
 FH_INLINE float dot32(int wtype, const uint8_t *w, int k, const uint8_t *column)
 {
-	const int blocks = k / 32;
+	const int blocks = k / 32, parts = fh_parts(wtype);
 	const int8_t *q = (const int8_t *)column;
 	const float *d = (const float *)(column + fh_round_up((size_t)k, 64));
 	const float *sum16 = d + blocks;
 	float total = 0;
-	for (int b = 0; b < blocks; b++, w += fh_block_bytes(wtype), q += 32) {
+	for (int b = 0; b < blocks; b++, q += 32) {
 		struct fh_block32 block;
-		fh_decode32(wtype, w, &block);
-		int dot = 0;
+		fh_decode32(wtype, w + (size_t)(b / parts) * fh_block_bytes(wtype), b % parts, &block);
+		int dot[2] = {0, 0};
 		for (int i = 0; i < 32; i++)
-			dot += (block.q[i] - block.zero) * q[i];
-		total += (float)dot * (block.d * d[b]) + block.m * sum16[b];
+			dot[i / 16] += (block.q[i] - block.zero) * q[i];
+		if (fh_sub_block(wtype) == 16)
+			total += ((float)dot[0] * block.d[0] + (float)dot[1] * block.d[1]) * d[b];
+		else
+			total += (float)(dot[0] + dot[1]) * (block.d[0] * d[b]) + block.m * sum16[b];
 	}
 	return total;
 }
@@ -143,6 +146,21 @@ ROWS(Q3_K, dot256, const uint8_t *)
 ROWS(Q4_K, dot256, const uint8_t *)
 ROWS(Q5_K, dot256, const uint8_t *)
 ROWS(Q6_K, dot256, const uint8_t *)
+ROWS(IQ4_NL, dot32, const uint8_t *)
+ROWS(MXFP4, dot32, const uint8_t *)
+ROWS(NVFP4, dot32, const uint8_t *)
+ROWS(Q1_0, dot32, const uint8_t *)
+ROWS(Q2_0, dot32, const uint8_t *)
+ROWS(IQ1_S, dot256, const uint8_t *)
+ROWS(IQ1_M, dot256, const uint8_t *)
+ROWS(IQ2_XXS, dot256, const uint8_t *)
+ROWS(IQ2_XS, dot256, const uint8_t *)
+ROWS(IQ2_S, dot256, const uint8_t *)
+ROWS(IQ3_XXS, dot256, const uint8_t *)
+ROWS(IQ3_S, dot256, const uint8_t *)
+ROWS(IQ4_XS, dot256, const uint8_t *)
+ROWS(TQ1_0, dot256, const uint8_t *)
+ROWS(TQ2_0, dot256, const uint8_t *)
 
 static const struct fh_row_kernels types[FH_TYPES] = {
 	[FH_F32] = {FH_ACT_F32, {rows_F32}},
@@ -158,6 +176,21 @@ static const struct fh_row_kernels types[FH_TYPES] = {
 	[FH_Q4_K] = {FH_ACT_K, {rows_Q4_K}},
 	[FH_Q5_K] = {FH_ACT_K, {rows_Q5_K}},
 	[FH_Q6_K] = {FH_ACT_K, {rows_Q6_K}},
+	[FH_IQ4_NL] = {FH_ACT_Q8, {rows_IQ4_NL}},
+	[FH_MXFP4] = {FH_ACT_Q8, {rows_MXFP4}},
+	[FH_NVFP4] = {FH_ACT_Q8, {rows_NVFP4}},
+	[FH_Q1_0] = {FH_ACT_Q8, {rows_Q1_0}},
+	[FH_Q2_0] = {FH_ACT_Q8, {rows_Q2_0}},
+	[FH_IQ1_S] = {FH_ACT_K, {rows_IQ1_S}},
+	[FH_IQ1_M] = {FH_ACT_K, {rows_IQ1_M}},
+	[FH_IQ2_XXS] = {FH_ACT_K, {rows_IQ2_XXS}},
+	[FH_IQ2_XS] = {FH_ACT_K, {rows_IQ2_XS}},
+	[FH_IQ2_S] = {FH_ACT_K, {rows_IQ2_S}},
+	[FH_IQ3_XXS] = {FH_ACT_K, {rows_IQ3_XXS}},
+	[FH_IQ3_S] = {FH_ACT_K, {rows_IQ3_S}},
+	[FH_IQ4_XS] = {FH_ACT_K, {rows_IQ4_XS}},
+	[FH_TQ1_0] = {FH_ACT_K, {rows_TQ1_0}},
+	[FH_TQ2_0] = {FH_ACT_K, {rows_TQ2_0}},
 };
 
 static const struct fh_row_kernels *row_kernels(int wtype) { return &types[wtype]; }

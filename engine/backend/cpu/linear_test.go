@@ -1,20 +1,18 @@
 package cpu
 
 import (
-	"encoding/binary"
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
+	"freehold/engine/synthetic"
 	"freehold/engine/tensor"
 )
 
-var linearTypes = []tensor.Type{
-	tensor.F32, tensor.F16, tensor.BF16,
-	tensor.Q4_0, tensor.Q4_1, tensor.Q5_0, tensor.Q5_1, tensor.Q8_0,
-	tensor.Q2_K, tensor.Q3_K, tensor.Q4_K, tensor.Q5_K, tensor.Q6_K,
-}
+// Every type but the integers and doubles, which nobody multiplies with.
+var linearTypes = slices.DeleteFunc(tensor.Types(), func(t tensor.Type) bool { return !t.IsQuant() && !t.Writable() })
 
 // tolerance bounds the difference to the reference's integer arithmetic as a
 // part of the sum of absolute products: it leaves room for the order of float
@@ -71,51 +69,32 @@ func newLinearCase(t testing.TB, typ tensor.Type, kind string, m, k int) *linear
 	return c
 }
 
-// weights returns m×k weights: "normal" ones, quantized; or "random" bits with
-// sane scales, which reach every quant value and every scale.
+// weights returns m×k weights: "normal" ones, quantized, if the type can be
+// written; or "random" bits with sane scales, which reach every quant value and
+// every scale.
 func weights(t testing.TB, typ tensor.Type, kind string, m, k int, r *rand.Rand) []byte {
 	t.Helper()
 	rowBytes, err := typ.RowBytes(k)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := make([]byte, m*rowBytes)
 	l, _ := typ.Layout()
-	if kind == "normal" || l.Block == 1 {
-		v := make([]float32, m*k)
-		for i := range v {
-			v[i] = float32(r.NormFloat64()) * 0.05
-		}
-		if err := tensor.Quantize(typ, v, w); err != nil {
+	if typ.IsQuant() && (kind == "random" || !typ.Writable()) {
+		w, err := synthetic.Blocks(typ, m*k/l.Block, 0.05, r)
+		if err != nil {
 			t.Fatal(err)
 		}
 		return w
 	}
-	for i := range w {
-		w[i] = byte(r.Uint32())
+	v := make([]float32, m*k)
+	for i := range v {
+		v[i] = float32(r.NormFloat64()) * 0.05
 	}
-	for b := 0; b < len(w); b += l.Bytes {
-		for _, at := range scaleOffsets(typ) {
-			h := tensor.FloatToHalf(float32((0.5 + r.Float64()) * 0.01))
-			binary.LittleEndian.PutUint16(w[b+at:], h|uint16(r.IntN(2))<<15)
-		}
+	w := make([]byte, m*rowBytes)
+	if err := tensor.Quantize(typ, v, w); err != nil {
+		t.Fatal(err)
 	}
 	return w
-}
-
-// scaleOffsets tells where the binary16 scales of a block lie.
-func scaleOffsets(typ tensor.Type) []int {
-	switch typ {
-	case tensor.Q4_1, tensor.Q5_1, tensor.Q4_K, tensor.Q5_K:
-		return []int{0, 2}
-	case tensor.Q2_K:
-		return []int{80, 82}
-	case tensor.Q3_K:
-		return []int{108}
-	case tensor.Q6_K:
-		return []int{208}
-	}
-	return []int{0}
 }
 
 // columns returns n columns of x with distance ldx.
@@ -216,6 +195,10 @@ func depths(typ tensor.Type) []int {
 		return []int{1, 7, 64, 259}
 	case 32:
 		return []int{32, 96, 288, 576}
+	case 64:
+		return []int{64, 192, 576}
+	case 128:
+		return []int{128, 384, 896}
 	}
 	return []int{256, 768}
 }

@@ -44,11 +44,35 @@ FH_INLINE float sum8(__m256 v)
 // ---------------------------------------------------------------------------
 // Quants of a block in natural order.
 
-// A block of 32 as unsigned bytes (Q8_0: as they are, signed).
-FH_INLINE __m256i quants32(int wtype, const uint8_t *p)
+FH_INLINE int is_signed(int wtype) { return wtype == FH_Q8_0 || fh_is_coded(wtype); }
+
+// The levels of 32 four-bit codes: low nibbles in one half, high ones in the other.
+FH_INLINE __m256i levels32(const int8_t levels[16], __m128i low, __m128i high)
+{
+	const __m256i codes = _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
+	return _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(load128(levels)), _mm256_and_si256(codes, _mm256_set1_epi8(15)));
+}
+
+// Part `part` of a block, 32 values, as unsigned bytes; as they are, if they
+// are signed.
+FH_INLINE __m256i quants32(int wtype, const uint8_t *p, int part)
 {
 	if (wtype == FH_Q8_0)
 		return load256(p + 2);
+	if (wtype == FH_IQ4_NL || wtype == FH_MXFP4) {
+		const __m128i v = load128(p + (wtype == FH_MXFP4 ? 1 : 2));
+		return levels32(wtype == FH_MXFP4 ? fh_fp4_levels : fh_iq4_levels, v, _mm_srli_epi16(v, 4));
+	}
+	if (wtype == FH_NVFP4) { // eight bytes hold sixteen values
+		const __m128i v = load128(p + 4 + 16 * part), top = _mm_srli_epi16(v, 4);
+		return levels32(fh_fp4_levels, _mm_unpacklo_epi64(v, top), _mm_unpackhi_epi64(v, top));
+	}
+	if (fh_is_coded(wtype)) {
+		int8_t q[32];
+		float d[2];
+		fh_codes32(wtype, p, part, q, d);
+		return load256(q);
+	}
 	const int five = wtype == FH_Q5_0 || wtype == FH_Q5_1, affine = wtype == FH_Q4_1 || wtype == FH_Q5_1;
 	const uint8_t *bits = p + (affine ? 4 : 2), *quants = bits + (five ? 4 : 0);
 	const __m128i bytes = load128(quants);
@@ -65,17 +89,44 @@ FH_INLINE __m256i quants32(int wtype, const uint8_t *p)
 	return q;
 }
 
-// What is subtracted from the unsigned quants of symmetric types.
+// The scale of each sixteen of those values.
+FH_INLINE void scales32(int wtype, const uint8_t *p, int part, float d[2])
+{
+	if (wtype == FH_NVFP4) {
+		d[0] = fh_half_e4m3(p[2 * part]);
+		d[1] = fh_half_e4m3(p[2 * part + 1]);
+	} else {
+		d[0] = d[1] = wtype == FH_MXFP4 ? fh_half_power(p[0]) : half_at(p);
+	}
+}
+
+// A block of 256 of a type with codes.
+FH_INLINE void codes256(int wtype, const uint8_t *p, struct fh_codes *c)
+{
+	if (wtype != FH_IQ4_XS) {
+		fh_codes256(wtype, p, c);
+		return;
+	}
+	c->d = half_at(p);
+	fh_iq4_xs_scales(p, c->scale);
+	for (int s = 0; s < 8; s++) {
+		const __m128i v = load128(p + 8 + 16 * s);
+		_mm256_storeu_si256((__m256i *)(c->q + 32 * s), levels32(fh_iq4_levels, v, _mm_srli_epi16(v, 4)));
+	}
+}
+
+// What is subtracted from the unsigned quants of symmetric types; signed ones
+// become unsigned by adding it.
 FH_INLINE int zero_of(int wtype)
 {
 	switch (wtype) {
 	case FH_Q4_0: return 8;
 	case FH_Q5_0: return 16;
-	case FH_Q8_0: return 128;
+	case FH_Q8_0: case FH_IQ4_NL: case FH_IQ4_XS: return 128;
 	case FH_Q3_K: return 4;
 	case FH_Q6_K: return 32;
 	}
-	return 0;
+	return fh_is_coded(wtype) ? 64 : 0;
 }
 
 // Values 32*s .. 32*s+31 of a block of 256 as unsigned bytes; s is a constant.

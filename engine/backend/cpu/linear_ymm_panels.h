@@ -11,15 +11,12 @@ struct panel {
 	float *min;   // [sub-blocks][8], what to add for each unit of the activations' sum
 };
 
-// Values that share a scale.
-FH_INLINE int sub_block(int wtype) { return wtype == FH_Q2_K || wtype == FH_Q3_K || wtype == FH_Q6_K ? 16 : 32; }
-
 FH_INLINE struct panel panel_at(int wtype, int k, void *at)
 {
 	struct panel p;
 	p.q = at;
 	p.scale = (float *)(p.q + (size_t)k * MR);
-	p.min = p.scale + (size_t)(k / sub_block(wtype)) * MR;
+	p.min = p.scale + (size_t)(k / fh_sub_block(wtype)) * MR;
 	return p;
 }
 
@@ -27,7 +24,7 @@ static size_t panel_bytes(int wtype, int k)
 {
 	if (fh_block_size(wtype) == 1)
 		return fh_round_up((size_t)k, 8) * MR * 4;
-	return MR * ((size_t)k + 2 * 4 * (size_t)(k / sub_block(wtype)));
+	return MR * ((size_t)k + 2 * 4 * (size_t)(k / fh_sub_block(wtype)));
 }
 
 // ---------------------------------------------------------------------------
@@ -63,26 +60,64 @@ FH_INLINE void row_pointers(const uint8_t *w, size_t row_bytes, int rows, const 
 		p[i] = w + (size_t)(i < rows ? i : rows - 1) * row_bytes;
 }
 
+// Signed quants as a panel holds them: unsigned, but for those of eight bits
+// where there is no dot product instruction.
+FH_INLINE __m256i unsigned_quants(int wtype, __m256i q)
+{
+#ifndef FH_YMM_DOT
+	if (zero_of(wtype) == 128)
+		return q;
+#endif
+	return _mm256_add_epi8(q, _mm256_set1_epi8((char)zero_of(wtype)));
+}
+
 FH_INLINE void unpack32(int wtype, const uint8_t *w, size_t row_bytes, int rows, int k, void *to)
 {
 	const struct panel panel = panel_at(wtype, k, to);
 	const int size = fh_block_bytes(wtype), affine = wtype == FH_Q4_1 || wtype == FH_Q5_1;
+	const int parts = fh_parts(wtype), halves = 32 / fh_sub_block(wtype);
 	const uint8_t *p[MR];
 	row_pointers(w, row_bytes, rows, p);
 	for (int b = 0; b < k / 32; b++) {
 		__m256i r[MR];
 		for (int i = 0; i < MR; i++) {
-			r[i] = quants32(wtype, p[i]);
-#ifdef FH_YMM_DOT
-			if (wtype == FH_Q8_0)
-				r[i] = _mm256_xor_si256(r[i], _mm256_set1_epi8(-128)); // w+128
-#endif
-			panel.scale[b * MR + i] = half_at(p[i]);
+			float d[2];
+			r[i] = quants32(wtype, p[i], b % parts);
+			if (is_signed(wtype))
+				r[i] = unsigned_quants(wtype, r[i]);
+			scales32(wtype, p[i], b % parts, d);
+			for (int h = 0; h < halves; h++)
+				panel.scale[(b * halves + h) * MR + i] = d[h];
 			if (affine)
 				panel.min[b * MR + i] = half_at(p[i] + 2);
-			p[i] += size;
+			p[i] += b % parts == parts - 1 ? size : 0;
 		}
 		store_transposed(r, panel.q + (size_t)b * 32 * MR, 8);
+	}
+}
+
+FH_INLINE void unpack_codes256(int wtype, const uint8_t *w, size_t row_bytes, int rows, int k, void *to)
+{
+	const struct panel panel = panel_at(wtype, k, to);
+	const int sub = fh_sub_block(wtype);
+	struct fh_codes codes[MR];
+	float *scale = panel.scale;
+	uint8_t *q = panel.q;
+	const uint8_t *p[MR];
+	row_pointers(w, row_bytes, rows, p);
+	for (int b = 0; b < k / 256; b++, scale += 256 / sub * MR) {
+		for (int i = 0; i < MR; i++) {
+			codes256(wtype, p[i], &codes[i]);
+			for (int s = 0; s < 256 / sub; s++)
+				scale[s * MR + i] = codes[i].d * codes[i].scale[s * (sub / 16)];
+			p[i] += fh_block_bytes(wtype);
+		}
+		for (int s = 0; s < 8; s++, q += 32 * MR) {
+			__m256i r[MR];
+			for (int i = 0; i < MR; i++)
+				r[i] = unsigned_quants(wtype, load256(codes[i].q + 32 * s));
+			store_transposed(r, q, 8);
+		}
 	}
 }
 
@@ -193,6 +228,7 @@ FH_INLINE __m256i start(int wtype, int32_t seed)
 	case 8: return _mm256_set1_epi32(seed >> 4);
 	case 16: return _mm256_set1_epi32(seed >> 3);
 	case 32: return _mm256_set1_epi32(seed >> 2);
+	case 64: return _mm256_set1_epi32(seed >> 1);
 #ifdef FH_YMM_DOT
 	case 128: return _mm256_set1_epi32(seed);
 #endif
@@ -211,7 +247,7 @@ FH_INLINE void multiply(int wtype, int nc, const uint8_t *q, const int8_t *x, in
 		for (int j = 0; j < nc; j++) {
 			const __m256i column = broadcast4(x + 4 * FH_TILE * i + 4 * j);
 #ifndef FH_YMM_DOT
-			if (wtype == FH_Q8_0) {
+			if (zero_of(wtype) == 128) {
 				sum[j] = dot4_signed(sum[j], v, column);
 				continue;
 			}
@@ -223,21 +259,21 @@ FH_INLINE void multiply(int wtype, int nc, const uint8_t *q, const int8_t *x, in
 
 FH_INLINE void tile32(int wtype, int nc, const void *weights, const void *act, int k, const struct fh_output *out)
 {
-	const int affine = wtype == FH_Q4_1;
+	const int affine = wtype == FH_Q4_1, sub = fh_sub_block(wtype), parts = 32 / sub;
 	const struct panel a = panel_at(wtype, k, (void *)weights);
-	const struct fh_panel x = fh_panel_at(FH_ACT_PANEL_Q8, k, act);
+	const struct fh_panel x = fh_panel_at(sub == 32 ? FH_ACT_PANEL_Q8 : FH_ACT_PANEL_Q8_HALVES, k, act);
 	float total[FH_TILE][MR] __attribute__((aligned(32)));
 	memset(total, 0, sizeof total);
-	for (int b = 0; b < k / 32; b++) {
+	for (int b = 0; b < k / sub; b++) {
 		__m256i sum[FH_TILE];
 #pragma GCC unroll 12
 		for (int j = 0; j < nc; j++)
 			sum[j] = start(wtype, x.seed[b * FH_TILE + j]);
-		multiply(wtype, nc, a.q + (size_t)b * 32 * MR, x.q + (size_t)b * 32 * FH_TILE, 32, sum);
+		multiply(wtype, nc, a.q + (size_t)b * sub * MR, x.q + (size_t)b * sub * FH_TILE, sub, sum);
 		const __m256 scale = _mm256_load_ps(a.scale + b * MR);
 #pragma GCC unroll 12
 		for (int j = 0; j < nc; j++) {
-			const __m256 d = _mm256_mul_ps(scale, _mm256_set1_ps(x.d[b * FH_TILE + j]));
+			const __m256 d = _mm256_mul_ps(scale, _mm256_set1_ps(x.d[b / parts * FH_TILE + j]));
 			__m256 t = _mm256_fmadd_ps(_mm256_cvtepi32_ps(sum[j]), d, _mm256_load_ps(total[j]));
 			if (affine)
 				t = _mm256_fmadd_ps(_mm256_load_ps(a.min + b * MR), _mm256_set1_ps(x.sum[b * FH_TILE + j]), t);
@@ -250,7 +286,7 @@ FH_INLINE void tile32(int wtype, int nc, const void *weights, const void *act, i
 
 FH_INLINE void tile256(int wtype, int nc, const void *weights, const void *act, int k, const struct fh_output *out)
 {
-	const int sub = sub_block(wtype), affine = wtype == FH_Q2_K || wtype == FH_Q4_K;
+	const int sub = fh_sub_block(wtype), affine = wtype == FH_Q2_K || wtype == FH_Q4_K;
 	const struct panel a = panel_at(wtype, k, (void *)weights);
 	const struct fh_panel x = fh_panel_at(FH_ACT_PANEL_K, k, act);
 	const uint8_t *q = a.q;
@@ -263,7 +299,7 @@ FH_INLINE void tile256(int wtype, int nc, const void *weights, const void *act, 
 		__m256i sum[FH_TILE];
 #pragma GCC unroll 12
 		for (int j = 0; j < nc; j++)
-			sum[j] = start(wtype, seed[j]);
+			sum[j] = start(wtype, sub == 32 && !affine ? seed[j] + seed[FH_TILE + j] : seed[j]);
 		multiply(wtype, nc, q, xq, sub, sum);
 		const __m256 scale = _mm256_load_ps(a.scale + s * MR);
 #pragma GCC unroll 12
@@ -322,11 +358,22 @@ TILE(Q2_K, tile256, FH_Q2_K)
 TILE(Q3_K, tile256, FH_Q3_K)
 TILE(Q4_K, tile256, FH_Q4_K)
 TILE(Q6_K, tile256, FH_Q6_K)
+TILE(codes32, tile32, FH_MXFP4)
+TILE(halves32, tile32, FH_NVFP4)
+TILE(IQ4_XS, tile256, FH_IQ4_XS)
+TILE(codes256, tile256, FH_IQ3_S)
+TILE(fine_codes256, tile256, FH_IQ2_S)
 
 static fh_tile_fn *const tile[FH_TYPES] = {
 	[FH_F32] = tile_plain, [FH_F16] = tile_plain,  [FH_BF16] = tile_plain, [FH_Q4_0] = tile_Q4_0, [FH_Q4_1] = tile_affine,
 	[FH_Q5_0] = tile_Q5_0, [FH_Q5_1] = tile_affine, [FH_Q8_0] = tile_Q8_0, [FH_Q2_K] = tile_Q2_K, [FH_Q3_K] = tile_Q3_K,
 	[FH_Q4_K] = tile_Q4_K, [FH_Q5_K] = tile_Q4_K,  [FH_Q6_K] = tile_Q6_K,
+
+	[FH_IQ4_NL] = tile_Q8_0,	[FH_MXFP4] = tile_codes32,	 [FH_Q1_0] = tile_codes32,
+	[FH_Q2_0] = tile_codes32,	[FH_NVFP4] = tile_halves32,	 [FH_IQ4_XS] = tile_IQ4_XS,
+	[FH_IQ1_M] = tile_fine_codes256, [FH_IQ2_XS] = tile_fine_codes256, [FH_IQ2_S] = tile_fine_codes256,
+	[FH_IQ1_S] = tile_codes256,	[FH_IQ2_XXS] = tile_codes256,	 [FH_IQ3_XXS] = tile_codes256,
+	[FH_IQ3_S] = tile_codes256,	[FH_TQ1_0] = tile_codes256,	 [FH_TQ2_0] = tile_codes256,
 };
 
 #define UNPACK(type, template)                                                                      \
@@ -347,10 +394,31 @@ UNPACK(Q3_K, unpack256)
 UNPACK(Q4_K, unpack256)
 UNPACK(Q5_K, unpack256)
 UNPACK(Q6_K, unpack256)
+UNPACK(IQ4_NL, unpack32)
+UNPACK(MXFP4, unpack32)
+UNPACK(NVFP4, unpack32)
+UNPACK(Q1_0, unpack32)
+UNPACK(Q2_0, unpack32)
+UNPACK(IQ1_S, unpack_codes256)
+UNPACK(IQ1_M, unpack_codes256)
+UNPACK(IQ2_XXS, unpack_codes256)
+UNPACK(IQ2_XS, unpack_codes256)
+UNPACK(IQ2_S, unpack_codes256)
+UNPACK(IQ3_XXS, unpack_codes256)
+UNPACK(IQ3_S, unpack_codes256)
+UNPACK(IQ4_XS, unpack_codes256)
+UNPACK(TQ1_0, unpack_codes256)
+UNPACK(TQ2_0, unpack_codes256)
 
 static fh_unpack_fn *const unpack[FH_TYPES] = {
 	[FH_F32] = unpack_F32,	 [FH_F16] = unpack_F16,	  [FH_BF16] = unpack_BF16, [FH_Q4_0] = unpack_Q4_0,
 	[FH_Q4_1] = unpack_Q4_1, [FH_Q5_0] = unpack_Q5_0, [FH_Q5_1] = unpack_Q5_1, [FH_Q8_0] = unpack_Q8_0,
 	[FH_Q2_K] = unpack_Q2_K, [FH_Q3_K] = unpack_Q3_K, [FH_Q4_K] = unpack_Q4_K, [FH_Q5_K] = unpack_Q5_K,
 	[FH_Q6_K] = unpack_Q6_K,
+
+	[FH_IQ4_NL] = unpack_IQ4_NL, [FH_MXFP4] = unpack_MXFP4, [FH_NVFP4] = unpack_NVFP4,
+	[FH_Q1_0] = unpack_Q1_0, [FH_Q2_0] = unpack_Q2_0, [FH_IQ1_S] = unpack_IQ1_S,
+	[FH_IQ1_M] = unpack_IQ1_M, [FH_IQ2_XXS] = unpack_IQ2_XXS, [FH_IQ2_XS] = unpack_IQ2_XS,
+	[FH_IQ2_S] = unpack_IQ2_S, [FH_IQ3_XXS] = unpack_IQ3_XXS, [FH_IQ3_S] = unpack_IQ3_S,
+	[FH_IQ4_XS] = unpack_IQ4_XS, [FH_TQ1_0] = unpack_TQ1_0, [FH_TQ2_0] = unpack_TQ2_0,
 };

@@ -5,6 +5,7 @@ FH_INLINE void rows32(int wtype, int nc, const uint8_t *w, size_t row_bytes, int
 		      size_t column_bytes, float *y, size_t ldy)
 {
 	const int size = fh_block_bytes(wtype), blocks = k / 32, affine = wtype == FH_Q4_1 || wtype == FH_Q5_1;
+	const int parts = fh_parts(wtype);
 	const size_t scales = fh_round_up((size_t)k, 64);
 	for (int r = 0; r < rows; r++) {
 		const uint8_t *p = w + (size_t)r * row_bytes;
@@ -14,18 +15,23 @@ FH_INLINE void rows32(int wtype, int nc, const uint8_t *w, size_t row_bytes, int
 			dots[c] = _mm256_setzero_ps();
 			mins[c] = 0;
 		}
-		for (int b = 0; b < blocks; b++, p += size) {
+		for (int b = 0; b < blocks; b++, p += b % parts ? 0 : size) {
 			prefetch(p);
-			__m256i q = quants32(wtype, p);
-			if (!affine && wtype != FH_Q8_0)
+			__m256i q = quants32(wtype, p, b % parts);
+			if (!affine && !is_signed(wtype))
 				q = _mm256_sub_epi8(q, _mm256_set1_epi8((char)zero_of(wtype)));
-			const float d = half_at(p), m = affine ? half_at(p + 2) : 0;
+			float d[2];
+			scales32(wtype, p, b % parts, d);
+			const float m = affine ? half_at(p + 2) : 0;
 			for (int c = 0; c < nc; c++) {
 				const uint8_t *column = x + (size_t)c * column_bytes;
 				const float *dx = (const float *)(column + scales) + b;
 				const __m256i v = load256(column + 32 * (size_t)b), zero = _mm256_setzero_si256();
 				const __m256i sum = affine ? dot4(zero, q, v) : dot4_signed(zero, q, v);
-				dots[c] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(sum), _mm256_set1_ps(d * *dx), dots[c]);
+				const __m256 scale = fh_sub_block(wtype) == 32
+							     ? _mm256_set1_ps(d[0] * *dx)
+							     : _mm256_set_m128(_mm_set1_ps(d[1] * *dx), _mm_set1_ps(d[0] * *dx));
+				dots[c] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(sum), scale, dots[c]);
 				if (affine)
 					mins[c] += m * dx[blocks]; // sum16 follows d
 			}
@@ -134,6 +140,46 @@ FH_INLINE void rows256(int wtype, int nc, const uint8_t *w, size_t row_bytes, in
 	}
 }
 
+// Types with codes: decoded to signed bytes first.
+FH_INLINE void rows_codes256(int wtype, int nc, const uint8_t *w, size_t row_bytes, int rows, int k, const uint8_t *x,
+			     size_t column_bytes, float *y, size_t ldy)
+{
+	for (int r = 0; r < rows; r++) {
+		const uint8_t *p = w + (size_t)r * row_bytes;
+		__m256 dots[4];
+		for (int c = 0; c < nc; c++)
+			dots[c] = _mm256_setzero_ps();
+		for (int b = 0; b < k / 256; b++, p += fh_block_bytes(wtype)) {
+			struct fh_codes codes;
+			prefetch(p);
+			prefetch(p + 64);
+			codes256(wtype, p, &codes);
+			const __m256i scale = load256(codes.scale);
+			__m256i sums[4];
+			for (int c = 0; c < nc; c++)
+				sums[c] = _mm256_setzero_si256();
+#pragma GCC unroll 8
+			for (int s = 0; s < 8; s++) {
+				const __m256i q = load256(codes.q + 32 * s), size = _mm256_abs_epi8(q);
+				const __m256i sc = spread_scales(0, scale, s);
+				for (int c = 0; c < nc; c++) {
+					const struct fh_k_block *column =
+						(const struct fh_k_block *)(x + (size_t)c * column_bytes) + b;
+					// Two products of at most 127*127 fit a word.
+					const __m256i words = _mm256_maddubs_epi16(size, _mm256_sign_epi8(load256(column->q + 32 * s), q));
+					sums[c] = _mm256_add_epi32(sums[c], _mm256_madd_epi16(words, sc));
+				}
+			}
+			for (int c = 0; c < nc; c++) {
+				const struct fh_k_block *column = (const struct fh_k_block *)(x + (size_t)c * column_bytes) + b;
+				dots[c] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(sums[c]), _mm256_set1_ps(codes.d * column->d), dots[c]);
+			}
+		}
+		for (int c = 0; c < nc; c++)
+			y[(size_t)c * ldy + r] = sum8(dots[c]);
+	}
+}
+
 FH_INLINE void rows_plain(int wtype, int nc, const uint8_t *w, size_t row_bytes, int rows, int k, const uint8_t *x,
 			  size_t column_bytes, float *y, size_t ldy)
 {
@@ -188,6 +234,21 @@ ROWS(Q3_K, rows256)
 ROWS(Q4_K, rows256)
 ROWS(Q5_K, rows256)
 ROWS(Q6_K, rows256)
+ROWS(IQ4_NL, rows32)
+ROWS(MXFP4, rows32)
+ROWS(NVFP4, rows32)
+ROWS(Q1_0, rows32)
+ROWS(Q2_0, rows32)
+ROWS(IQ1_S, rows_codes256)
+ROWS(IQ1_M, rows_codes256)
+ROWS(IQ2_XXS, rows_codes256)
+ROWS(IQ2_XS, rows_codes256)
+ROWS(IQ2_S, rows_codes256)
+ROWS(IQ3_XXS, rows_codes256)
+ROWS(IQ3_S, rows_codes256)
+ROWS(IQ4_XS, rows_codes256)
+ROWS(TQ1_0, rows_codes256)
+ROWS(TQ2_0, rows_codes256)
 
 static const struct fh_row_kernels *row_kernels(int wtype)
 {
@@ -199,6 +260,22 @@ static const struct fh_row_kernels *row_kernels(int wtype)
 		[FH_Q2_K] = {FH_ACT_K, TABLE(Q2_K)},	[FH_Q3_K] = {FH_ACT_K, TABLE(Q3_K)},
 		[FH_Q4_K] = {FH_ACT_K, TABLE(Q4_K)},	[FH_Q5_K] = {FH_ACT_K, TABLE(Q5_K)},
 		[FH_Q6_K] = {FH_ACT_K, TABLE(Q6_K)},
+
+		[FH_IQ4_NL] = {FH_ACT_Q8, TABLE(IQ4_NL)},
+		[FH_MXFP4] = {FH_ACT_Q8, TABLE(MXFP4)},
+		[FH_NVFP4] = {FH_ACT_Q8, TABLE(NVFP4)},
+		[FH_Q1_0] = {FH_ACT_Q8, TABLE(Q1_0)},
+		[FH_Q2_0] = {FH_ACT_Q8, TABLE(Q2_0)},
+		[FH_IQ1_S] = {FH_ACT_K, TABLE(IQ1_S)},
+		[FH_IQ1_M] = {FH_ACT_K, TABLE(IQ1_M)},
+		[FH_IQ2_XXS] = {FH_ACT_K, TABLE(IQ2_XXS)},
+		[FH_IQ2_XS] = {FH_ACT_K, TABLE(IQ2_XS)},
+		[FH_IQ2_S] = {FH_ACT_K, TABLE(IQ2_S)},
+		[FH_IQ3_XXS] = {FH_ACT_K, TABLE(IQ3_XXS)},
+		[FH_IQ3_S] = {FH_ACT_K, TABLE(IQ3_S)},
+		[FH_IQ4_XS] = {FH_ACT_K, TABLE(IQ4_XS)},
+		[FH_TQ1_0] = {FH_ACT_K, TABLE(TQ1_0)},
+		[FH_TQ2_0] = {FH_ACT_K, TABLE(TQ2_0)},
 	};
 	return &table[wtype];
 }
