@@ -37,6 +37,21 @@ var mixtures = []Mixture{
 	{Name: "Q5_K_S", base: tensor.Q5_K, id: 16},
 	{Name: "Q5_K_M", base: tensor.Q5_K, id: 17},
 	{Name: "Q6_K", base: tensor.Q6_K, id: 18},
+	{Name: "IQ1_S", base: tensor.IQ1_S, id: 24},
+	{Name: "IQ1_M", base: tensor.IQ1_M, id: 31},
+	{Name: "IQ2_XXS", base: tensor.IQ2_XXS, id: 19},
+	{Name: "IQ2_XS", base: tensor.IQ2_XS, id: 20},
+	{Name: "IQ2_S", base: tensor.IQ2_S, id: 28},
+	{Name: "IQ3_XXS", base: tensor.IQ3_XXS, id: 23},
+	{Name: "IQ3_S", base: tensor.IQ3_S, id: 26},
+	{Name: "IQ4_NL", base: tensor.IQ4_NL, id: 25},
+	{Name: "IQ4_XS", base: tensor.IQ4_XS, id: 30},
+	{Name: "TQ1_0", base: tensor.TQ1_0, id: 36},
+	{Name: "TQ2_0", base: tensor.TQ2_0, id: 37},
+	{Name: "MXFP4", base: tensor.MXFP4, id: 38},
+	{Name: "NVFP4", base: tensor.NVFP4, id: 39},
+	{Name: "Q1_0", base: tensor.Q1_0, id: 40},
+	{Name: "Q2_0", base: tensor.Q2_0, id: 41},
 }
 
 // MixtureByName finds a mixture. A type's own name, such as Q3_K, finds the
@@ -65,8 +80,7 @@ func one(t tensor.Type) Mixture {
 // (-1 outside the layers), whose rows have cols values.
 func (m Mixture) choose(l *Llama, tensorName string, layer, cols int) tensor.Type {
 	t := m.base
-	quantized := t != tensor.F32 && t != tensor.F16 && t != tensor.BF16
-	if quantized && !m.Pure {
+	if t.IsQuant() && !m.Pure {
 		t = m.mixed(l, tensorName, layer, cols)
 	}
 	if _, err := t.RowBytes(cols); err == nil {
@@ -84,7 +98,9 @@ func (m Mixture) choose(l *Llama, tensorName string, layer, cols int) tensor.Typ
 // divide into them.
 var smallBlock = map[tensor.Type]tensor.Type{
 	tensor.Q2_K: tensor.Q4_0, tensor.Q3_K: tensor.Q4_0, tensor.Q4_K: tensor.Q5_0,
-	tensor.Q5_K: tensor.Q5_1, tensor.Q6_K: tensor.Q8_0,
+	tensor.Q5_K: tensor.Q5_1, tensor.Q6_K: tensor.Q8_0, tensor.TQ1_0: tensor.Q4_0, tensor.TQ2_0: tensor.Q4_0,
+	tensor.IQ1_S: tensor.IQ4_NL, tensor.IQ1_M: tensor.IQ4_NL, tensor.IQ2_XXS: tensor.IQ4_NL, tensor.IQ2_XS: tensor.IQ4_NL,
+	tensor.IQ2_S: tensor.IQ4_NL, tensor.IQ3_XXS: tensor.IQ4_NL, tensor.IQ3_S: tensor.IQ4_NL, tensor.IQ4_XS: tensor.IQ4_NL,
 }
 
 func (m Mixture) mixed(l *Llama, tensorName string, layer, cols int) tensor.Type {
@@ -122,6 +138,10 @@ func (m Mixture) mixed(l *Llama, tensorName string, layer, cols int) tensor.Type
 		{"Q4_K_M", "ffn_down", more, tensor.Q6_K},
 		{"Q5_K_M", "attn_v", more, tensor.Q6_K},
 		{"Q5_K_M", "ffn_down", more, tensor.Q6_K},
+		{"IQ4_NL", "attn_v", grouped, tensor.Q5_K},
+		{"IQ4_NL", "ffn_down", layer < n/8, tensor.Q5_K},
+		{"IQ4_XS", "attn_v", grouped, tensor.Q5_K},
+		{"IQ4_XS", "ffn_down", layer < n/8, tensor.Q5_K},
 	} {
 		if r.mixture == m.Name && r.tensor == tensorName && r.applies {
 			return r.use

@@ -71,6 +71,10 @@ func (r *random) draw(rng *rand.Rand, rows int) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !r.kind.Writable() { // random bits do as well
+		l, _ := r.kind.Layout()
+		return Blocks(r.kind, rows*r.cols/l.Block, r.deviation, rng)
+	}
 	values, out := make([]float32, r.cols), make([]byte, rows*size)
 	for i := range rows {
 		for j := range values {

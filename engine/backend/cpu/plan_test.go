@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"freehold/engine/program"
+	"freehold/engine/synthetic"
 	"freehold/engine/tensor"
 )
 
@@ -30,7 +31,13 @@ func randomWeight(t testing.TB, r *rand.Rand, typ tensor.Type, rows, cols int, s
 		for i, v := range values {
 			binary.LittleEndian.PutUint32(w.Data[4*i:], math.Float32bits(v))
 		}
-	} else if err := tensor.Quantize(typ, values, w.Data); err != nil {
+	} else if typ.Writable() {
+		err = tensor.Quantize(typ, values, w.Data)
+	} else {
+		l, _ := typ.Layout()
+		w.Data, err = synthetic.Blocks(typ, rows*cols/l.Block, size, r)
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 	return w
