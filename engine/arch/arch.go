@@ -28,14 +28,42 @@ type Config struct {
 	Embedding      int // width of the residual stream
 	TrainedContext int // positions the model was trained for
 	Vocab          int
+
+	// Embeds says that the model makes vectors, or scores, and writes no text;
+	// the program's logits are those, a row for each of the batch's outputs.
+	Embeds        bool
+	Pooling       Pooling
+	Bidirectional bool // every token sees all others: they must be in one batch
 }
+
+// OutputRows says which rows of a text of n tokens are a batch's outputs, if its first
+// one is row 0.
+func (c Config) OutputRows(n int) []int32 {
+	switch {
+	case c.Pooling == PoolNone:
+		rows := make([]int32, n)
+		for i := range rows {
+			rows[i] = int32(i)
+		}
+		return rows
+	case c.Pooling == PoolFirst || c.Pooling == PoolRank && c.Bidirectional:
+		return []int32{0}
+	}
+	return []int32{int32(n - 1)}
+}
+
+// encoders are the architectures that cannot write text.
+var encoders = map[string]bool{"bert": true, "gemma-embedding": true, "modern-bert": true, "nomic-bert": true}
 
 // families maps general.architecture to the function that records its forward pass.
 var families = map[string]func(*recorder){
+	"bert":          bert,
 	"granitehybrid": graniteHybrid,
 	"lfm2":          lfm2,
 	"llama":         llama,
+	"modern-bert":   modernBert,
 	"nemotron_h":    nemotronH,
+	"nomic-bert":    nomicBert,
 	"qwen2":         qwen2,
 	"qwen35":        qwen35,
 }

@@ -44,6 +44,8 @@ func (b *layer) rmsNormHeads(name string, x program.Buffer, head int) {
 // rmsNormInPlace is rmsNorm that keeps no copy of x.
 func (b *layer) rmsNormInPlace(name string, x program.Buffer) { b.rmsNormInto(b.prefix+name, x, x) }
 
+func (b *layer) layerNormInPlace(name string, x program.Buffer) { b.layerNormInto(b.prefix+name, x, x) }
+
 // output is one output of a linear op: the weight's name and how many values it
 // gives.
 type output struct {
@@ -168,6 +170,7 @@ func (b *layer) attend(q, k, v program.Buffer, a program.Attention) program.Buff
 
 // attendTo lets q attend to cache layer a.Layer, which another layer may fill.
 func (b *layer) attendTo(q program.Buffer, a program.Attention) program.Buffer {
+	a.Bidirectional = b.Bidirectional
 	a.Q, a.Dst, a.Heads = q, b.buffer("attended", b.heads*b.valueDim), b.heads
 	if a.Scale == 0 {
 		a.Scale = rsqrt(b.keyDim)
@@ -179,7 +182,7 @@ func (b *layer) attendTo(q program.Buffer, a program.Attention) program.Buffer {
 // selectOutputs is recorder's, in the last layer: only rows whose logits are
 // wanted need to go on from there.
 func (b *layer) selectOutputs(others ...*program.Buffer) {
-	if b.index == b.Layers-1 {
+	if b.index == b.Layers-1 && !(b.Embeds && b.rowsPooled() == PoolMean) {
 		b.recorder.selectOutputs(others...)
 	}
 }

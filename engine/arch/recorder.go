@@ -24,7 +24,8 @@ type recorder struct {
 	ropeDim                     int // values of a head that are rotated
 
 	embedding *program.Weight
-	outputs   bool // only rows whose logits are wanted go on
+	outputs   bool    // only rows whose logits are wanted go on
+	ranked    Pooling // what a reranker's head reads
 	buffers   map[bufferKey]program.Buffer
 }
 
@@ -74,6 +75,7 @@ func newRecorder(l *loader, context int) *recorder {
 		l.fail("tensor token_embd.weight is missing or not a matrix")
 	}
 	r.program.Vocab = r.Vocab
+	r.readPooling(encoders[l.arch])
 	if r.context = context; context <= 0 {
 		r.context = r.TrainedContext
 	}
@@ -147,18 +149,27 @@ func (r *recorder) rmsNormInto(name string, x, dst program.Buffer) {
 // layerNorm is x less its mean, divided by its deviation, times name.weight,
 // plus name.bias if there is one.
 func (r *recorder) layerNorm(name string, x program.Buffer) program.Buffer {
+	dst := r.buffer(short(name), r.width(x))
+	r.layerNormInto(name, x, dst)
+	return dst
+}
+
+func (r *recorder) layerNormInto(name string, x, dst program.Buffer) {
 	n := r.width(x)
-	dst := r.buffer(short(name), n)
 	r.record(program.LayerNorm{
 		X: x, Dst: dst, Eps: r.eps(layerEps),
 		Gain: r.vector(name+".weight", n), Bias: r.optionalVector(name+".bias", n),
 	})
-	return dst
 }
 
 // logits are x multiplied with the output matrix, which is that of the
-// embeddings unless the file has one of its own, times scale.
+// embeddings unless the file has one of its own, times scale. An embedding model
+// gives x itself, pooled.
 func (r *recorder) logits(x program.Buffer, scale float64) {
+	if r.Embeds {
+		r.pool(x)
+		return
+	}
 	r.program.Logits = r.program.OutputBuffer("logits", r.Vocab)
 	out := program.Projection{Weight: r.embedding, Dst: r.program.Logits}
 	if r.holds("output.weight") {
@@ -169,7 +180,7 @@ func (r *recorder) logits(x program.Buffer, scale float64) {
 
 // capLogits is the softcap of the final logits, if the file asks for one.
 func (r *recorder) capLogits() {
-	if limit := r.real("final_logit_softcapping", 0); limit > 0 {
+	if limit := r.real("final_logit_softcapping", 0); limit > 0 && !r.Embeds {
 		r.record(program.Softcap{X: r.program.Logits, Cap: float32(limit)})
 	}
 }

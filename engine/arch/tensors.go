@@ -82,6 +82,22 @@ func (l *loader) optionalVector(name string, n int) []float32 {
 	return v
 }
 
+// optionalRow is row m of the matrix called name, whose rows have n values; nil
+// if the file has no such tensor.
+func (l *loader) optionalRow(name string, m, n int) []float32 {
+	t, ok := l.file.Tensor(name)
+	if !ok {
+		return nil
+	}
+	row := make([]float32, n)
+	if rows := dimension(t.Shape, 1); m >= rows {
+		l.fail("tensor %s has %d rows, want more than %d", name, rows, m)
+	} else if err := l.matrix(name, rows, n).Row(m, row); l.err == nil && err != nil {
+		l.fail("%w", err)
+	}
+	return row
+}
+
 // scale is the factor that some files keep beside a weight, 0 (that is, none) if
 // there is no name.scale.
 func (l *loader) scale(name string) float32 {

@@ -179,6 +179,8 @@ func (p *Program) check(op Op) error {
 			return fmt.Errorf("a cap of %g", o.Cap)
 		}
 		return p.exist(o.X)
+	case Softmax:
+		return p.exist(o.X)
 	case Copy:
 		return p.copy(o)
 	case SelectOutputs:

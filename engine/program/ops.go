@@ -224,6 +224,11 @@ type Softcap struct {
 	Cap float32
 }
 
+// Softmax is X = e^X / Σ e^X over each row.
+type Softmax struct {
+	X Buffer
+}
+
 // Copy moves Count pieces of Width values within each row: piece i goes from
 // X[From + i×FromStride:] to Dst[To + i×ToStride:].
 type Copy struct {
@@ -307,6 +312,7 @@ func (Multiply) op()      {}
 func (Scale) op()         {}
 func (Clamp) op()         {}
 func (Softcap) op()       {}
+func (Softmax) op()       {}
 func (Copy) op()          {}
 func (SelectOutputs) op() {}
 func (MeanPool) op()      {}

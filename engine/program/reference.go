@@ -139,6 +139,8 @@ func (e *referenceRun) exec(op Op) error {
 		e.each(o.X, func(x, _ []float32, i int) float64 {
 			return float64(o.Cap) * math.Tanh(float64(x[i])/float64(o.Cap))
 		}, o.X, o.X)
+	case Softmax:
+		e.softmax(o)
 	case Copy:
 		e.copy(o)
 	case SelectOutputs:

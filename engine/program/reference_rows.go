@@ -304,6 +304,20 @@ func softmax(x []float64) {
 	}
 }
 
+func (e *referenceRun) softmax(o Softmax) {
+	n, width := e.rows(o.X)
+	p := make([]float64, width)
+	for r := range n {
+		for i, v := range e.row(o.X, r) {
+			p[i] = float64(v)
+		}
+		softmax(p)
+		for i, v := range p {
+			e.row(o.X, r)[i] = float32(v)
+		}
+	}
+}
+
 func (e *referenceRun) combine(o Combine) {
 	n, width := e.rows(o.Dst)
 	for r := range n {
