@@ -20,13 +20,15 @@ import (
 // The chat templates of real models are their makers' text and not part of this
 // repository; what the reference renderer made of them is, as digests. The test
 // compares wherever the templates are: in the folder that FREEHOLD_TEMPLATES
-// names, or in realTemplates. To add templates, put them there and record anew:
+// names, or in realTemplates. Those in ownTemplates and the built-in ones are
+// ours and always there. To add templates, put them there and record anew:
 //
 //	FREEHOLD_PYTHON=VENV/bin/python go test ./engine/chattemplate -run TestRealTemplates -record -v
 //
 // with a Python that has transformers.
 const (
 	realTemplates = "../../../shared/testdata/templates"
+	ownTemplates  = "testdata/templates"
 	recordFile    = "testdata/renderings.tsv"
 )
 
@@ -94,9 +96,18 @@ func conversations(t *testing.T) (names, variables []string) {
 func readTemplates(t testing.TB) map[string]string {
 	t.Helper()
 	folder := cmp.Or(os.Getenv("FREEHOLD_TEMPLATES"), realTemplates)
-	files, _ := filepath.Glob(filepath.Join(folder, "*.jinja"))
-	if len(files) == 0 {
+	sources := templatesIn(t, folder)
+	if len(sources) == 0 {
 		t.Skipf("no *.jinja files in %s: put real chat templates there, or name a folder in FREEHOLD_TEMPLATES", folder)
+	}
+	return sources
+}
+
+func templatesIn(t testing.TB, folder string) map[string]string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(folder, "*.jinja"))
+	if err != nil {
+		t.Fatal(err)
 	}
 	sources := map[string]string{}
 	for _, file := range files {
@@ -109,8 +120,20 @@ func readTemplates(t testing.TB) map[string]string {
 	return sources
 }
 
-func TestRealTemplates(t *testing.T) {
-	sources := readTemplates(t)
+func TestRealTemplates(t *testing.T) { compareRenderings(t, readTemplates(t)) }
+
+func TestOwnTemplates(t *testing.T) {
+	sources := templatesIn(t, ownTemplates)
+	for name, source := range templatesIn(t, "builtin") {
+		sources["builtin-"+name] = source
+	}
+	compareRenderings(t, sources)
+}
+
+// compareRenderings compares with what is recorded; with -record it records
+// first.
+func compareRenderings(t *testing.T, sources map[string]string) {
+	t.Helper()
 	names, variables := conversations(t)
 	if *record {
 		recordRenderings(t, sources, names, variables)
@@ -147,11 +170,12 @@ func TestRealTemplates(t *testing.T) {
 	t.Logf("%d templates × %d conversations: %d rendered the same, %d refused in the same words, %d fail in both, %d render here only; %d templates are not recorded",
 		len(sources)-unknown, len(names), same, refused, failed, lenient, unknown)
 	if unknown == len(sources) {
-		t.Skip("none of the templates in the folder is recorded")
+		t.Error("none of the templates in the folder is recorded: record anew")
 	}
 }
 
-// recordRenderings compares with Python byte for byte and writes recordFile.
+// recordRenderings compares with Python byte for byte and writes recordFile,
+// which keeps what it has of other templates.
 func recordRenderings(t *testing.T, sources map[string]string, names, variables []string) {
 	t.Helper()
 	var order []string
@@ -170,15 +194,20 @@ func recordRenderings(t *testing.T, sources map[string]string, names, variables 
 	if err != nil {
 		t.Fatal(err)
 	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "# sha256 of the template, its name, digests of what %s renders\n", strings.TrimSpace(string(version)))
-	fmt.Fprintf(&b, "\t\t%s\n", strings.Join(names, "\t"))
+	var lines []string
+	if known, same := readRenderings(t); slices.Equal(same, names) {
+		for digest, r := range known {
+			if _, again := sources[r.name]; !again {
+				lines = append(lines, strings.Join(append([]string{r.name, digest}, r.marks...), "\t"))
+			}
+		}
+	}
 	same := make([]int, len(names))
 	for n, name := range order {
-		fmt.Fprintf(&b, "%s\t%s", Digest(sources[name]), name)
+		line := name + "\t" + Digest(sources[name])
 		for i := range names {
 			want := answers[n*len(names)+i]
-			fmt.Fprintf(&b, "\t%s", markOfPython(want))
+			line += "\t" + markOfPython(want)
 			got, err := renderJSON(sources[name], variables[i])
 			switch {
 			case want.Out != nil && err == nil && got != *want.Out:
@@ -191,12 +220,17 @@ func recordRenderings(t *testing.T, sources map[string]string, names, variables 
 				t.Logf("%s with %s: %.60q, %v; Python: %.200s", name, names[i], got, err, want.Error)
 			}
 		}
-		b.WriteByte('\n')
+		lines = append(lines, line)
 	}
+	slices.Sort(lines)
 	for i, name := range names {
 		t.Logf("%-28s %3d of %d templates the same", name, same[i], len(order))
 	}
-	if err := os.WriteFile(recordFile, []byte(b.String()), 0o644); err != nil {
+	head := []string{
+		fmt.Sprintf("# a template's name, the sha256 of it, digests of what %s renders for", strings.TrimSpace(string(version))),
+		"\t\t" + strings.Join(names, "\t"),
+	}
+	if err := os.WriteFile(recordFile, []byte(strings.Join(append(head, lines...), "\n")+"\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -220,7 +254,7 @@ func readRenderings(t *testing.T) (known map[string]recorded, conversations []st
 		case len(fields) != len(conversations)+2:
 			t.Fatalf("%s, line %d: %d fields", recordFile, n+1, len(fields))
 		default:
-			known[fields[0]] = recorded{fields[1], fields[2:]}
+			known[fields[1]] = recorded{fields[0], fields[2:]}
 		}
 	}
 	if err := lines.Err(); err != nil {
