@@ -57,15 +57,27 @@ var encoders = map[string]bool{"bert": true, "gemma-embedding": true, "modern-be
 
 // families maps general.architecture to the function that records its forward pass.
 var families = map[string]func(*recorder){
-	"bert":          bert,
-	"granitehybrid": graniteHybrid,
-	"lfm2":          lfm2,
-	"llama":         llama,
-	"modern-bert":   modernBert,
-	"nemotron_h":    nemotronH,
-	"nomic-bert":    nomicBert,
-	"qwen2":         qwen2,
-	"qwen35":        qwen35,
+	"arctic":         arctic,
+	"bert":           bert,
+	"dbrx":           dbrx,
+	"deepseek2":      deepseek2,
+	"gpt-oss":        gptOSS,
+	"granitehybrid":  graniteHybrid,
+	"granitemoe":     graniteMoE,
+	"lfm2":           lfm2,
+	"lfm2moe":        lfm2MoE,
+	"llama":          llama,
+	"modern-bert":    modernBert,
+	"nemotron_h":     nemotronH,
+	"nemotron_h_moe": nemotronHMoE,
+	"nomic-bert":     nomicBert,
+	"olmoe":          olmoe,
+	"phimoe":         phiMoE,
+	"qwen2":          qwen2,
+	"qwen2moe":       qwen2MoE,
+	"qwen35":         qwen35,
+	"qwen35moe":      qwen35MoE,
+	"qwen3moe":       qwen3MoE,
 }
 
 // Supported lists the architectures that Load accepts, sorted.

@@ -12,6 +12,11 @@ func graniteHybrid(r *recorder) {
 	}
 	space := r.stateSpace()
 	branch := r.real("residual_scale", 1)
+	var m mixture
+	if r.count("expert_count", maxExperts) > 0 {
+		m = r.mixture(program.GateSoftmax, true)
+		m.scale *= branch
+	}
 	r.embed(r.real("embedding_scale", 1))
 	for i := range r.Layers {
 		b := r.layer(i)
@@ -27,7 +32,15 @@ func graniteHybrid(r *recorder) {
 		}
 		b.selectOutputs(&x)
 		b.addScaled(out, x, branch)
-		b.addScaled("ffn_down", b.gated(program.SiLU, b.rmsNorm("ffn_norm", r.x)), branch)
+		h := b.rmsNorm("ffn_norm", r.x)
+		if m.experts == 0 {
+			b.addScaled("ffn_down", b.gated(program.SiLU, h), branch)
+			continue
+		}
+		b.addExperts(m, h)
+		if b.holds("ffn_down_shexp.weight") {
+			b.addSharedExpert(h, branch)
+		}
 	}
 	r.logits(r.rmsNorm("output_norm", r.x), 1/r.positive("logit_scale", 1))
 }

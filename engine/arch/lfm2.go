@@ -6,8 +6,19 @@ import "freehold/engine/program"
 // two gates, some attend (Liquid AI, 2025). A layer without key-value heads is a
 // convolution.
 func lfm2(r *recorder) {
+	lfm2With(r, denseNetwork)
+}
+
+// lfm2MoE is LFM2 8B-A1B and its like: behind the first layers there are experts.
+func lfm2MoE(r *recorder) {
+	m := r.mixture(r.gating(program.GateSigmoid), true)
+	dense := r.count("leading_dense_block_count", maxLayers)
 	lfm2With(r, func(b *layer) {
-		b.add("ffn_down", b.gated(program.SiLU, b.rmsNorm("ffn_norm", b.x)))
+		if b.index < dense {
+			denseNetwork(b)
+			return
+		}
+		b.addExperts(m, b.rmsNorm("ffn_norm", b.x))
 	})
 }
 

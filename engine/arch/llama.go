@@ -6,20 +6,28 @@ import "freehold/engine/program"
 // SmolLM2 and all who copied them: RMSNorm before each half of a layer, grouped
 // query attention with rotary positions on adjacent pairs, SwiGLU, optional
 // biases, an output matrix of its own or tied to the embedding
-// (Touvron et al., 2023; Grattafiori et al., 2024).
+// (Touvron et al., 2023; Grattafiori et al., 2024). With experts it is Mixtral
+// (Jiang et al., 2024).
 func llama(r *recorder) {
-	if n := r.count("expert_count", maxWidth); n > 0 {
-		r.fail("this is a mixture of %d experts (Mixtral), which is not supported", n)
+	if r.count("expert_count", maxExperts) == 0 {
+		llamaWith(r, adjacent, denseNetwork)
+		return
 	}
-	llamaWith(r, adjacent)
+	m := r.mixture(program.GateSoftmax, true)
+	llamaWith(r, adjacent, func(b *layer) { b.addExperts(m, b.rmsNorm("ffn_norm", r.x)) })
 }
 
 // qwen2 is the family of Qwen 2 and 2.5: a llama with biases on queries, keys
 // and values, and rotary positions that pair the two halves of a head
 // (Yang et al., 2024).
-func qwen2(r *recorder) { llamaWith(r, halves) }
+func qwen2(r *recorder) { llamaWith(r, halves, denseNetwork) }
 
-func llamaWith(r *recorder, p pairing) {
+// denseNetwork is a gated feed-forward network behind its norm.
+func denseNetwork(b *layer) {
+	b.add("ffn_down", b.gated(program.SiLU, b.rmsNorm("ffn_norm", b.x)))
+}
+
+func llamaWith(r *recorder, p pairing, feedForward func(b *layer)) {
 	rope := r.rope(p)
 	r.embed(1)
 	for i := range r.Layers {
@@ -29,7 +37,7 @@ func llamaWith(r *recorder, p pairing) {
 		a := b.attend(q, k, v, program.Attention{})
 		b.selectOutputs(&a)
 		b.add("attn_output", a)
-		b.add("ffn_down", b.gated(program.SiLU, b.rmsNorm("ffn_norm", r.x)))
+		feedForward(b)
 	}
 	r.logits(r.rmsNorm("output_norm", r.x), 1)
 }

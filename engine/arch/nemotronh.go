@@ -11,6 +11,37 @@ func nemotronH(r *recorder) {
 	})
 }
 
+// nemotronHMoE is a nemotronH whose networks are experts, with squared ReLUs too,
+// and one for all tokens. In the greater models the experts work on a narrower
+// projection of the residual stream (NVIDIA, 2026).
+func nemotronHMoE(r *recorder) {
+	m := r.mixture(program.GateSigmoid, r.truth("expert_weights_norm", false))
+	m.f, m.plain = program.ReLU2, true
+	nemotronHWith(r, func(b *layer, x program.Buffer) {
+		if !b.holds("ffn_gate_inp.weight") {
+			b.add("ffn_down", b.ungated(program.ReLU2, x))
+			return
+		}
+		if b.holds("ffn_latent_down.weight") {
+			b.addLatentExperts(m, x)
+		} else {
+			b.addExperts(m, x)
+		}
+		up := b.project(x, output{"ffn_up_shexp", b.inputs("ffn_down_shexp")})[0]
+		b.record(program.Activate{F: program.ReLU2, X: up, Dst: up})
+		b.add("ffn_down_shexp", up)
+	})
+}
+
+// addLatentExperts is addExperts for experts between two projections.
+func (b *layer) addLatentExperts(m mixture, x program.Buffer) {
+	narrow := b.project(x, output{"ffn_latent_down", b.inputs("ffn_latent_up")})[0]
+	choice, share := b.route(m, b.project(x, output{"ffn_gate_inp", m.experts})[0])
+	y := b.buffer("latent experts", b.width(narrow))
+	b.record(program.Combine{X: b.experts(m, narrow, choice), Share: share, Dst: y, Set: true})
+	b.add("ffn_latent_up", y)
+}
+
 func nemotronHWith(r *recorder, feedForward func(b *layer, x program.Buffer)) {
 	space := r.stateSpace()
 	r.embed(1)

@@ -12,6 +12,19 @@ func qwen35(r *recorder) {
 	})
 }
 
+// qwen35MoE is a qwen35 with experts, and one for all tokens behind a gate of
+// its own.
+func qwen35MoE(r *recorder) {
+	m := r.mixture(program.GateSoftmax, true)
+	qwen35With(r, func(b *layer) {
+		h := b.rmsNorm("post_attention_norm", b.x)
+		b.addExperts(m, h)
+		if b.holds("ffn_down_shexp.weight") {
+			b.addSharedExpert(h, 1)
+		}
+	})
+}
+
 func qwen35With(r *recorder, feedForward func(b *layer)) {
 	rope := r.rope(halves)
 	space := r.stateSpace()

@@ -107,10 +107,11 @@ type Route struct {
 	Scale                 float32
 }
 
-// Combine is Dst += Σ Share[slot] × X[slot] over the slots of a row; X is
-// [slots][width of Dst].
+// Combine is Dst += Σ Share[slot] × X[slot] over the slots of a row, or Dst = Σ …
+// if Set is set; X is [slots][width of Dst].
 type Combine struct {
 	X, Share, Dst Buffer
+	Set           bool
 }
 
 // Rope turns the heads of X in place by each row's position; heads are HeadDim

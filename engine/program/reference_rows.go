@@ -323,7 +323,10 @@ func (e *referenceRun) combine(o Combine) {
 	for r := range n {
 		x, dst := e.row(o.X, r), e.row(o.Dst, r)
 		for i := range dst {
-			sum := float64(dst[i])
+			sum := 0.0
+			if !o.Set {
+				sum = float64(dst[i])
+			}
 			for slot, s := range e.row(o.Share, r) {
 				sum += float64(s) * float64(x[slot*width+i])
 			}
