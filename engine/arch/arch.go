@@ -58,15 +58,23 @@ var encoders = map[string]bool{"bert": true, "gemma-embedding": true, "modern-be
 // families maps general.architecture to the function that records its forward pass.
 var families = map[string]func(*recorder){
 	"arctic":         arctic,
+	"bailingmoe":     bailingMoE,
+	"bailingmoe2":    bailingMoE2,
 	"bert":           bert,
 	"dbrx":           dbrx,
 	"deepseek2":      deepseek2,
+	"dots1":          dots1,
+	"ernie4_5-moe":   ernieMoE,
+	"glm4moe":        glm4MoE,
 	"gpt-oss":        gptOSS,
 	"granitehybrid":  graniteHybrid,
 	"granitemoe":     graniteMoE,
+	"hunyuan-moe":    hunyuanMoE,
 	"lfm2":           lfm2,
 	"lfm2moe":        lfm2MoE,
 	"llama":          llama,
+	"llama4":         llama4,
+	"minimax-m2":     minimaxM2,
 	"modern-bert":    modernBert,
 	"nemotron_h":     nemotronH,
 	"nemotron_h_moe": nemotronHMoE,
@@ -78,6 +86,7 @@ var families = map[string]func(*recorder){
 	"qwen35":         qwen35,
 	"qwen35moe":      qwen35MoE,
 	"qwen3moe":       qwen3MoE,
+	"smallthinker":   smallThinker,
 }
 
 // Supported lists the architectures that Load accepts, sorted.

@@ -13,20 +13,13 @@ import (
 func deepseek2(r *recorder) {
 	a := r.latentAttention()
 	m := r.mixture(r.gating(r.deepseekGating()), r.truth("expert_weights_norm", false))
-	dense := r.count("leading_dense_block_count", maxLayers)
 	r.embed(1)
 	for i := range r.Layers {
 		b := r.layer(i)
 		x := b.attendLatent(a, b.rmsNorm("attn_norm", r.x))
 		b.selectOutputs(&x)
 		b.add("attn_output", b.latentValues(a, x))
-		h := b.rmsNorm("ffn_norm", r.x)
-		if i < dense {
-			b.add("ffn_down", b.gated(program.SiLU, h))
-			continue
-		}
-		b.addExperts(m, h)
-		b.addSharedExpert(h, 1)
+		b.addMixed(m, b.rmsNorm("ffn_norm", r.x))
 	}
 	r.logits(r.rmsNorm("output_norm", r.x), 1)
 }

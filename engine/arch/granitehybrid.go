@@ -38,7 +38,7 @@ func graniteHybrid(r *recorder) {
 			continue
 		}
 		b.addExperts(m, h)
-		if b.holds("ffn_down_shexp.weight") {
+		if m.shared {
 			b.addSharedExpert(h, branch)
 		}
 	}

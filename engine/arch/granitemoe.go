@@ -20,7 +20,7 @@ func graniteMoE(r *recorder) {
 		b.addScaled("attn_output", a, branch)
 		h := b.rmsNorm("ffn_norm", r.x)
 		b.addExperts(m, h)
-		if b.holds("ffn_down_shexp.weight") {
+		if m.shared {
 			b.addSharedExpert(h, branch)
 		}
 	}

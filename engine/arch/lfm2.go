@@ -12,14 +12,7 @@ func lfm2(r *recorder) {
 // lfm2MoE is LFM2 8B-A1B and its like: behind the first layers there are experts.
 func lfm2MoE(r *recorder) {
 	m := r.mixture(r.gating(program.GateSigmoid), true)
-	dense := r.count("leading_dense_block_count", maxLayers)
-	lfm2With(r, func(b *layer) {
-		if b.index < dense {
-			denseNetwork(b)
-			return
-		}
-		b.addExperts(m, b.rmsNorm("ffn_norm", b.x))
-	})
+	lfm2With(r, func(b *layer) { b.addMixed(m, b.rmsNorm("ffn_norm", b.x)) })
 }
 
 func lfm2With(r *recorder, feedForward func(b *layer)) {

@@ -41,3 +41,19 @@ func llamaWith(r *recorder, p pairing, feedForward func(b *layer)) {
 	}
 	r.logits(r.rmsNorm("output_norm", r.x), 1)
 }
+
+// bailingMoE is the family of Ling Lite and Plus: a llama with experts, and some
+// for all tokens (Ling team, 2025).
+func bailingMoE(r *recorder) {
+	m := r.mixture(program.GateSoftmax, r.truth("expert_weights_norm", false))
+	m.dense = 0
+	llamaWith(r, adjacent, func(b *layer) { b.addMixed(m, b.rmsNorm("ffn_norm", b.x)) })
+}
+
+// ernieMoE is the family of ERNIE 4.5 with experts: a llama whose first layers
+// are dense (Baidu, 2025).
+func ernieMoE(r *recorder) {
+	m := r.mixture(program.GateSoftmax, true)
+	m.shared = r.count("expert_shared_feed_forward_length", maxWidth) > 0
+	llamaWith(r, adjacent, func(b *layer) { b.addMixed(m, b.rmsNorm("ffn_norm", b.x)) })
+}

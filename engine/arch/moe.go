@@ -24,6 +24,8 @@ type mixture struct {
 	f             program.Function
 	limit, shift  float32 // as in program.Gated
 	plain         bool    // f(up) instead of f(gate) × up
+	shared        bool    // one more expert is for all tokens
+	dense, every  int     // the first layers are dense, and all but every so manyth
 }
 
 // mixture reads how many experts there are and how many of them a token uses.
@@ -34,6 +36,9 @@ func (r *recorder) mixture(gating program.Gating, normalize bool) mixture {
 		scale:  1,
 		groups: r.count("expert_group_count", maxExperts),
 		open:   r.count("expert_group_used_count", maxExperts),
+		shared: r.count("expert_shared_count", maxExperts) > 0 || r.count("expert_shared_feed_forward_length", maxWidth) > 0,
+		dense:  r.count("leading_dense_block_count", maxLayers),
+		every:  max(1, r.count("interleave_moe_layer_step", maxLayers)),
 	}
 	m.used = r.integer("expert_used_count", required, m.experts)
 	if scale := r.real("expert_weights_scale", 0); scale != 0 {
@@ -49,6 +54,22 @@ func (r *recorder) gating(fallback program.Gating) program.Gating {
 	}
 	return fallback
 }
+
+// addMixed is the residual stream += a dense network in layers that have one, and
+// experts, with the one for all tokens if there is one, in the others.
+func (b *layer) addMixed(m mixture, x program.Buffer) {
+	if m.isDense(b.index) {
+		b.add("ffn_down", b.gated(program.SiLU, x))
+		return
+	}
+	b.addExperts(m, x)
+	if m.shared {
+		b.addSharedExpert(x, 1)
+	}
+}
+
+// isDense says whether layer i has no experts.
+func (m mixture) isDense(i int) bool { return i < m.dense || (i+1)%m.every != 0 }
 
 // addExperts is the residual stream += what the experts chosen for x make of it.
 func (b *layer) addExperts(m mixture, x program.Buffer) {

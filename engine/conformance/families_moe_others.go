@@ -48,7 +48,7 @@ func init() {
 			m.sharedExpert(b, s.width, eight.ff)
 		})
 	})
-	register("smallthinker", "smallthinker", "experts chosen from the layer's input, ReLU, no rope in layers without window", 4, func(m *model) {
+	register("smallthinker", "smallthinker", "experts chosen from the layer's input, ReLU, no rope in layers without window", 5, func(m *model) {
 		s := small
 		m.keys(s)
 		m.mixtureKeys(eight)
