@@ -89,6 +89,7 @@ type Info struct {
 	FileBytes      int64
 	KVType         string
 	KVBytes        int64 // memory of the KV cache when full
+	Embeds         bool  // makes vectors or scores, and writes no text
 	ChatTemplate   bool  // whether the file brings one
 	TemplateDigest string
 	Backend        string
@@ -102,7 +103,8 @@ type Model struct {
 	tokenizer *tokenizer.Tokenizer
 	template  *chattemplate.Template
 	marks     func() map[int32]string // see findMarks
-	scheduler *schedule.Scheduler
+	scheduler *schedule.Scheduler     // of a model that writes
+	embedder  *embedder               // of one that embeds
 	lookup    Lookup
 }
 
@@ -126,6 +128,9 @@ func open(ctx context.Context, f *gguf.File, opt Options, progress func(done, to
 	length := opt.ContextLength
 	if length == 0 {
 		length = min(arch.TrainedContext(f), DefaultContext)
+		if arch.Embeds(f) {
+			length = min(length, DefaultEmbeddingContext)
+		}
 	}
 	if opt.ContextLength < 0 || length > maxContext {
 		return nil, fmt.Errorf("a context of %d tokens is not possible; choose 1…%d", length, maxContext)
@@ -157,8 +162,10 @@ func open(ctx context.Context, f *gguf.File, opt Options, progress func(done, to
 		return nil, err
 	}
 	m.info.KVType = kv.String()
-	blocks := (m.info.ContextLength+program.BlockTokens-1)/program.BlockTokens + 1
-	limits := program.Limits{Rows: BatchRows, Outputs: BatchOutputs, Blocks: blocks * (1 + spareContext), Slots: slots(a.Program), KV: kv}
+	limits := writingLimits(a, length, kv)
+	if a.Config.Embeds {
+		limits = embeddingLimits(a, length, kv)
+	}
 	exec, err := backend.Compile(a.Program, limits)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", f.Path, err)
@@ -167,11 +174,24 @@ func open(ctx context.Context, f *gguf.File, opt Options, progress func(done, to
 	if err := warm(ctx, f, progress); err != nil {
 		return nil, errors.Join(err, exec.Close())
 	}
+	m.info.Embeds = a.Config.Embeds
+	if a.Config.Embeds {
+		m.embedder = &embedder{exec: exec, config: a.Config, limits: limits, width: a.Program.Vocab}
+		return m, nil
+	}
 	m.lookup = opt.Lookup
 	m.scheduler = schedule.New(exec, schedule.Config{
 		Context: m.info.ContextLength, Limits: limits, Vocab: a.Config.Vocab, Snapshots: m.snapshots(exec, opt),
 	})
 	return m, nil
+}
+
+// writingLimits is what the scheduler's executable must hold.
+func writingLimits(a *arch.Model, length int, kv program.KVType) program.Limits {
+	blocks := (length+program.BlockTokens-1)/program.BlockTokens + 1
+	return program.Limits{
+		Rows: BatchRows, Outputs: BatchOutputs, Blocks: blocks * (1 + spareContext), Slots: slots(a.Program), KV: kv,
+	}
 }
 
 // Memory for the states of recurrent layers: of sequences that run, and of
@@ -202,6 +222,11 @@ func (m *Model) Info() Info { return m.info }
 
 // Close stops all generation and frees the model.
 func (m *Model) Close() error {
+	if m.embedder != nil {
+		m.embedder.mu.Lock()
+		defer m.embedder.mu.Unlock()
+		return errors.Join(m.embedder.exec.Close(), m.file.Close())
+	}
 	return errors.Join(m.scheduler.Close(), m.file.Close())
 }
 

@@ -165,7 +165,7 @@ func (m *Model) Generate(ctx context.Context, r Request, emit func(Event)) (Resu
 		task.Draft, task.Guessed = m.draft(prompt, r.Sources), g.guessed
 	}
 	go func() {
-		g.err = m.scheduler.Run(run, task)
+		g.err = m.runTask(run, task)
 		g.events.close()
 	}()
 	res := g.collect(emit, stops, len(prompt), stop)
@@ -353,13 +353,13 @@ const (
 // valid during the call. The KV cache is not consulted.
 func (m *Model) Logits(ctx context.Context, tokens []int32, pace Pace, each func(i int, logits []float32)) error {
 	if pace == Together {
-		return m.scheduler.Run(ctx, schedule.Task{Prompt: tokens, Score: each})
+		return m.runTask(ctx, schedule.Task{Prompt: tokens, Score: each})
 	}
 	if len(tokens) > m.info.ContextLength {
 		return fmt.Errorf("a text of %d tokens for a context of %d: shorten it, or open the model with a longer context", len(tokens), m.info.ContextLength)
 	}
 	at := 0
-	return m.scheduler.Run(ctx, schedule.Task{Prompt: tokens[:min(1, len(tokens))], Next: func(logits []float32) (int32, bool) {
+	return m.runTask(ctx, schedule.Task{Prompt: tokens[:min(1, len(tokens))], Next: func(logits []float32) (int32, bool) {
 		each(at, logits)
 		if at++; at == len(tokens) {
 			return 0, false

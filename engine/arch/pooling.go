@@ -1,6 +1,7 @@
 package arch
 
 import (
+	"freehold/engine/gguf"
 	"freehold/engine/program"
 )
 
@@ -18,10 +19,17 @@ const (
 	poolings
 )
 
+// Embeds says whether the file holds an embedding model or a reranker.
+func Embeds(f *gguf.File) bool {
+	name, _ := f.Meta.String("general.architecture")
+	_, pools := f.Meta.Value(name + ".pooling_type")
+	return encoders[name] || pools
+}
+
 // readPooling finds out whether the file is an embedding model, and how it pools.
 func (r *recorder) readPooling(encoder bool) {
 	r.Bidirectional = !r.truth("attention.causal", !encoder)
-	if r.Embeds = encoder || r.has("pooling_type"); !r.Embeds {
+	if r.Embeds = Embeds(r.file); !r.Embeds {
 		return
 	}
 	if r.Pooling = Pooling(r.count("pooling_type", int(poolings)-1)); r.Pooling != PoolRank {
