@@ -224,7 +224,7 @@ func (m *Model) pair(query, document string) []int32 {
 	put(m.tokenizer.AddsBOS(), special.BOS)
 	tokens = append(tokens, m.tokenizer.Encode(query, tokenizer.Options{})...)
 	put(m.tokenizer.AddsEOS(), end)
-	put(m.tokenizer.AddsSEP(), special.SEP)
+	put(m.tokenizer.AddsSEP() && !(m.tokenizer.AddsEOS() && end == special.SEP), special.SEP)
 	tokens = append(tokens, m.tokenizer.Encode(document, tokenizer.Options{})...)
 	put(m.tokenizer.AddsEOS(), end)
 	return tokens
