@@ -53,7 +53,7 @@ func (c Config) OutputRows(n int) []int32 {
 }
 
 // encoders are the architectures that cannot write text.
-var encoders = map[string]bool{"bert": true, "gemma-embedding": true, "modern-bert": true, "nomic-bert": true}
+var encoders = map[string]bool{"bert": true, "gemma-embedding": true, "modern-bert": true, "nomic-bert": true, "nomic-bert-moe": true}
 
 // families maps general.architecture to the function that records its forward pass.
 var families = map[string]func(*recorder){
@@ -79,6 +79,7 @@ var families = map[string]func(*recorder){
 	"nemotron_h":     nemotronH,
 	"nemotron_h_moe": nemotronHMoE,
 	"nomic-bert":     nomicBert,
+	"nomic-bert-moe": nomicBertMoE,
 	"olmoe":          olmoe,
 	"phimoe":         phiMoE,
 	"qwen2":          qwen2,

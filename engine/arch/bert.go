@@ -15,6 +15,22 @@ func nomicBert(r *recorder) {
 	bertWith(r, &rope, func(b *layer) { b.add("ffn_down", b.gated(program.SiLU, b.x)) })
 }
 
+// nomicBertMoE is nomicBert with plain networks, which are mixtures of experts in
+// every other layer (Nussbaum & Duderstadt, 2025).
+func nomicBertMoE(r *recorder) {
+	m := r.mixture(program.GateSoftmax, false)
+	m.f, m.plain = program.GELU, true
+	every := r.count("moe_every_n_layers", maxLayers)
+	rope := r.rope(halves)
+	bertWith(r, &rope, func(b *layer) {
+		if every > 0 && b.index%every == 1 {
+			b.addExperts(m, b.x)
+		} else {
+			b.add("ffn_down", b.ungated(program.GELU, b.x))
+		}
+	})
+}
+
 func bertWith(r *recorder, rope *int, feedForward func(b *layer)) {
 	r.embed(1)
 	if types := r.optionalRow("token_types.weight", 0, r.Embedding); types != nil {
