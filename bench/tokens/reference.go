@@ -94,10 +94,13 @@ func (r *reference) run(ctx context.Context, path string, overrides []string, te
 
 func (res *result) read(r *bufio.Reader, count int) error {
 	var failed error
-	u32 := func() (n uint32) {
+	u32 := func() uint32 {
 		var b [4]byte
-		if _, err := io.ReadFull(r, b[:]); err != nil && failed == nil {
-			failed = err
+		if failed == nil {
+			_, failed = io.ReadFull(r, b[:])
+		}
+		if failed != nil {
+			return 0
 		}
 		return binary.LittleEndian.Uint32(b[:])
 	}
@@ -118,8 +121,8 @@ func (res *result) read(r *bufio.Reader, count int) error {
 	res.pieces = make([]piece, u32())
 	for i := range res.pieces {
 		b := make([]byte, u32()+1)
-		if _, err := io.ReadFull(r, b); err != nil {
-			return err
+		if failed == nil {
+			_, failed = io.ReadFull(r, b)
 		}
 		last := len(b) - 1
 		res.pieces[i] = piece{string(b[:last]), b[last]&1 != 0, b[last]&2 != 0}

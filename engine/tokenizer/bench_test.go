@@ -33,9 +33,25 @@ func benchText(b *testing.B) string {
 
 func BenchmarkEncode(b *testing.B) {
 	text := benchText(b)
-	for _, name := range []string{"llama-bpe", "qwen2", "gpt-2", "falcon", "llama-spm"} {
+	for _, name := range []string{"llama-bpe", "qwen2", "gpt-2", "falcon", "llama-spm", "bert-bge"} {
 		b.Run(name, func(b *testing.B) {
 			t := load(b, vocabFile(name))
+			b.SetBytes(int64(len(text)))
+			b.ReportAllocs()
+			for b.Loop() {
+				t.Encode(text, Options{AddSpecial: true, ParseSpecial: true})
+			}
+		})
+	}
+}
+
+// BenchmarkEncodeFiles encodes by the vocabularies that FREEHOLD_BENCH_VOCAB names,
+// parted by colons.
+func BenchmarkEncodeFiles(b *testing.B) {
+	text := benchText(b)
+	for _, path := range filepath.SplitList(os.Getenv("FREEHOLD_BENCH_VOCAB")) {
+		b.Run(filepath.Base(path), func(b *testing.B) {
+			t := load(b, path)
 			b.SetBytes(int64(len(text)))
 			b.ReportAllocs()
 			for b.Loop() {

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 // charsmap is SentencePiece's table of what a text is normalised by: it replaces
@@ -20,6 +21,7 @@ type charsmap struct {
 	entries      []uint32
 	replacements string
 	begins       [256]bool // bytes that a key begins with
+	beginsASCII  [256]bool // bytes that a key of ASCII begins with
 }
 
 const charsmapAdvice = "the file is damaged, get another copy"
@@ -99,6 +101,11 @@ func (m *charsmap) check() error {
 		}
 		if len(path) == 1 {
 			m.begins[c] = true
+			m.beginsASCII[c] = m.entries[place]&(1<<8) != 0
+			for next := byte(1); next < utf8.RuneSelf; next++ {
+				_, ok := m.step(place^base(m.entries[place]), next)
+				m.beginsASCII[c] = m.beginsASCII[c] || ok
+			}
 		}
 		switch state[place] {
 		case open:

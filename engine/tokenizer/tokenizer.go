@@ -261,24 +261,13 @@ type session struct {
 	split        func(text string)
 	merger       merger
 	cuts         []cut
-
-	// Tokens of words seen before. Text repeats its words, and looking one up
-	// costs less than merging it.
-	cache map[string]cached
-	arena []int32
+	cache        *wordCache
 }
 
-// cached is a word's range of session.arena.
-type cached struct{ from, to int32 }
-
-const (
-	cachedWord  = 64      // words up to this many bytes are kept
-	cachedWords = 1 << 14 // this many at a time
-	longestWord = 1 << 30 // bytes; longer ones are cut
-)
+const longestWord = 1 << 30 // bytes; longer ones are cut
 
 func newSession(t *Tokenizer) *session {
-	s := &session{t: t, cache: map[string]cached{}}
+	s := &session{t: t, cache: newWordCache()}
 	s.split = s.word
 	for _, p := range slices.Backward(t.pre.passes) {
 		next := s.split
@@ -305,24 +294,19 @@ func (s *session) word(word string) {
 		s.t.model.encodeWord(s, word[:cut])
 		word = word[cut:]
 	}
-	if len(word) > cachedWord {
+	if len(word) > cachedSize {
 		s.t.model.encodeWord(s, word)
 		if cap(s.merger.parts) > 1<<20 {
 			s.merger = merger{} // one huge word should not be paid for ever after
 		}
 		return
 	}
-	if c, ok := s.cache[word]; ok {
-		s.ids = append(s.ids, s.arena[c.from:c.to]...)
+	ids, slot, ok := s.cache.find(word, s.ids)
+	if ok {
+		s.ids = ids
 		return
 	}
 	before := len(s.ids)
 	s.t.model.encodeWord(s, word)
-	if len(s.cache) >= cachedWords {
-		clear(s.cache)
-		s.arena = s.arena[:0]
-	}
-	from := len(s.arena)
-	s.arena = append(s.arena, s.ids[before:]...)
-	s.cache[strings.Clone(word)] = cached{int32(from), int32(len(s.arena))}
+	s.cache.put(slot, word, s.ids[before:])
 }

@@ -17,7 +17,8 @@ type unigram struct {
 	unknownScore float64
 	normalize    *charsmap // nil: nothing is replaced
 	user         *trie     // user-defined tokens, whose beginnings are not normalised
-	plain        [256]bool // bytes that no key and no user-defined token begins with
+	plain        [256]bool // ASCII that no key and no user-defined token begins with
+	plainBefore  [256]bool // ASCII of which that is true if more ASCII follows
 	prefix       bool      // a space before the text
 	squeeze      bool      // one space between words, and before the first
 	wordwise     bool      // no token has ▁ after another character, so words are cut apart
@@ -77,6 +78,7 @@ func newUnigram(v *vocabulary, in *Vocab) (*unigram, error) {
 	}
 	for c := range utf8.RuneSelf {
 		u.plain[c] = u.user.root[c] == 0 && (u.normalize == nil || !u.normalize.begins[c])
+		u.plainBefore[c] = u.plain[c] || u.user.root[c] == 0 && !u.normalize.beginsASCII[c]
 	}
 	return u, nil
 }
@@ -149,7 +151,7 @@ func (u *unigram) normalized(text string) string {
 	}
 	for i := 0; i < len(text); {
 		end := i
-		for end < len(text) && u.plain[text[end]] {
+		for end < len(text) && (u.plain[text[end]] || u.plainBefore[text[end]] && end+1 < len(text) && text[end+1] < utf8.RuneSelf) {
 			end++
 		}
 		if end > i {
