@@ -43,9 +43,14 @@ func convert(from, pre, out string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", from, err)
 	}
+	return v.write(out, filepath.Base(from), pre)
+}
+
+// write writes the GGUF file.
+func (v *vocab) write(out, name, pre string) error {
 	m := &gguf.Metadata{}
 	m.Set("general.architecture", "llama")
-	m.Set("general.name", filepath.Base(from))
+	m.Set("general.name", name)
 	m.Set("tokenizer.ggml.model", v.model)
 	if pre != "" {
 		m.Set("tokenizer.ggml.pre", pre)
@@ -199,6 +204,14 @@ func (v *vocab) json(data []byte, pre string) error {
 			typ = tokenizer.TypeControl
 		}
 		v.put(a.ID, a.Content, typ)
+	}
+	for _, role := range [][2]string{{"<bos>", "bos"}, {"<eos>", "eos"}} { // Gemma's, which must have one
+		if id := slices.Index(v.tokens, role[0]); id >= 0 && v.model == "gemma4" {
+			if v.more == nil {
+				v.more = map[string]any{}
+			}
+			v.more[role[1]+"_token_id"] = uint32(id)
+		}
 	}
 	for len(v.scores) > 0 && len(v.scores) < len(v.tokens) {
 		v.scores = append(v.scores, 0)
@@ -357,7 +370,8 @@ func (v *vocab) rwkv(data []byte) error {
 // sentencePiece reads a SentencePiece model, a message of protocol buffers.
 func (v *vocab) sentencePiece(data []byte) error {
 	v.model = "llama"
-	v.more = map[string]any{}
+	v.more = map[string]any{"unknown_token_id": uint32(0), "bos_token_id": uint32(1), "eos_token_id": uint32(2),
+		"add_space_prefix": true, "remove_extra_whitespaces": true}
 	return fields(data, func(field int, _ uint64, body []byte) error {
 		switch field {
 		case 1: // a piece: text, score, type
@@ -382,8 +396,11 @@ func (v *vocab) sentencePiece(data []byte) error {
 					v.model = "t5"
 				}
 				for number, name := range map[int]string{40: "unknown", 41: "bos", 42: "eos"} {
-					if field == number && int64(n) >= 0 {
+					if field == number {
 						v.more[name+"_token_id"] = uint32(n)
+						if int64(n) < 0 {
+							delete(v.more, name+"_token_id")
+						}
 					}
 				}
 				return nil

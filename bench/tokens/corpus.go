@@ -94,7 +94,8 @@ func broken(r *rand.Rand, s string) string {
 			b[i] = 0xF3 // the reference ends at what lies beyond U+10FFFF
 		}
 	}
-	return string(b)
+	// … and at a space in too many bytes
+	return strings.NewReplacer("\xC0\xA0", "\xC0\xA1", "\xE0\x80\xA0", "\xE0\x80\xA1").Replace(string(b))
 }
 
 // everyCharacter has each code point once, among different neighbours.

@@ -13,6 +13,10 @@
 //
 //	go run ./bench/tokens -from tokenizer.json [-pre qwen2] FILE.gguf
 //
+// The golden data of the tokenizer's tests are made by
+//
+//	go run ./bench/tokens -llama LLAMA.CPP -golden engine/tokenizer/testdata/small
+//
 // Times are of the processor, one thread each.
 package main
 
@@ -41,13 +45,21 @@ func main() {
 	dirs := flag.String("text", "/usr/share,/usr/local/go/src", "directories with real text, parted by commas")
 	from := flag.String("from", "", "vocabulary to turn into a GGUF file, instead of comparing")
 	set := flag.String("set", "", "settings to read the vocabulary under, as key=true,key=false; keys without tokenizer.ggml.")
+	small := flag.String("golden", "", "directory whose golden data to make, instead of comparing; with -make also its texts and vocabularies")
+	makeAll := flag.Bool("make", false, "see -golden")
 	show := flag.Int("show", 3, "differences to show for each vocabulary")
 	flag.Parse()
-	if flag.NArg() == 0 || (*tree == "") == (*from == "") {
+	if (flag.NArg() == 0) != (*small != "") || (*tree == "") == (*from == "") {
 		flag.Usage()
 		os.Exit(2)
 	}
 	ctx := context.Background()
+	if *small != "" {
+		if err := makeGolden(ctx, *tree, *small, *makeAll); err != nil {
+			log.Fatal(err)
+		}
+		return
+	}
 	if *from != "" {
 		if err := convert(*from, *pre, flag.Arg(0)); err != nil {
 			log.Fatal(err)
@@ -57,6 +69,27 @@ func main() {
 	if err := compareAll(ctx, *tree, flag.Args(), names(*pre), *set, *size, *seed, strings.Split(*dirs, ","), *show); err != nil {
 		log.Fatal(err)
 	}
+}
+
+func makeGolden(ctx context.Context, tree, dir string, all bool) error {
+	if all {
+		if err := makeLines(filepath.Join(dir, "lines.txt")); err != nil {
+			return err
+		}
+		if err := makeSmall(dir); err != nil {
+			return err
+		}
+	}
+	work, err := os.MkdirTemp("", "tokens")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(work)
+	ref, err := buildReference(ctx, tree, work)
+	if err != nil {
+		return err
+	}
+	return golden(ctx, ref, dir)
 }
 
 // names reads the flag -pre; the empty name is the file's own.
@@ -130,28 +163,20 @@ func compare(ctx context.Context, ref *reference, path, pre, set string, texts [
 		return 0, err
 	}
 	defer f.Close()
-	var overrides []string
 	if pre != "" {
-		f.Meta.Set("tokenizer.ggml.pre", pre)
-		overrides = []string{"tokenizer.ggml.pre=" + pre}
-		if pre == "whitespace" { // llama.cpp ends at a space under any other model
-			f.Meta.Set("tokenizer.ggml.model", pre)
-			overrides = append(overrides, "tokenizer.ggml.model="+pre)
-		}
+		set = strings.Trim("pre="+pre+","+set, ",")
 	}
-	for setting := range strings.SplitSeq(set, ",") {
-		if key, value, ok := strings.Cut(setting, "="); ok {
-			f.Meta.Set("tokenizer.ggml."+key, value == "true")
-			overrides = append(overrides, "tokenizer.ggml."+setting)
-		}
-	}
+	overrides := overridesOf(set)
+	override(&f.Meta, overrides)
 	t, err := tokenizer.FromGGUF(f)
 	if err != nil {
 		return 0, err
 	}
 	model, _ := f.Meta.String("tokenizer.ggml.model")
 	pre, _ = f.Meta.String("tokenizer.ggml.pre")
-	pre = strings.TrimSpace(pre + " " + set)
+	if model != "gpt2" {
+		pre = set
+	}
 
 	want, err := ref.run(ctx, path, overrides, texts)
 	if err != nil {

@@ -84,7 +84,7 @@ func (r *reference) run(ctx context.Context, path string, overrides []string, te
 		in.Close()
 	}()
 	res := &result{}
-	readErr := res.read(bufio.NewReaderSize(out, 1<<20), len(texts))
+	readErr := res.read(bufio.NewReaderSize(out, 1<<20), texts)
 	io.Copy(io.Discard, out)
 	if err := errors.Join(readErr, cmd.Wait()); err != nil {
 		res.failed = fmt.Errorf("%w: %s", err, bytes.TrimSpace(messages.Bytes()))
@@ -92,7 +92,7 @@ func (r *reference) run(ctx context.Context, path string, overrides []string, te
 	return res, nil
 }
 
-func (res *result) read(r *bufio.Reader, count int) error {
+func (res *result) read(r *bufio.Reader, texts []text) error {
 	var failed error
 	u32 := func() uint32 {
 		var b [4]byte
@@ -104,8 +104,15 @@ func (res *result) read(r *bufio.Reader, count int) error {
 		}
 		return binary.LittleEndian.Uint32(b[:])
 	}
-	for range count {
-		ids := make([]int32, u32())
+	for _, t := range texts {
+		n := u32()
+		if failed == nil && int(n) > 24*len(t.text)+16 {
+			failed = fmt.Errorf("%d tokens for %d bytes", n, len(t.text))
+		}
+		if failed != nil {
+			return failed
+		}
+		ids := make([]int32, n)
 		for i := range ids {
 			ids[i] = int32(u32())
 		}

@@ -38,6 +38,9 @@ func newCharsmap(data []byte) (*charsmap, error) {
 	if size%4 != 0 || size+4 >= uint64(len(data)) {
 		return nil, fmt.Errorf("tokenizer: precompiled_charsmap has %d bytes, its table alone is said to have %d; %s", len(data), size, charsmapAdvice)
 	}
+	if size == 0 {
+		return nil, nil // a table without keys
+	}
 	m := &charsmap{entries: make([]uint32, size/4), replacements: string(data[4+size:])}
 	for i := range m.entries {
 		m.entries[i] = binary.LittleEndian.Uint32(data[4+4*i:])
@@ -64,9 +67,6 @@ func (m *charsmap) step(children uint32, c byte) (place uint32, ok bool) {
 func (m *charsmap) check() error {
 	fail := func(problem string) error {
 		return fmt.Errorf("tokenizer: precompiled_charsmap: %s; %s", problem, charsmapAdvice)
-	}
-	if len(m.entries) == 0 {
-		return nil
 	}
 	if !strings.HasSuffix(m.replacements, "\x00") {
 		return fail("its last replacement does not end")

@@ -152,6 +152,12 @@ func FuzzVocab(f *testing.F) {
 	f.Add("gpt2", "llama-bpe", "a\nb\nab\n\n<s>\n<s>\nĠ", "a b\nab a", []byte{1, 1, 1, 3, 3, 4, 6}, int32(3), "ab a<s>")
 	f.Add("llama", "", "<unk>\n▁\na\n▁a\n<0x41>\n<0x0", "", []byte{2, 1, 1, 1, 6, 6}, int32(-7), "a  aA\x80")
 	f.Add("gemma4", "", "a\n▁", "a ▁", []byte{}, int32(1), "a \n\n")
+	f.Add("t5", "", "<unk>\n▁\na\n▁a\n<s>", "", []byte{2, 1, 1, 5, 4}, int32(3), "a  <sa\x80")
+	f.Add("bert", "", "[UNK]\n▁a\na\n[CLS]\n[SEP]", "", []byte{3, 1, 1, 3, 3}, int32(9), "Aa é中 b")
+	f.Add("rwkv", "", "\\x\n\\x4\n\\\na", "", []byte{}, int32(0), "a\\xa")
+	f.Add("plamo2", "", "<0x41>\na", "", []byte{6, 1}, int32(0), "a")
+	f.Add("whitespace", "whitespace", "a\nb\nab", "a b", []byte{}, int32(0), "ab a b")
+	f.Add("hybriddna", "gpt-2", "<dna>\n</dna>\n<oov>\nAAAAAA\uE000\nA", "A A", []byte{}, int32(0), "<dna>AAAAAAAC</dna>A<dna>")
 	f.Fuzz(func(t *testing.T, model, pre, tokens, merges string, types []byte, special int32, text string) {
 		if len(tokens)+len(merges)+len(text) > 4000 {
 			t.Skip()
@@ -172,6 +178,7 @@ func FuzzVocab(f *testing.F) {
 			}
 		}
 		v.AddBOS, v.AddEOS, v.AddSpacePrefix = special&1 != 0, special&2 != 0, special&4 != 0
+		v.RemoveExtraSpaces, v.Lowercase, v.StripAccents = special&8 != 0, special&16 != 0, special&32 != 0
 		tok, err := New(v)
 		if err != nil {
 			return

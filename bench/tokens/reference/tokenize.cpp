@@ -38,8 +38,10 @@ static uint64_t now() {
     return uint64_t(t.tv_sec) * 1000000000u + uint64_t(t.tv_nsec);
 }
 
+static FILE *results; // standard output, out of reach of what llama.cpp prints
+
 template <typename T> static bool take(T &value) { return fread(&value, sizeof value, 1, stdin) == 1; }
-template <typename T> static void give(const T &value) { fwrite(&value, sizeof value, 1, stdout); }
+template <typename T> static void give(const T &value) { fwrite(&value, sizeof value, 1, results); }
 
 static void *run(void *) {
     llama_log_set(quiet, nullptr);
@@ -81,8 +83,8 @@ static void *run(void *) {
         spent += now() - start;
         if (n < 0) exit(5);
         give(uint32_t(n));
-        fwrite(tokens.data(), 4, n, stdout);
-        fflush(stdout);
+        fwrite(tokens.data(), 4, n, results);
+        fflush(results);
     }
     give(uint32_t(0xFFFFFFFF));
     give(spent);
@@ -93,15 +95,17 @@ static void *run(void *) {
         int n = llama_token_to_piece(vocab, i, piece.data(), piece.size(), 0, true);
         if (n < 0) exit(6);
         give(uint32_t(n));
-        fwrite(piece.data(), 1, n, stdout);
+        fwrite(piece.data(), 1, n, results);
         give(uint8_t((llama_vocab_is_eog(vocab, i) ? 1 : 0) | (llama_vocab_is_control(vocab, i) ? 2 : 0)));
     }
-    fflush(stdout);
+    fflush(results);
     _exit(0);
 }
 
 int main(int argc, char **argv) {
     if (argc < 2) return 2;
+    results = fdopen(dup(1), "wb");
+    dup2(2, 1);
     argument_count = argc;
     arguments      = argv;
     // Some expressions recurse for every character.
