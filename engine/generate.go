@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"strings"
 	"time"
@@ -116,6 +117,23 @@ func (m *Model) PromptTokens(ctx context.Context, r Request) ([]int32, error) {
 	return tokens, nil
 }
 
+// withoutSuppressed forbids the tokens that the file says must never come.
+func (m *Model) withoutSuppressed(p sample.Params) sample.Params {
+	suppressed := m.tokenizer.Suppressed()
+	if len(suppressed) == 0 {
+		return p
+	}
+	bias := maps.Clone(p.LogitBias)
+	if bias == nil {
+		bias = map[int32]float32{}
+	}
+	for _, t := range suppressed {
+		bias[t] = float32(math.Inf(-1))
+	}
+	p.LogitBias = bias
+	return p
+}
+
 // Generate continues the request's prompt and tells emit, on the caller's
 // goroutine, what happens. When ctx ends it returns what there is, with
 // StopCancelled and no error.
@@ -136,7 +154,7 @@ func (m *Model) Generate(ctx context.Context, r Request, emit func(Event)) (Resu
 			return Result{}, fmt.Errorf("token %d is outside the vocabulary of %d", t, m.info.Vocab)
 		}
 	}
-	sampler, err := sample.New(r.Sampling, m.info.Vocab)
+	sampler, err := sample.New(m.withoutSuppressed(r.Sampling), m.info.Vocab)
 	if err != nil {
 		return Result{}, err
 	}
