@@ -62,7 +62,7 @@ func describe(path string) error {
 	count, bytes := map[tensor.Type]int{}, int64(0)
 	for _, t := range f.Tensors {
 		bytes += int64(len(t.Data))
-		if len(t.Shape) == 2 {
+		if len(t.Shape) >= 2 {
 			count[t.Type]++
 		}
 	}

@@ -21,6 +21,13 @@ var Shapes = map[string]Llama{
 		Layers: 32, Embedding: 4096, FeedForward: 14336, Heads: 32, KVHeads: 8,
 		Vocab: 128256, Context: 131072, RopeBase: 500000, RopeFactors: true,
 	},
+	// Six layers of Qwen3 30B-A3B, with a smaller vocabulary in proportion.
+	"qwen3-30b-a3b-6l": {
+		Architecture: "qwen3moe",
+		Layers:       6, Embedding: 2048, FeedForward: 768, Experts: 128, ExpertsUsed: 8,
+		Heads: 32, KVHeads: 4, HeadWidth: 128, HeadNorms: true,
+		Vocab: 49152, Context: 40960, RopeBase: 1000000,
+	},
 	// Four layers as wide as those of Llama 3.2 1B, to measure one type at a time.
 	"l1b-4l": {
 		Layers: 4, Embedding: 2048, FeedForward: 8192, Heads: 32, KVHeads: 8,

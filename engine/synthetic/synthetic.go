@@ -15,10 +15,13 @@ import (
 
 // Llama is the shape of a model of the llama architecture or one like it.
 type Llama struct {
-	Architecture                   string // "llama" if empty, or "qwen2"
-	Layers, Embedding, FeedForward int
+	Architecture                   string // "llama" if empty, or "qwen2", "qwen3moe"
+	Layers, Embedding, FeedForward int    // FeedForward is an expert's, if there are experts
+	Experts, ExpertsUsed           int    // of a mixture, instead of one network
 	Heads, KVHeads                 int
-	Vocab                          int // at least 300: 256 bytes, control tokens, words
+	HeadWidth                      int  // Embedding / Heads if 0
+	HeadNorms                      bool // of every head's query and key
+	Vocab                          int  // at least 300: 256 bytes, control tokens, words
 	Context                        int
 	Tied                           bool // no output matrix of its own
 	Biases                         bool // of all projections; qwen2 has those of q, k and v at least
@@ -33,7 +36,7 @@ type Llama struct {
 }
 
 // HeadDim is the width of a head.
-func (l Llama) HeadDim() int { return l.Embedding / l.Heads }
+func (l Llama) HeadDim() int { return cmp.Or(l.HeadWidth, l.Embedding/l.Heads) }
 
 func (l Llama) architecture() string {
 	if l.Architecture == "" {
@@ -76,6 +79,15 @@ func (l Llama) meta() (*gguf.Metadata, error) {
 	m.Set(arch+".attention.layer_norm_rms_epsilon", float32(1e-5))
 	m.Set(arch+".rope.dimension_count", uint32(l.HeadDim()))
 	m.Set(arch+".rope.freq_base", cmp.Or(l.RopeBase, 10000))
+	if l.HeadWidth > 0 {
+		m.Set(arch+".attention.key_length", uint32(l.HeadWidth))
+		m.Set(arch+".attention.value_length", uint32(l.HeadWidth))
+	}
+	if l.Experts > 0 {
+		m.Set(arch+".expert_count", uint32(l.Experts))
+		m.Set(arch+".expert_used_count", uint32(l.ExpertsUsed))
+		m.Set(arch+".expert_feed_forward_length", uint32(l.FeedForward))
+	}
 	m.Set(arch+".vocab_size", uint32(l.Vocab))
 	l.vocabulary(m)
 	for k, v := range l.Extra {
@@ -130,16 +142,21 @@ func byteRune(b byte) rune {
 func (l Llama) tensors() []gguf.TensorSource {
 	var list []gguf.TensorSource
 	mixture, shared := l.mixture(), pools{}
-	matrix := func(prefix, name string, layer, rows, cols int) {
+	matrices := func(prefix, name, suffix string, layer, rows, cols, n int) {
 		kind := mixture.choose(&l, name, layer, cols)
-		r := &random{kind: kind, rows: rows, cols: cols, seed: l.Seed + uint64(len(list)), deviation: 1 / math.Sqrt(float64(cols)), pools: shared}
-		list = append(list, gguf.TensorSource{Name: prefix + name + ".weight", Type: kind, Shape: []int{cols, rows}, From: r})
+		r := &random{kind: kind, rows: rows * n, cols: cols, seed: l.Seed + uint64(len(list)), deviation: 1 / math.Sqrt(float64(cols)), pools: shared}
+		shape := []int{cols, rows, n}
+		if n == 1 {
+			shape = shape[:2]
+		}
+		list = append(list, gguf.TensorSource{Name: prefix + name + suffix + ".weight", Type: kind, Shape: shape, From: r})
 	}
+	matrix := func(prefix, name string, layer, rows, cols int) { matrices(prefix, name, "", layer, rows, cols, 1) }
 	vector := func(name string, n int, mean, deviation float64) {
 		r := &random{kind: tensor.F32, rows: 1, cols: n, seed: l.Seed + uint64(len(list)), mean: mean, deviation: deviation}
 		list = append(list, gguf.TensorSource{Name: name, Type: tensor.F32, Shape: []int{n}, From: r})
 	}
-	kv := l.KVHeads * l.HeadDim()
+	q, kv := l.Heads*l.HeadDim(), l.KVHeads*l.HeadDim()
 	matrix("", "token_embd", -1, l.Vocab, l.Embedding)
 	for i := range l.Layers {
 		b := fmt.Sprintf("blk.%d.", i)
@@ -156,11 +173,23 @@ func (l Llama) tensors() []gguf.TensorSource {
 			}
 		}
 		vector(b+"attn_norm.weight", l.Embedding, 1, 0.1)
-		input("attn_q", l.Embedding, l.Embedding)
+		input("attn_q", q, l.Embedding)
 		input("attn_k", kv, l.Embedding)
 		input("attn_v", kv, l.Embedding)
-		project("attn_output", l.Embedding, l.Embedding)
+		if l.HeadNorms {
+			vector(b+"attn_q_norm.weight", l.HeadDim(), 1, 0.1)
+			vector(b+"attn_k_norm.weight", l.HeadDim(), 1, 0.1)
+		}
+		project("attn_output", l.Embedding, q)
 		vector(b+"ffn_norm.weight", l.Embedding, 1, 0.1)
+		if l.Experts > 0 {
+			router := &random{kind: tensor.F32, rows: l.Experts, cols: l.Embedding, seed: l.Seed + uint64(len(list)), deviation: 1 / math.Sqrt(float64(l.Embedding))}
+			list = append(list, gguf.TensorSource{Name: b + "ffn_gate_inp.weight", Type: tensor.F32, Shape: []int{l.Embedding, l.Experts}, From: router})
+			matrices(b, "ffn_gate", "_exps", i, l.FeedForward, l.Embedding, l.Experts)
+			matrices(b, "ffn_up", "_exps", i, l.FeedForward, l.Embedding, l.Experts)
+			matrices(b, "ffn_down", "_exps", i, l.Embedding, l.FeedForward, l.Experts)
+			continue
+		}
 		project("ffn_gate", l.FeedForward, l.Embedding)
 		project("ffn_up", l.FeedForward, l.Embedding)
 		project("ffn_down", l.Embedding, l.FeedForward)

@@ -28,6 +28,7 @@ func TestMixtures(t *testing.T) {
 		{"smollm2-135m", "Q8_0", false, "211 Q8_0"},
 		{"l1b-4l", "Q5_K", true, "29 Q5_K"},
 		{"l1b-4l", "BF16", false, "29 BF16"},
+		{"qwen3-30b-a3b-6l", "Q4_K_M", false, "6 F32, 39 Q4_K, 5 Q6_K"},
 		{"llama-3.1-8b", "Q4_K_M", false, "193 Q4_K, 33 Q6_K"},
 	} {
 		m, err := MixtureByName(c.quant)
@@ -39,7 +40,7 @@ func TestMixtures(t *testing.T) {
 		l.Mixture = &m
 		count := map[tensor.Type]int{}
 		for _, s := range l.tensors() {
-			if len(s.Shape) == 2 {
+			if len(s.Shape) >= 2 {
 				count[s.Type]++
 			}
 		}
