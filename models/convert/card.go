@@ -41,8 +41,8 @@ func (d folder) readCard() (c card) {
 	return c
 }
 
-// list returns a value that may be one text or several.
-func list(v any) (all []string) {
+// texts returns a value that may be one text or several.
+func texts(v any) (all []string) {
 	switch v := v.(type) {
 	case string:
 		if v != "" {
@@ -72,7 +72,7 @@ func (v *conversion) describe(weights *safetensors.Model) {
 	}
 	v.meta.Set("general.size_label", sizeLabel(n))
 	c := v.dir.readCard()
-	if l := list(c.License); len(l) > 0 {
+	if l := texts(c.License); len(l) > 0 {
 		v.meta.Set("general.license", strings.Join(l, " OR "))
 	}
 	if c.LicenseName != "" {
@@ -81,7 +81,7 @@ func (v *conversion) describe(weights *safetensors.Model) {
 	if c.LicenseLink != "" {
 		v.meta.Set("general.license.link", c.LicenseLink)
 	}
-	if bases := list(c.BaseModel); len(bases) > 0 {
+	if bases := texts(c.BaseModel); len(bases) > 0 {
 		v.meta.Set("general.base_model.count", uint32(len(bases)))
 		for i, base := range bases {
 			prefix := fmt.Sprintf("general.base_model.%d.", i)
@@ -96,10 +96,10 @@ func (v *conversion) describe(weights *safetensors.Model) {
 			}
 		}
 	}
-	if tags := list(c.Tags); len(tags) > 0 {
+	if tags := texts(c.Tags); len(tags) > 0 {
 		v.meta.Set("general.tags", tags)
 	}
-	if languages := list(c.Language); len(languages) > 0 {
+	if languages := texts(c.Language); len(languages) > 0 {
 		v.meta.Set("general.languages", languages)
 	}
 	v.sampling()

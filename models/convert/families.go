@@ -356,6 +356,9 @@ func llama3Factors(c config, base float64, head int) []float32 {
 	factor := c.number(8, "factor")
 	low, high := c.number(1, "low_freq_factor"), c.number(4, "high_freq_factor")
 	trained := c.number(8192, "original_max_position_embeddings")
+	if high <= low {
+		c.fail("key \"high_freq_factor\" is %g, which is not above \"low_freq_factor\", %g", high, low)
+	}
 	factors := make([]float32, head/2)
 	for i := range factors {
 		length := 2 * math.Pi * math.Pow(base, float64(2*i)/float64(head)) // of one turn, in tokens

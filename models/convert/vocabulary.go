@@ -202,8 +202,8 @@ func (v *conversion) readVocabulary(rows int, pre string) error {
 		}
 	}
 	v.set("vocab_size", uint32(len(voc.texts)))
-	v.tokenizerKeys()
 	v.specialTokens(t, settings)
+	v.tokenizerKeys()
 	return v.chatTemplate(settings)
 }
 
@@ -283,6 +283,9 @@ func (v *conversion) specialTokens(t *tokenizerJSON, settings tokenizerConfig) {
 		} else if id, ok := v.config.keys[kind+"_token_id"].(float64); ok && id >= 0 && id < float64(len(v.tokens.texts)) {
 			ids[kind] = int(id)
 		}
+	}
+	if id, ok := ids["unk"]; ok && v.tokens.scores != nil {
+		v.tokens.types[id] = tokenUnknown // not one of those that mark places in a text
 	}
 	first, last := t.frame()
 	if id, ok := v.tokens.ids[first]; ok && first != "" {
