@@ -3,6 +3,8 @@ package cli_test
 import (
 	"bufio"
 	"context"
+	"encoding/binary"
+	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
@@ -44,6 +46,9 @@ func TestScripts(t *testing.T) {
 				if err := enginetest.WriteModel(filepath.Join(e.WorkDir, name+".gguf"), name); err != nil {
 					return err
 				}
+			}
+			if err := writeWeights(filepath.Join(e.WorkDir, "hf", "model.safetensors")); err != nil {
+				return err
 			}
 			return synthetic.Tiny().WriteFile(filepath.Join(e.WorkDir, "tiny.gguf"))
 		},
@@ -151,4 +156,37 @@ func TestServe(t *testing.T) {
 		t.Errorf("a second server ends with %d, want %d", code, cli.InUse)
 	}
 	interrupt(t, cmd, cli.OK)
+}
+
+// writeWeights writes those of a Qwen 2 of one layer, all of them 0, in
+// safetensors form; convert.txtar has the files beside it.
+func writeWeights(path string) error {
+	var header strings.Builder
+	size := 0
+	add := func(name string, shape ...int) {
+		n := 2
+		for _, d := range shape {
+			n *= d
+		}
+		comma := ","
+		if size == 0 {
+			comma = "{"
+		}
+		fmt.Fprintf(&header, `%s%q:{"dtype":"BF16","shape":%s,"data_offsets":[%d,%d]}`, comma, name, strings.ReplaceAll(fmt.Sprint(shape), " ", ","), size, size+n)
+		size += n
+	}
+	add("model.embed_tokens.weight", 8, 32)
+	add("model.norm.weight", 32)
+	for _, name := range []string{"self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.o_proj", "mlp.gate_proj", "mlp.up_proj", "mlp.down_proj"} {
+		add("model.layers.0."+name+".weight", 32, 32)
+	}
+	add("model.layers.0.input_layernorm.weight", 32)
+	add("model.layers.0.post_attention_layernorm.weight", 32)
+	header.WriteString("}")
+	data := binary.LittleEndian.AppendUint64(nil, uint64(header.Len()))
+	data = append(append(data, header.String()...), make([]byte, size)...)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	return os.WriteFile(path, data, 0o600)
 }

@@ -66,9 +66,9 @@ var families = []family{
 		when: func(v *view) bool {
 			return v.hasAny(otherParts...) || v.text("tokenizer.ggml.model") == "llama"
 		},
-		always:  []setting{{"tokenizer.ggml.model", "gemma4"}}, // merges are there: it is no SentencePiece vocabulary
 		drop:    otherParts,
 		tensors: []rename{{"ffn_gate_inp.per_expert_scale", "ffn_down_exps.scale"}},
+		also:    gemma4,
 	},
 	{
 		arch: "bert", // snowflake-arctic-embed2

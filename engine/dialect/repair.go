@@ -36,7 +36,7 @@ func gemma3(v *view) error {
 }
 
 func gemmaEmbedding(v *view) error {
-	v.meta.Delete(v.key("attention.causal"))
+	v.set("attention.causal", false)
 	v.meta.Delete(v.key("attention.sliding_window_pattern"))
 	for i, name := range []string{"dense_2", "dense_3"} {
 		in, ok := v.size(name+".weight", 0)
@@ -75,6 +75,15 @@ func gemma3n(v *view) error {
 		}
 	}
 	v.set("tokenizer.ggml.token_type", fixed)
+	return nil
+}
+
+// gemma4 names the vocabulary for what it is: byte pairs, whose merges are
+// there, and no SentencePiece.
+func gemma4(v *view) error {
+	if v.text("tokenizer.ggml.model") == "llama" {
+		v.set("tokenizer.ggml.model", "gemma4")
+	}
 	return nil
 }
 
