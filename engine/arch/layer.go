@@ -41,6 +41,11 @@ func (b *layer) rmsNormHeads(name string, x program.Buffer, head int) {
 	b.record(program.RMSNorm{X: x, Dst: x, Gain: b.vector(b.prefix+name+".weight", head), Group: head, Eps: b.eps(rmsEps)})
 }
 
+// layerNormHeads does so by layerNorm, with gains of their own for all heads.
+func (b *layer) layerNormHeads(name string, x program.Buffer, head int) {
+	b.record(program.LayerNorm{X: x, Dst: x, Gain: b.vector(b.prefix+name+".weight", b.width(x)), Group: head, Eps: b.eps(layerEps)})
+}
+
 // rmsNormInPlace is rmsNorm that keeps no copy of x.
 func (b *layer) rmsNormInPlace(name string, x program.Buffer) { b.rmsNormInto(b.prefix+name, x, x) }
 

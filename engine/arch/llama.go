@@ -7,7 +7,8 @@ import "freehold/engine/program"
 // query attention with rotary positions on adjacent pairs, SwiGLU, optional
 // biases, an output matrix of its own or tied to the embedding
 // (Touvron et al., 2023; Grattafiori et al., 2024). With experts it is Mixtral
-// (Jiang et al., 2024).
+// (Jiang et al., 2024). InternLM 2, XVERSE and the dense ERNIE 4.5 are the same
+// under other names.
 func llama(r *recorder) {
 	if r.count("expert_count", maxExperts) == 0 {
 		llamaWith(r, adjacent, denseNetwork)
@@ -21,6 +22,24 @@ func llama(r *recorder) {
 // and values, and rotary positions that pair the two halves of a head
 // (Yang et al., 2024).
 func qwen2(r *recorder) { llamaWith(r, halves, denseNetwork) }
+
+// phi3 is the family of Phi 3, 3.5 and 4: likewise, with queries, keys and values
+// in one matrix and gate and up in another, sometimes with only a part of each
+// head turned, and with longrope. The window that some files state is not used
+// (Abdin et al., 2024).
+func phi3(r *recorder) { llamaWith(r, halves, denseNetwork) }
+
+// exaone is the family of EXAONE 3 and 3.5: likewise, with rope factors.
+func exaone(r *recorder) { llamaWith(r, halves, denseNetwork) }
+
+// baichuan is the family of Baichuan 2 7B. The 13B, known by the number of its
+// layers, has linear biases of attention in place of rotary positions.
+func baichuan(r *recorder) {
+	if r.Layers != 32 {
+		r.fail("a model of %d layers is not supported by this architecture, only the 7B with 32", r.Layers)
+	}
+	llamaWith(r, adjacent, denseNetwork)
+}
 
 // denseNetwork is a gated feed-forward network behind its norm.
 func denseNetwork(b *layer) {

@@ -117,6 +117,9 @@ func (r *recorder) selectOutputs(others ...*program.Buffer) {
 	r.outputs = true
 	for _, b := range append(others, &r.x) {
 		all := *b
+		if all == program.NoBuffer {
+			continue
+		}
 		*b = r.buffer(r.program.Buffers[all].Name, r.width(all))
 		r.record(program.SelectOutputs{X: all, Dst: *b})
 	}
@@ -162,6 +165,25 @@ func (r *recorder) layerNormInto(name string, x, dst program.Buffer) {
 	})
 }
 
+// windows gives each layer's attention window, 0 for none: size positions, or
+// what the file says, in the layers that the file chooses, or else in all but
+// every period-th.
+func (r *recorder) windows(size, period int) []int {
+	windows := make([]int, r.Layers)
+	if n := r.count("attention.sliding_window", maxContext); n > 0 {
+		size = n
+	}
+	if size == 0 {
+		return windows
+	}
+	for i, windowed := range r.chosen("attention.sliding_window_pattern", r.Layers, period, false) {
+		if windowed {
+			windows[i] = size
+		}
+	}
+	return windows
+}
+
 // logits are x multiplied with the output matrix, which is that of the
 // embeddings unless the file has one of its own, times scale. An embedding model
 // gives x itself, pooled.
@@ -178,9 +200,10 @@ func (r *recorder) logits(x program.Buffer, scale float64) {
 	r.record(program.Linear{X: x, Out: []program.Projection{scaled(out, scale)}})
 }
 
-// capLogits is the softcap of the final logits, if the file asks for one.
-func (r *recorder) capLogits() {
-	if limit := r.real("final_logit_softcapping", 0); limit > 0 && !r.Embeds {
+// capLogits is the softcap of the final logits; 0 is none unless the file asks
+// for one.
+func (r *recorder) capLogits(limit float64) {
+	if limit = r.real("final_logit_softcapping", limit); limit > 0 && !r.Embeds {
 		r.record(program.Softcap{X: r.program.Logits, Cap: float32(limit)})
 	}
 }

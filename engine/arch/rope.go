@@ -43,7 +43,7 @@ func (r *recorder) rotary(p pairing) rotary {
 	}
 	t.magnitude *= r.real("rope.scaling.attn_factor", 1)
 	t.factors = r.optionalVector("rope_freqs.weight", t.dim/2)
-	if t.factors == nil && scaling == "longrope" {
+	if t.factors == nil { // longrope, whether or not the type says so
 		name := "rope_factors_short.weight"
 		if float64(r.context) > r.originalContext() {
 			name = "rope_factors_long.weight"
