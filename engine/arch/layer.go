@@ -72,8 +72,8 @@ func (b *layer) project(x program.Buffer, outs ...output) []program.Buffer {
 	return dst
 }
 
-// split multiplies x with the rows of one weight, in parts of these widths, each
-// into a buffer of its own.
+// split is project with one weight, and perhaps one bias, that holds the rows of
+// all parts.
 func (b *layer) split(name string, x program.Buffer, parts []output) []program.Buffer {
 	total := 0
 	for _, o := range parts {
@@ -120,28 +120,18 @@ func (b *layer) addNormed(name, norm string, y program.Buffer) {
 // matrices or by one that holds them all.
 func (b *layer) queryKeyValue(x program.Buffer) (q, k, v program.Buffer) {
 	b.checkHeads()
-	queries, keys, values := b.heads*b.keyDim, b.kvHeads*b.keyDim, b.kvHeads*b.valueDim
+	parts := []output{{"attn_q", b.heads * b.keyDim}, {"attn_k", b.kvHeads * b.keyDim}, {"attn_v", b.kvHeads * b.valueDim}}
 	if !b.holds("attn_qkv.weight") {
-		out := b.project(x, output{"attn_q", queries}, output{"attn_k", keys}, output{"attn_v", values})
+		out := b.project(x, parts...)
 		return out[0], out[1], out[2]
 	}
-	q, k, v = b.buffer("attn_q", queries), b.buffer("attn_k", keys), b.buffer("attn_v", values)
-	all := b.projection(b.prefix+"attn_qkv", queries+keys+values, b.width(x), q)
-	op, at := program.Linear{X: x}, 0
-	for i, name := range []string{"attn_q", "attn_k", "attn_v"} {
-		p := all
-		p.Dst = []program.Buffer{q, k, v}[i]
-		n := b.width(p.Dst)
-		p.Weight = b.rows(all.Weight, at, n)
-		if all.Bias != nil {
-			p.Bias = all.Bias[at : at+n]
-		} else {
-			p.Bias = b.optionalVector(b.prefix+name+".bias", n)
+	out := b.split("attn_qkv", x, parts)
+	for i, p := range parts { // biases may be apart though the weights are not
+		if bias := b.optionalVector(b.prefix+p.name+".bias", p.width); bias != nil && !b.holds("attn_qkv.bias") {
+			b.record(program.AddBias{X: out[i], Bias: bias})
 		}
-		op.Out, at = append(op.Out, p), at+n
 	}
-	b.record(op)
-	return q, k, v
+	return out[0], out[1], out[2]
 }
 
 // checkHeads reports heads that do not go together.
@@ -201,19 +191,14 @@ func (b *layer) gated(f program.Function, x program.Buffer) program.Buffer {
 // gatedAs is gated for tensors whose names end in suffix.
 func (b *layer) gatedAs(suffix string, f program.Function, x program.Buffer, width int) program.Buffer {
 	gateName, upName := "ffn_gate"+suffix, "ffn_up"+suffix
-	gate, up := b.buffer(gateName, width), b.buffer(upName, width)
+	parts := []output{{gateName, width}, {upName, width}}
+	var out []program.Buffer
 	if b.holds(gateName+".weight") || !b.holds(upName+".weight") {
-		b.project(x, output{gateName, width}, output{upName, width})
+		out = b.project(x, parts...)
 	} else {
-		all := b.projection(b.prefix+upName, 2*width, b.width(x), gate)
-		first, second := all, all
-		first.Weight, second.Weight = b.rows(all.Weight, 0, width), b.rows(all.Weight, width, width)
-		if all.Bias != nil {
-			first.Bias, second.Bias = all.Bias[:width], all.Bias[width:]
-		}
-		second.Dst = up
-		b.record(program.Linear{X: x, Out: []program.Projection{first, second}})
+		out = b.split(upName, x, parts)
 	}
+	gate, up := out[0], out[1]
 	b.record(program.Gated{F: f, Gate: gate, Up: up, Dst: gate})
 	return gate
 }

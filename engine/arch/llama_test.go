@@ -226,14 +226,14 @@ func plain(t *testing.T, f *gguf.File, c synthetic.Llama, tokens []int32, ropeSc
 
 func TestLoadNamesWhatIsWrong(t *testing.T) {
 	for want, change := range map[string]func(*synthetic.Llama){
-		`architecture "gpt9" is not supported; supported: arctic`: func(l *synthetic.Llama) { l.Extra = map[string]any{"general.architecture": "gpt9"} },
-		"tensor blk.2.attn_norm.weight is missing":                func(l *synthetic.Llama) { l.Extra = map[string]any{"llama.block_count": uint32(3)} },
-		"tensor blk.0.ffn_gate.weight has shape [64 96]":          func(l *synthetic.Llama) { l.Extra = map[string]any{"llama.feed_forward_length": uint32(97)} },
-		"llama.block_count is 100000, outside 1…512":              func(l *synthetic.Llama) { l.Extra = map[string]any{"llama.block_count": uint32(100000)} },
-		"llama.attention.head_count is 0":                         func(l *synthetic.Llama) { l.Extra = map[string]any{"llama.attention.head_count": uint32(0)} },
-		"llama.expert_used_count is missing":                      func(l *synthetic.Llama) { l.Extra = map[string]any{"llama.expert_count": uint32(8)} },
-		"do not share 3 key-value heads evenly":                   func(l *synthetic.Llama) { l.Extra = map[string]any{"llama.attention.head_count_kv": uint32(3)} },
-		"rope.freq_base":                                          func(l *synthetic.Llama) { l.Extra = map[string]any{"llama.rope.freq_base": float32(-1)} },
+		`architecture "gpt9" is not supported; supported: `: func(l *synthetic.Llama) { l.Extra = map[string]any{"general.architecture": "gpt9"} },
+		"tensor blk.2.attn_norm.weight is missing":          func(l *synthetic.Llama) { l.Extra = map[string]any{"llama.block_count": uint32(3)} },
+		"tensor blk.0.ffn_gate.weight has shape [64 96]":    func(l *synthetic.Llama) { l.Extra = map[string]any{"llama.feed_forward_length": uint32(97)} },
+		"llama.block_count is 100000, outside 1…512":        func(l *synthetic.Llama) { l.Extra = map[string]any{"llama.block_count": uint32(100000)} },
+		"llama.attention.head_count is 0":                   func(l *synthetic.Llama) { l.Extra = map[string]any{"llama.attention.head_count": uint32(0)} },
+		"llama.expert_used_count is missing":                func(l *synthetic.Llama) { l.Extra = map[string]any{"llama.expert_count": uint32(8)} },
+		"do not share 3 key-value heads evenly":             func(l *synthetic.Llama) { l.Extra = map[string]any{"llama.attention.head_count_kv": uint32(3)} },
+		"rope.freq_base":                                    func(l *synthetic.Llama) { l.Extra = map[string]any{"llama.rope.freq_base": float32(-1)} },
 	} {
 		shape := synthetic.Tiny()
 		change(&shape)
