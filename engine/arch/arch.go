@@ -57,6 +57,7 @@ var encoders = map[string]bool{"bert": true, "gemma-embedding": true, "modern-be
 
 // families maps general.architecture to the function that records its forward pass.
 var families = map[string]func(*recorder){
+	"afmoe":          afMoE,
 	"arctic":         arctic,
 	"baichuan":       baichuan,
 	"bailingmoe":     bailingMoE,
@@ -65,6 +66,7 @@ var families = map[string]func(*recorder){
 	"cohere2":        cohere2,
 	"command-r":      commandR,
 	"dbrx":           dbrx,
+	"deepseek":       deepseek,
 	"deepseek2":      deepseek2,
 	"dots1":          dots1,
 	"ernie4_5":       llama,
@@ -91,6 +93,7 @@ var families = map[string]func(*recorder){
 	"minicpm":        minicpm,
 	"minimax-m2":     minimaxM2,
 	"mistral3":       mistral3,
+	"mistral4":       deepseek2,
 	"modern-bert":    modernBert,
 	"nemotron_h":     nemotronH,
 	"nemotron_h_moe": nemotronHMoE,
@@ -106,6 +109,7 @@ var families = map[string]func(*recorder){
 	"qwen35":         qwen35,
 	"qwen35moe":      qwen35MoE,
 	"qwen3moe":       qwen3MoE,
+	"qwen3vlmoe":     qwen3MoE, // of text alone
 	"smallthinker":   smallThinker,
 	"smollm3":        smollm3,
 	"xverse":         llama,

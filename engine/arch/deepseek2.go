@@ -6,10 +6,10 @@ import (
 	"freehold/engine/program"
 )
 
-// deepseek2 is the family of DeepSeek V2 to V3.1, R1, Kimi K2, GLM 4.7 Flash and
-// GigaChat 3: heads share a latent vector for keys and values (DeepSeek-AI,
-// 2024); the first layers are dense, the others have experts, chosen from groups
-// in the great models, and some for all tokens.
+// deepseek2 is the family of DeepSeek V2 to V3.1, R1, Kimi K2, GLM 4.7 Flash,
+// GigaChat 3 and Mistral Small 4: heads share a latent vector for keys and values
+// (DeepSeek-AI, 2024); the first layers are dense, the others have experts, chosen
+// from groups in the great models, and some for all tokens.
 func deepseek2(r *recorder) {
 	a := r.latentAttention()
 	m := r.mixture(r.gating(r.deepseekGating()), r.truth("expert_weights_norm", false))

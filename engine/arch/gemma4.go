@@ -25,6 +25,11 @@ func gemma4(r *recorder) {
 	own := r.Layers - r.count("attention.shared_kv_layers", r.Layers-1) // layers that keep keys and values
 	cached := map[bool]int{}                                            // the last cache layer with a window, and without
 
+	var m mixture
+	if r.count("expert_count", maxExperts) > 0 {
+		m = r.mixture(program.GateSoftmax, true)
+		m.f = program.GELU
+	}
 	r.embed(math.Sqrt(float64(r.Embedding)))
 	inputs := r.layerInputs()
 	for i := range r.Layers {
@@ -53,9 +58,10 @@ func gemma4(r *recorder) {
 		b.selectOutputs(&a, &inputs)
 		b.addNormed("attn_output", "post_attention_norm", a)
 		if b.holds("ffn_gate_inp.weight") {
-			r.fail("mixtures of experts are not supported by this architecture")
+			b.addGemmaExperts(m)
+		} else {
+			b.addNormed("ffn_down", "post_ffw_norm", b.gated(program.GELU, b.rmsNorm("ffn_norm", r.x)))
 		}
-		b.addNormed("ffn_down", "post_ffw_norm", b.gated(program.GELU, b.rmsNorm("ffn_norm", r.x)))
 		b.addInput(inputs)
 		if scale := b.optionalVector(b.prefix+"layer_output_scale.weight", 1); scale != nil {
 			b.record(program.Scale{X: r.x, Factor: scale[0]})

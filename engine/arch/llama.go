@@ -69,6 +69,14 @@ func bailingMoE(r *recorder) {
 	llamaWith(r, adjacent, func(b *layer) { b.addMixed(m, b.rmsNorm("ffn_norm", b.x)) })
 }
 
+// deepseek is the family of DeepSeek MoE, the first of its makers with experts:
+// a llama whose first layers are dense, with some experts for all tokens
+// (DeepSeek-AI, 2024).
+func deepseek(r *recorder) {
+	m := r.mixture(program.GateSoftmax, false)
+	llamaWith(r, adjacent, func(b *layer) { b.addMixed(m, b.rmsNorm("ffn_norm", b.x)) })
+}
+
 // ernieMoE is the family of ERNIE 4.5 with experts: a llama whose first layers
 // are dense (Baidu, 2025).
 func ernieMoE(r *recorder) {

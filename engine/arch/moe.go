@@ -77,6 +77,14 @@ func (b *layer) addExperts(m mixture, x program.Buffer) {
 	b.record(program.Combine{X: b.experts(m, x, choice), Share: share, Dst: b.x})
 }
 
+// mixed is what the experts chosen by the router's logits make of x together.
+func (b *layer) mixed(m mixture, x, logits program.Buffer) program.Buffer {
+	choice, share := b.route(m, logits)
+	dst := b.buffer("mixed experts", b.width(x))
+	b.record(program.Combine{X: b.experts(m, x, choice), Share: share, Dst: dst, Set: true})
+	return dst
+}
+
 // route chooses experts by the router's logits.
 func (b *layer) route(m mixture, logits program.Buffer) (choice, share program.Buffer) {
 	choice, share = b.buffer("chosen experts", m.used), b.buffer("shares of experts", m.used)

@@ -36,10 +36,7 @@ func nemotronHMoE(r *recorder) {
 // addLatentExperts is addExperts for experts between two projections.
 func (b *layer) addLatentExperts(m mixture, x program.Buffer) {
 	narrow := b.project(x, output{"ffn_latent_down", b.inputs("ffn_latent_up")})[0]
-	choice, share := b.route(m, b.project(x, output{"ffn_gate_inp", m.experts})[0])
-	y := b.buffer("latent experts", b.width(narrow))
-	b.record(program.Combine{X: b.experts(m, narrow, choice), Share: share, Dst: y, Set: true})
-	b.add("ffn_latent_up", y)
+	b.add("ffn_latent_up", b.mixed(m, narrow, b.project(x, output{"ffn_gate_inp", m.experts})[0]))
 }
 
 func nemotronHWith(r *recorder, feedForward func(b *layer, x program.Buffer)) {

@@ -121,7 +121,7 @@ func (r *recorder) yarnMagnitude(factor float64) float64 {
 	switch {
 	case all == 0:
 		return magnitude(1)
-	case r.arch == "deepseek2": // it has the same multiplier in both places
+	case r.arch == "deepseek2" || r.arch == "mistral4": // they have the same multiplier in both places
 		return 1
 	}
 	return magnitude(1) / magnitude(all)
