@@ -130,7 +130,8 @@ func (p *probes) callText() string {
 	if !strings.Contains(text, probeFunction) || len(text) > maxSample {
 		return ""
 	}
-	return text[p.header(text):]
+	_, end, _ := strings.Cut(p.plainEnd, probeAnswer) // of a turn, which is no part of a call
+	return strings.TrimSuffix(text[p.header(text):], end)
 }
 
 // header is the length of what begins an answer before the model's own words.

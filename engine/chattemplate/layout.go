@@ -59,7 +59,8 @@ var layouts = []struct {
 	{[]string{"<|START_THINKING|>", "<|START_RESPONSE|>"}, Format{ // Command
 		sections: append(append(tags("<|START_THINKING|>", "<|END_THINKING|>"),
 			wrapped("<|START_RESPONSE|>", "<|END_RESPONSE|>")...), wrapped("<|START_TEXT|>", "<|END_TEXT|>")...),
-		calls: call("<|START_ACTION|>"),
+		calls:      call("<|START_ACTION|>"),
+		answerEnds: []string{"<|END_RESPONSE|>", "<|END_TEXT|>"},
 	}},
 	{[]string{"<|channel>thought"}, Format{ // Gemma
 		sections: tags("<|channel>thought\n", "<channel|>"), skips: []string{"<channel|>"},
@@ -72,6 +73,8 @@ var layouts = []struct {
 		sections: append(tags("<|open|>think<|sep|>", "<|close|>think<|sep|>"), wrapped("<|open|>response<|sep|>", "<|close|>response<|sep|>")...),
 		calls:    call("<|open|>tools<|sep|>"),
 		skips:    []string{"<|close|>message<|sep|>", "<|end_of_msg|>"},
+
+		answerEnds: []string{"<|close|>response<|sep|>"},
 	}},
 	{[]string{"<|begin|>assistant<|think|>"}, Format{ // Solar
 		sections: []section{
@@ -80,6 +83,8 @@ var layouts = []struct {
 		},
 		calls: call("<|tool_calls|>"),
 		skips: []string{"<|begin|>assistant"},
+
+		answerEnds: []string{"<|end|>"},
 	}},
 	{[]string{"<|channel|>analysis<|message|>", "assistant<|channel|>"}, Format{ // gpt-oss
 		headers:    &headers{"<|start|>assistant", []string{"<|channel|>", "to="}, "<|message|>"},

@@ -49,6 +49,7 @@ var splitCases = []struct {
 	{name: "gemma, closed by the prompt", template: mentioning("<|channel>thought"), prompt: "<|turn>model\n<|channel>thought\n<channel|>", text: "b", answer: "b"},
 	{name: "command", template: mentioning("<|START_THINKING|>"), text: "<|START_THINKING|>a<|END_THINKING|><|START_RESPONSE|>b<|END_RESPONSE|>", thinking: "a", answer: "b"},
 	{name: "command, response opened by the prompt", template: mentioning("<|START_THINKING|>"), prompt: "<|CHATBOT_TOKEN|><|START_RESPONSE|>", text: "b\n<|END_RESPONSE|>", answer: "b"},
+	{name: "command, only the end marked", template: mentioning("<|START_THINKING|>"), text: "b\n<|END_RESPONSE|>", answer: "b"},
 	{name: "command, a call", template: mentioning("<|START_THINKING|>"), tools: true, text: "<|START_THINKING|>plan<|END_THINKING|><|START_ACTION|>[{}]<|END_ACTION|>", thinking: "plan", call: "<|START_ACTION|>[{}]<|END_ACTION|>"},
 	{name: "granite", template: mentioning("<think></think> <response></response>"), text: "<think>a</think>\n<response>b\n</response>", thinking: "a", answer: "b"},
 	{name: "granite, quoted end", template: mentioning("<think></think> <response></response>"), text: "<think>a</think><response>The tag </response> ends it.</response>", thinking: "a", answer: "The tag </response> ends it."},
