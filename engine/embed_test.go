@@ -1,9 +1,11 @@
 package engine
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -159,5 +161,42 @@ func TestModelsForOtherThings(t *testing.T) {
 	}
 	if slices.Contains([]bool{embeds.Info().Embeds, ranks.Info().Embeds}, false) || writes.Info().Embeds {
 		t.Error("models do not say what they are for")
+	}
+}
+
+// TestRealEmbedder compares with what llama.cpp recorded of a real model,
+// all-MiniLM-L6-v2 in F16, which `freehold convert` makes of its published
+// weights. FREEHOLD_TEST_EMBEDDER says where it is.
+func TestRealEmbedder(t *testing.T) {
+	path := os.Getenv("FREEHOLD_TEST_EMBEDDER")
+	if path == "" {
+		t.Skip("FREEHOLD_TEST_EMBEDDER does not name a file with all-MiniLM-L6-v2")
+	}
+	b, err := os.ReadFile("testdata/minilm.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var golden struct {
+		Cases []struct {
+			Text   string
+			Vector []float32
+		}
+	}
+	if err := json.Unmarshal(b, &golden); err != nil {
+		t.Fatal(err)
+	}
+	m, err := Open(t.Context(), path, Options{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	for _, c := range golden.Cases {
+		v, err := m.Embed(t.Context(), []string{c.Text})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := cosine(v[0], c.Vector); got < 0.9995 {
+			t.Errorf("%q: cosine %.6f", c.Text, got)
+		}
 	}
 }
