@@ -34,6 +34,9 @@ type Vocabulary interface {
 type Weights interface {
 	Vocabulary
 	chat.Model
+	// Embed makes a vector of length 1 of each text. One that is too long for
+	// the model is an error, or cut if cut is set.
+	Embed(ctx context.Context, texts []string, cut bool) ([][]float32, error)
 	Close() error
 }
 
@@ -50,4 +53,5 @@ type ModelInfo struct {
 	Embedding      int    `json:"embedding"` // values per token
 	FileBytes      int64  `json:"fileBytes"`
 	ChatTemplate   bool   `json:"chatTemplate"`
+	Embeds         bool   `json:"embeds"` // makes vectors or scores, and writes no text
 }

@@ -34,7 +34,7 @@ func (e ownEngine) Open(ctx context.Context, path string, o LoadOptions, progres
 		info: ModelInfo{
 			Architecture: i.Architecture, Name: i.Name, Quant: i.Quant, Parameters: i.Parameters, TrainedContext: i.TrainedContext,
 			ContextLength: i.ContextLength, Vocabulary: i.Vocab, Layers: i.Layers, Embedding: i.Embedding, FileBytes: i.FileBytes,
-			ChatTemplate: i.ChatTemplate,
+			ChatTemplate: i.ChatTemplate, Embeds: i.Embeds,
 		},
 		encode: m.Tokenize,
 		render: m.RenderChat,
@@ -51,7 +51,7 @@ func (ownEngine) OpenVocabulary(_ context.Context, path string, o LoadOptions) (
 	if err != nil {
 		return nil, err
 	}
-	i := ModelInfo{Vocabulary: t.Size(), FileBytes: f.Size()}
+	i := ModelInfo{Vocabulary: t.Size(), FileBytes: f.Size(), Embeds: engine.Embeds(f)}
 	i.Architecture, _ = f.Meta.String("general.architecture")
 	i.Name, _ = f.Meta.String("general.name")
 	i.Parameters, i.Quant = engine.Contents(f)
@@ -206,6 +206,13 @@ func (w *weights) Generate(ctx context.Context, r chat.Request, emit func(chat.E
 		PrefillPerSecond: t.PrefillPerSecond, DecodePerSecond: t.DecodePerSecond,
 	}
 	return res, err
+}
+
+func (w *weights) Embed(ctx context.Context, texts []string, cut bool) ([][]float32, error) {
+	if cut {
+		return w.model.EmbedBeginnings(ctx, texts)
+	}
+	return w.model.Embed(ctx, texts)
 }
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -24,6 +24,8 @@ type fakeWeights struct {
 	closed atomic.Bool
 }
 
+func (w *fakeWeights) Embed(context.Context, []string, bool) ([][]float32, error) { return nil, nil }
+
 func (w *fakeWeights) Info() ModelInfo { return ModelInfo{FileBytes: 10} }
 func (w *fakeWeights) Generate(context.Context, chat.Request, func(chat.Event)) (chat.Result, error) {
 	return chat.Result{}, nil

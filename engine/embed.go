@@ -19,6 +19,7 @@ import (
 var (
 	ErrEmbeds = errors.New("this is an embedding model: it turns texts into vectors and does not write")
 	ErrWrites = errors.New("this model writes text: embeddings and ranking need an embedding model or a reranker")
+	ErrRanks  = errors.New("this is a reranker: it scores documents and makes no vectors")
 )
 
 // TooLongError is about a text with more tokens than an embedding model reads at
@@ -139,6 +140,24 @@ func (m *Model) Embed(ctx context.Context, texts []string) ([][]float32, error) 
 	return m.EmbedTokens(ctx, tokens)
 }
 
+// EmbedBeginnings is Embed, but of texts that are too long it takes as much as
+// fits.
+func (m *Model) EmbedBeginnings(ctx context.Context, texts []string) ([][]float32, error) {
+	tokens := make([][]int32, len(texts))
+	limit := m.info.ContextLength
+	for i, t := range texts {
+		ids := m.tokenizer.Encode(t, tokenizer.Options{AddSpecial: true})
+		if len(ids) > limit {
+			last := ids[len(ids)-1]
+			if ids = ids[:limit]; m.tokenizer.AddsEOS() || m.tokenizer.AddsSEP() {
+				ids[limit-1] = last // the mark of the end
+			}
+		}
+		tokens[i] = ids
+	}
+	return m.EmbedTokens(ctx, tokens)
+}
+
 // EmbedTokens is Embed for texts that are tokens already, with whatever special
 // ones the model wants around them. A model without pooling gives a vector for
 // every token, one behind another.
@@ -147,7 +166,7 @@ func (m *Model) EmbedTokens(ctx context.Context, texts [][]int32) ([][]float32, 
 		return nil, ErrWrites
 	}
 	if m.embedder.config.Pooling == arch.PoolRank {
-		return nil, errors.New("this is a reranker: it scores documents and makes no vectors")
+		return nil, ErrRanks
 	}
 	vectors, err := m.embed(ctx, texts)
 	for _, v := range vectors {

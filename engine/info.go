@@ -36,6 +36,9 @@ func info(f *gguf.File, a *arch.Model) Info {
 	return i
 }
 
+// Embeds says whether the file holds an embedding model or a reranker.
+func Embeds(f *gguf.File) bool { return arch.Embeds(f) }
+
 // Contents counts the parameters of a file and names its quantization: the
 // file's own word for it, or the type that most of its bytes have.
 func Contents(f *gguf.File) (parameters int64, quant string) {

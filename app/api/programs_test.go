@@ -3,7 +3,10 @@ package api_test
 import (
 	"bufio"
 	"context"
+	"encoding/base64"
+	"encoding/binary"
 	"encoding/json"
+	"math"
 	"net/http"
 	"net/url"
 	"strings"
@@ -171,5 +174,58 @@ func TestClientGoesAway(t *testing.T) {
 		if time.Now().After(deadline) {
 			t.Fatal("the answer goes on for nobody")
 		}
+	}
+}
+
+// TestEmbeddings asks for vectors in all three forms.
+func TestEmbeddings(t *testing.T) {
+	s := serve(t)
+	base, err := url.Parse(s.base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := ollama.NewClient(base, &http.Client{Transport: keyed{s.token}})
+	got, err := c.Embed(t.Context(), &ollama.EmbedRequest{Model: "tiny", Input: []string{"a b", "c"}})
+	if err != nil || len(got.Embeddings) != 2 || got.Embeddings[0][0] != 2 || got.Embeddings[1][1] != 1 || got.PromptEvalCount != 3 {
+		t.Errorf("%+v %v", got, err)
+	}
+	one, err := c.Embeddings(t.Context(), &ollama.EmbeddingRequest{Model: "tiny", Prompt: "a b c"})
+	if err != nil || len(one.Embedding) != 2 || one.Embedding[0] != 3 {
+		t.Errorf("%+v %v", one, err)
+	}
+	long := strings.Repeat("word ", 1001)
+	if _, err := c.Embed(t.Context(), &ollama.EmbedRequest{Model: "tiny", Input: long}); err == nil || !strings.Contains(err.Error(), "1001 tokens") {
+		t.Errorf("a text that is too long: %v", err)
+	}
+	cut := true
+	if got, err := c.Embed(t.Context(), &ollama.EmbedRequest{Model: "tiny", Input: long, Truncate: &cut, Dimensions: 1}); err != nil || len(got.Embeddings[0]) != 1 || got.Embeddings[0][0] != 1 {
+		t.Errorf("cut as asked for: %+v %v", got, err)
+	}
+	for _, body := range []string{
+		`{"model":"tiny","input":7}`, `{"model":"tiny","input":["a",7]}`, `{"model":"tiny","input":"a","dimensions":3}`,
+		`{"model":"tiny","input":"a","dimensions":-1}`,
+	} {
+		for _, path := range []string{"/api/embed", "/v1/embeddings"} {
+			if r, _ := s.do("POST", path, body, "Authorization", "Bearer "+s.token); r.StatusCode != http.StatusBadRequest {
+				t.Errorf("%s %s: status %d", path, body, r.StatusCode)
+			}
+		}
+	}
+	var out struct {
+		Data []struct {
+			Index     int
+			Embedding string
+		}
+		Usage struct {
+			Prompt int `json:"prompt_tokens"`
+		}
+	}
+	_, text := s.do("POST", "/v1/embeddings", `{"model":"tiny","input":["a b","c"],"encoding_format":"base64"}`, "Authorization", "Bearer "+s.token)
+	if err := json.Unmarshal([]byte(text), &out); err != nil || len(out.Data) != 2 || out.Data[1].Index != 1 || out.Usage.Prompt != 3 {
+		t.Fatalf("%+v %v", out, err)
+	}
+	b, err := base64.StdEncoding.DecodeString(out.Data[0].Embedding)
+	if err != nil || len(b) != 8 || math.Float32frombits(binary.LittleEndian.Uint32(b)) != 2 {
+		t.Errorf("packed %v %v", b, err)
 	}
 }

@@ -66,6 +66,7 @@ func Routes(c Config) http.Handler {
 	p := newPrograms(c.Core)
 	p.ollamaRoutes(mux)
 	p.openaiRoutes(mux)
+	p.embedRoutes(mux)
 	mux.Handle("GET /", assets(c.Assets))
 	return mux
 }

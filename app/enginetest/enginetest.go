@@ -16,6 +16,7 @@ import (
 
 	"freehold/app"
 	"freehold/app/chat"
+	"freehold/engine"
 	"freehold/engine/gguf"
 	"freehold/engine/tensor"
 )
@@ -128,6 +129,19 @@ func (m *model) Prompt(_ context.Context, system string, turns []chat.Turn) (int
 		n += m.Tokens(t.Content) + 1
 	}
 	return n, nil
+}
+
+// Embed makes vectors of the number of words and of characters.
+func (m *model) Embed(_ context.Context, texts []string, cut bool) ([][]float32, error) {
+	vectors := make([][]float32, len(texts))
+	for i, t := range texts {
+		n := m.Tokens(t)
+		if n > m.info.ContextLength && !cut {
+			return nil, &engine.TooLongError{Text: i, Tokens: n, Limit: m.info.ContextLength}
+		}
+		vectors[i] = []float32{float32(min(n, m.info.ContextLength)), float32(len(t))}
+	}
+	return vectors, nil
 }
 
 // Generate counts: one, two … as "1 2 3 ".
