@@ -112,7 +112,7 @@ func (p *parser) readTensors(count int, alignment uint64) ([]Tensor, error) {
 // Types of the format that the engine has no layout for.
 var (
 	removedTypes = map[tensor.Type]string{
-		4: "Q4_2", 5: "Q4_3", 31: "Q4_0_4_4", 32: "Q4_0_4_8", 33: "Q4_0_8_8", 36: "IQ4_NL_4_4", 37: "IQ4_NL_4_8", 38: "IQ4_NL_8_8",
+		4: "Q4_2, or MXFP4 in the first gpt-oss files of Ollama,", 5: "Q4_3", 31: "Q4_0_4_4", 32: "Q4_0_4_8", 33: "Q4_0_8_8", 36: "IQ4_NL_4_4", 37: "IQ4_NL_4_8", 38: "IQ4_NL_8_8",
 	}
 	activationTypes = map[tensor.Type]string{9: "Q8_1", 15: "Q8_K"}
 )

@@ -219,6 +219,11 @@ func (v *conversion) sources(weights *safetensors.Model, want tensor.Type) ([]*s
 		s.parts = parts
 		s.shape = []int{s.cols, s.rows, len(parts)}
 	}
+	after, err := v.projections(weights)
+	if err != nil {
+		return nil, err
+	}
+	all = append(all, after...)
 	for _, s := range all {
 		s.choose(want)
 	}

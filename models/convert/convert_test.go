@@ -324,6 +324,57 @@ func TestNarrowRows(t *testing.T) {
 	}
 }
 
+// TestModules takes the steps of a sentence-transformers model with it: pooling
+// and the layers behind it.
+func TestModules(t *testing.T) {
+	r := readReference(t)
+	model := func(t *testing.T, name, second string) string {
+		dir := t.TempDir()
+		r.writeModel(t, name, dir)
+		writeFile(t, filepath.Join(dir, "modules.json"), `[{"type":"sentence_transformers.models.Transformer","path":""},
+			{"type":"sentence_transformers.models.Pooling","path":"1_Pooling"},{"type":"sentence_transformers.models.Dense","path":"2_Dense"},
+			{"type":"sentence_transformers.models.Dense","path":"3_Dense"},{"type":"sentence_transformers.models.Normalize","path":"4_Normalize"}]`)
+		writeFile(t, filepath.Join(dir, "1_Pooling", "config.json"), `{"pooling_mode":"mean"}`)
+		identity := `{"in_features":64,"out_features":128,"bias":false,"activation_function":"torch.nn.modules.linear.Identity"}`
+		writeFile(t, filepath.Join(dir, "2_Dense", "config.json"), identity)
+		writeWeights(t, filepath.Join(dir, "2_Dense", "model.safetensors"), map[string]weight{"linear.weight": {"F32", []int{128, 64}, numbers("up", 128*64, 0)}})
+		writeFile(t, filepath.Join(dir, "3_Dense", "config.json"), second)
+		writeWeights(t, filepath.Join(dir, "3_Dense", "model.safetensors"), map[string]weight{"linear.weight": {"F32", []int{64, 128}, numbers("down", 128*64, 0)}})
+		return dir
+	}
+	f := converted(t, model(t, "gemma-embedding", "{}"), tensor.F32)
+	for key, want := range map[string]uint64{"pooling_type": 1, "dense_2_feat_in": 64, "dense_2_feat_out": 128, "dense_3_feat_in": 128, "dense_3_feat_out": 64} {
+		if got, ok := f.Meta.Uint("gemma-embedding." + key); !ok || got != want {
+			t.Errorf("%s is %d, want %d", key, got, want)
+		}
+	}
+	if x, ok := f.Tensor("dense_2.weight"); !ok || !slices.Equal(x.Shape, []int{64, 128}) || !slices.Equal(x.Data, weight{values: numbers("up", 128*64, 0)}.encode()) {
+		t.Error("dense_2.weight is not there or differs")
+	}
+	for _, c := range []struct{ model, second, want string }{
+		{"gemma-embedding", `{"activation_function":"torch.nn.modules.activation.Tanh"}`, "activation"},
+		{"gemma-embedding", `{"bias":true}`, "bias"},
+		{"bert", "{}", "no place in a bert model"},
+	} {
+		if _, err := Convert(context.Background(), model(t, c.model, c.second), Options{Type: tensor.F32}); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s with %s: %v, want %q", c.model, c.second, err, c.want)
+		}
+	}
+	for _, c := range []struct{ modules, pooling, want string }{
+		{`[{"type":"Pooling","path":"../elsewhere"}]`, "", "not a folder beside it"},
+		{`[{"type":"Pooling","path":"1_Pooling"}]`, `{"pooling_mode_max_tokens":true}`, "pooling modes mean"},
+		{`{`, "", "modules.json"},
+	} {
+		dir := t.TempDir()
+		r.writeModel(t, "bert", dir)
+		writeFile(t, filepath.Join(dir, "modules.json"), c.modules)
+		writeFile(t, filepath.Join(dir, "1_Pooling", "config.json"), c.pooling)
+		if _, err := Convert(context.Background(), dir, Options{Type: tensor.F32}); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want %q", c.modules, err, c.want)
+		}
+	}
+}
+
 // FuzzConfig converts the small Llama under any configuration.
 func FuzzConfig(f *testing.F) {
 	dir := f.TempDir()

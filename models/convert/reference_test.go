@@ -27,7 +27,8 @@ type reference struct {
 		Config   json.RawMessage
 		Weights  map[string][]int
 		LlamaCpp map[string]map[string]string `json:"llama.cpp"` // type → tensor → digest
-		Logits   []float64
+		Logits   []float64                    // after the last token; of classifiers their only one
+		Hidden   []float64                    // of encoders, the last token's values
 	}
 }
 
@@ -119,25 +120,30 @@ func TestAgreesWithReference(t *testing.T) {
 						t.Errorf("%s: tensor %s should not be there", kind, n)
 					}
 				}
-				if typ == tensor.F32 && m.Logits != nil && !strings.Contains(name, "bert") {
-					checkLogits(t, f, r.Tokens, m.Logits)
+				if typ == tensor.F32 {
+					row := len(r.Tokens) - 1
+					if name == "bert classifier" {
+						row = 0
+					}
+					checkOutput(t, f, r.Tokens, row, append(m.Hidden, m.Logits...))
 				}
 			}
 		})
 	}
 }
 
-// checkLogits runs the file on the reference interpreter.
-func checkLogits(t *testing.T, f *gguf.File, tokens []int32, want []float64) {
+// checkOutput runs the file on the reference interpreter and holds what it gives
+// for a row to what the model's own class does.
+func checkOutput(t *testing.T, f *gguf.File, tokens []int32, row int, want []float64) {
 	t.Helper()
 	name, _ := f.Meta.String("general.architecture")
 	if !slices.Contains(arch.Supported(), name) {
-		t.Logf("the engine does not run %s yet; its logits were not compared", name)
+		t.Logf("the engine does not run %s yet; its output was not compared", name)
 		return
 	}
 	m, err := arch.Load(f, 0)
 	if err != nil && strings.Contains(err.Error(), "not supported") {
-		t.Logf("the engine does not run this %s yet (%v); its logits were not compared", name, err)
+		t.Logf("the engine does not run this %s yet (%v); its output was not compared", name, err)
 		return
 	}
 	if err != nil {
@@ -152,7 +158,7 @@ func checkLogits(t *testing.T, f *gguf.File, tokens []int32, want []float64) {
 			t.Error(err)
 		}
 	}()
-	b := &program.Batch{Tokens: tokens, Tables: [][]int32{{1}}, Slots: []int32{1}, Outputs: []int32{int32(len(tokens) - 1)}}
+	b := &program.Batch{Tokens: tokens, Tables: [][]int32{{1}}, Slots: []int32{1}, Outputs: []int32{int32(row)}}
 	for i := range tokens {
 		b.Positions = append(b.Positions, int32(i))
 		b.Sequences = append(b.Sequences, 0)
@@ -162,14 +168,14 @@ func checkLogits(t *testing.T, f *gguf.File, tokens []int32, want []float64) {
 		t.Fatal(err)
 	}
 	if len(got) != len(want) {
-		t.Fatalf("%d logits, want %d", len(got), len(want))
+		t.Fatalf("%d values, want %d", len(got), len(want))
 	}
 	worst := 0.0
 	for i, w := range want {
 		worst = max(worst, math.Abs(float64(got[i])-w))
 	}
-	t.Logf("%s: logits differ by at most %.1e", name, worst)
+	t.Logf("%s: output differs by at most %.1e", name, worst)
 	if worst > 2e-3 {
-		t.Errorf("%s: logits differ by up to %g from those of the model's own class", name, worst)
+		t.Errorf("%s: output differs by up to %g from that of the model's own class", name, worst)
 	}
 }

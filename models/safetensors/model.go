@@ -69,6 +69,16 @@ func (m *Model) Tensor(name string) (*Tensor, bool) {
 	return &m.Tensors[i], true
 }
 
+// Add opens a further file that is closed with the model. Its tensors do not
+// become the model's.
+func (m *Model) Add(path string) (*File, error) {
+	f, err := Open(path)
+	if err == nil {
+		m.files = append(m.files, f)
+	}
+	return f, err
+}
+
 // Close closes the files.
 func (m *Model) Close() error {
 	var errs []error
