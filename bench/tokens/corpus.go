@@ -121,6 +121,9 @@ func cutUp(r *rand.Rand, s string) (out []string) {
 	sizes := []int{3, 20, 100, 1000, 4000}
 	for len(s) > 0 {
 		n := min(sizes[r.IntN(len(sizes))], len(s))
+		if r.IntN(200) == 0 {
+			n = len(s)
+		}
 		for n < len(s) && !utf8.RuneStart(s[n]) {
 			n++
 		}

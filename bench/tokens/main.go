@@ -89,6 +89,9 @@ func makeGolden(ctx context.Context, tree, dir string, all bool) error {
 	if err != nil {
 		return err
 	}
+	if err := goldenEnds(ctx, ref, dir); err != nil {
+		return err
+	}
 	return golden(ctx, ref, dir)
 }
 

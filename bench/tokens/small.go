@@ -38,7 +38,10 @@ var sentences = []string{
 	"func main() {\n\tfmt.Println(\"héllo\", 0x1F)\n}\n\n\n", "def f(x):\n    return x**2  # square\n\n    if x:\n        y = [1,2,3]\n",
 	"<div class=\"a\">&nbsp;</div>\r\n\r\n<p>x</p>", "SELECT * FROM t WHERE a='b' AND c<>3;", "https://example.org/a?b=c&d=%20#e user@example.org",
 	"a\r\n\r\n \t b  \n", "x\u3000y\u00a0 z\u2003\u0085w", "     five   spaces\t\ttabs\n\n\n\nbreaks ", "1234567890 12 345 6789 ０１２ ٣٤٥",
-	"<|endoftext|> <|im_end|>a <mask>  b<sep>c</s> [MASK] <unk>", "<dna>acgtACGTnn</dna>ACGTAC<dna>ACGTACAAAAAAT", "IMGIMGABCZ<sentinel:12> x", "",
+	// In each of the four ways.
+	"<|endoftext|> <|im_end|>a <mask>  b<sep>c</s> [MASK] <unk>", "<|endoftext|> <|im_end|>a <mask>  b<sep>c</s> [MASK] <unk>",
+	"<|endoftext|> <|im_end|>a <mask>  b<sep>c</s> [MASK] <unk>", "<|endoftext|> <|im_end|>a <mask>  b<sep>c</s> [MASK] <unk>",
+	"<dna>acgtACGTnn</dna>ACGTAC<dna>ACGTACAAAAAAT", "IMGIMGABCZ<sentinel:12> x", "",
 }
 
 // makeLines writes the texts.
@@ -200,6 +203,7 @@ func makeSmall(dir string) error {
 		for b := range 256 {
 			v.add(standIns([]byte{byte(b)}), tokenizer.TypeNormal, 0)
 		}
+		v.addSpecials() // before merges can lead to them
 		var own [][]string
 		for _, b := range bytes {
 			own = append(own, slices.Clone(b))
@@ -220,7 +224,6 @@ func makeSmall(dir string) error {
 			v.merges = append(v.merges, m[0]+" "+m[1])
 		}
 		v.addBytes()
-		v.addSpecials()
 		v.scores = nil
 		return v
 	}

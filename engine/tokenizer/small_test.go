@@ -100,6 +100,54 @@ func TestSmall(t *testing.T) {
 	}
 }
 
+// TestEnds compares which tokens end a generation, and which are control tokens,
+// in vocabularies that have some of the names by which llama.cpp tells.
+func TestEnds(t *testing.T) {
+	data, err := os.ReadFile(filepath.Join(smallDir, "ends.tsv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for row := range strings.Lines(string(data)) {
+		fields := strings.Split(strings.TrimSuffix(row, "\n"), "\t")
+		v := NewVocab("llama", "")
+		for b := range 256 {
+			v.Tokens = append(v.Tokens, byteToken(byte(b)))
+			v.Types = append(v.Types, TypeByte)
+		}
+		first := len(v.Tokens)
+		var want []string
+		for _, field := range fields[1:] {
+			f := strings.Split(field, " ")
+			typ, err := strconv.Atoi(f[1])
+			if err != nil {
+				t.Fatal(err)
+			}
+			v.Tokens = append(v.Tokens, f[0])
+			v.Types = append(v.Types, int32(typ))
+			want = append(want, f[2])
+		}
+		end, err := strconv.Atoi(fields[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		v.Special.EOS = int32(first + end)
+		tok := newTest(t, v)
+		for i, flags := range want {
+			id := int32(first + i)
+			got := ""
+			if tok.IsEOG(id) {
+				got += "e"
+			}
+			if tok.IsControl(id) {
+				got += "c"
+			}
+			if got != flags {
+				t.Errorf("%s (type %d) is %q, want %q, in %s", v.Tokens[id], v.Types[id], got, flags, row)
+			}
+		}
+	}
+}
+
 func hashIDs(ids []int32) string {
 	h := fnv.New32a()
 	for _, id := range ids {
