@@ -185,15 +185,21 @@ func compare(ctx context.Context, ref *reference, path, pre, set string, texts [
 	if err != nil {
 		return 0, err
 	}
-	got := make([][]int32, len(want.tokens))
+	encode := func(i int) []int32 {
+		return t.Encode(texts[i].text, tokenizer.Options{AddSpecial: texts[i].flags&1 != 0, ParseSpecial: texts[i].flags&2 != 0})
+	}
 	total := 0
 	start := processorTime()
-	for i := range got {
+	for i := range want.tokens {
 		total += len(texts[i].text)
-		got[i] = t.Encode(texts[i].text, tokenizer.Options{AddSpecial: texts[i].flags&1 != 0, ParseSpecial: texts[i].flags&2 != 0})
+		encode(i)
 	}
 	spent := processorTime() - start
 
+	got := make([][]int32, len(want.tokens))
+	for i := range got {
+		got[i] = encode(i)
+	}
 	differ := 0
 	for i := range got {
 		if slices.Equal(got[i], want.tokens[i]) {

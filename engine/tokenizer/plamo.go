@@ -76,8 +76,8 @@ func (m *plamo) encodeWord(s *session, word string) {
 			if node = m.tokens.child(node, word[j]); node == 0 {
 				break
 			}
-			if m.tokens.tokens[node] != None && (j+1 == len(word) || word[j+1]&0xC0 != 0x80) {
-				ends = append(ends, int32(j+1), m.tokens.tokens[node])
+			if token := m.tokens.nodes[node].token; token != None && (j+1 == len(word) || word[j+1]&0xC0 != 0x80) {
+				ends = append(ends, int32(j+1), token)
 			}
 		}
 		size := int32(min(charLen(word[i]), len(word)-i))

@@ -1,7 +1,6 @@
 package tokenizer
 
 import (
-	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,11 +10,22 @@ import (
 // first, so that the children of a node stand side by side, in the order of the
 // bytes that lead to them.
 type trie struct {
-	first  []int32 // by node: its first child; the next node's first child ends its own
-	labels []byte  // by node: the byte that leads to it
-	tokens []int32 // by node: the token that ends there, None if none does
-	root   [256]int32
+	nodes  []trieStep
+	labels []byte       // by node: the byte that leads to it
+	wide   [][256]int32 // children of nodes that have many, by byte; the root's first
 }
+
+// trieStep is a node: its first child, where the next node's first child ends its
+// own; its place in trie.wide plus one, 0 if it has none; and the token that ends
+// there, None if none does.
+type trieStep struct{ first, wide, token int32 }
+
+// A node with more children than this has a place in trie.wide, as long as there
+// are fewer than so many.
+const (
+	narrowNode = 6
+	wideNodes  = 1 << 10
+)
 
 // Real vocabularies stay below a tenth of these limits. The first bounds memory,
 // of which a byte of text may take forty, the second the time that a step
@@ -59,43 +69,43 @@ func newTrie(keys []key) (*trie, error) {
 			}
 			s.from++
 		}
-		t.tokens = append(t.tokens, token)
-		t.first = append(t.first, int32(len(nodes)))
+		first := int32(len(nodes))
 		for s.from < s.to {
 			b := keys[s.from].text[s.depth]
 			end := s.from + 1
 			for end < s.to && keys[end].text[s.depth] == b {
 				end++
 			}
-			if n == 0 {
-				t.root[b] = int32(len(nodes))
-			}
 			nodes = append(nodes, stretch{s.from, end, s.depth + 1})
 			t.labels = append(t.labels, b)
 			s.from = end
 		}
+		wide := int32(0)
+		if children := t.labels[first:]; n == 0 || len(children) > narrowNode && len(t.wide) < wideNodes {
+			t.wide = append(t.wide, [256]int32{})
+			wide = int32(len(t.wide))
+			for i, b := range children {
+				t.wide[wide-1][b] = first + int32(i)
+			}
+		}
+		t.nodes = append(t.nodes, trieStep{first, wide, token})
 	}
-	t.first = append(t.first, int32(len(nodes)))
+	t.nodes = append(t.nodes, trieStep{int32(len(nodes)), 0, None})
 	return t, nil
 }
 
 // child returns the node that a byte leads to, 0 if there is none: nothing
 // leads to the root.
 func (t *trie) child(node int32, b byte) int32 {
-	if node == 0 {
-		return t.root[b]
+	n := &t.nodes[node]
+	if n.wide > 0 {
+		return t.wide[n.wide-1][b]
 	}
-	from, to := t.first[node], t.first[node+1]
-	if to-from < 4 {
-		for ; from < to; from++ {
-			if t.labels[from] == b {
-				return from
-			}
+	from, to := n.first, t.nodes[node+1].first
+	for i, label := range t.labels[from:to] {
+		if label == b {
+			return from + int32(i)
 		}
-		return 0
-	}
-	if i := bytes.IndexByte(t.labels[from:to], b); i >= 0 {
-		return from + int32(i)
 	}
 	return 0
 }
@@ -109,8 +119,8 @@ func (t *trie) longest(s string) (token int32, size int) {
 		if node = t.child(node, s[i]); node == 0 {
 			break
 		}
-		if t.tokens[node] != None {
-			token, size = t.tokens[node], i+1
+		if t.nodes[node].token != None {
+			token, size = t.nodes[node].token, i+1
 		}
 	}
 	return token, size

@@ -77,8 +77,8 @@ func newUnigram(v *vocabulary, in *Vocab) (*unigram, error) {
 		return nil, err
 	}
 	for c := range utf8.RuneSelf {
-		u.plain[c] = u.user.root[c] == 0 && (u.normalize == nil || !u.normalize.begins[c])
-		u.plainBefore[c] = u.plain[c] || u.user.root[c] == 0 && !u.normalize.beginsASCII[c]
+		u.plain[c] = u.user.child(0, byte(c)) == 0 && (u.normalize == nil || !u.normalize.begins[c])
+		u.plainBefore[c] = u.plain[c] || u.user.child(0, byte(c)) == 0 && !u.normalize.beginsASCII[c]
 	}
 	return u, nil
 }
@@ -149,45 +149,45 @@ func (u *unigram) normalized(text string) string {
 			part = part[end:]
 		}
 	}
+	same := 0 // where what stays as it is begins
 	for i := 0; i < len(text); {
-		end := i
-		for end < len(text) && (u.plain[text[end]] || u.plainBefore[text[end]] && end+1 < len(text) && text[end+1] < utf8.RuneSelf) {
-			end++
-		}
-		if end > i {
-			write(text[i:end])
-			i = end
+		if c := text[i]; u.plain[c] || u.plainBefore[c] && i+1 < len(text) && text[i+1] < utf8.RuneSelf {
+			i++
 			continue
 		}
-		part, n := u.prefixOf(text[i:])
-		write(part)
+		to, n, changed := u.prefixOf(text[i:])
+		if changed {
+			write(text[same:i])
+			write(to)
+			same = i + n
+		}
 		i += n
 	}
+	write(text[same:])
 	return b.String()
 }
 
-// prefixOf returns what the beginning of a text becomes, and its length.
-func (u *unigram) prefixOf(text string) (string, int) {
+// prefixOf returns the length of what the beginning of a text is normalised by,
+// and what it becomes, if that is something else.
+func (u *unigram) prefixOf(text string) (to string, n int, changed bool) {
 	// As in the reference the beginning of a user-defined token is enough.
-	node, n := int32(0), 0
-	for n < len(text) {
-		if node = u.user.child(node, text[n]); node == 0 {
+	for node := u.user.child(0, text[0]); node != 0; node = u.user.child(node, text[n]) {
+		if n++; n == len(text) {
 			break
 		}
-		n++
 	}
 	if n > 0 {
-		return text[:n], n
+		return "", n, false
 	}
-	if u.normalize != nil {
+	if u.normalize != nil && u.normalize.begins[text[0]] {
 		if to, n := u.normalize.find(text); n > 0 {
-			return to, n
+			return to, n, true
 		}
 	}
 	if n := sequence(text); n > 0 {
-		return text[:n], n
+		return "", n, false
 	}
-	return "\uFFFD", 1
+	return "\uFFFD", 1, true
 }
 
 // cut is the best way to cut a text up to some place: the last token, where it
@@ -200,9 +200,9 @@ type cut struct {
 
 // encodeWord appends the tokens of a stretch of text.
 func (u *unigram) encodeWord(s *session, word string) {
-	best := s.cuts[:0]
-	for range len(word) + 1 {
-		best = append(best, cut{-math.MaxFloat64, u.unknown, 0})
+	best := slices.Grow(s.cuts[:0], len(word)+1)[:len(word)+1]
+	for i := range best {
+		best[i] = cut{-math.MaxFloat64, u.unknown, 0}
 	}
 	best[0].score = 0
 	if s.cuts = best; cap(best) > 1<<18 {
@@ -217,7 +217,7 @@ func (u *unigram) encodeWord(s *session, word string) {
 			if node = u.tokens.child(node, word[j]); node == 0 {
 				break
 			}
-			token := u.tokens.tokens[node]
+			token := u.tokens.nodes[node].token
 			if token == None {
 				continue
 			}
