@@ -4,7 +4,8 @@ import "freehold/engine/program"
 
 // falcon is the family of Falcon 7B, 40B and 180B: attention and a plain network
 // side by side, from one LayerNorm in the 7B and one each in the others
-// (Almazrouei et al., 2023).
+// (Almazrouei et al., 2023). Phi 1, 1.5 and 2 are made likewise, with biases and
+// positions on a part of each head (Li et al., 2023).
 func falcon(r *recorder) {
 	rope := r.rope(halves)
 	r.embed(1)

@@ -1,6 +1,7 @@
 package arch
 
 import (
+	"cmp"
 	"math"
 
 	"freehold/engine/program"
@@ -10,22 +11,29 @@ import (
 // embeddings, attention, what each half of a layer adds, and logits; some leave
 // positions out (Granite Team, 2024).
 func granite(r *recorder) {
-	scaledLlama(r, scales{
-		embedding: r.real("embedding_scale", 1),
-		residual:  r.real("residual_scale", 1),
+	s := r.graniteScales()
+	scaledLlama(r, s, r.truth("rope.scaling.finetuned", true), s.denseNetwork)
+}
+
+// graniteScales are the scales that the file states; 0 stands for none.
+func (r *recorder) graniteScales() scales {
+	return scales{
+		embedding: cmp.Or(r.real("embedding_scale", 1), 1),
+		residual:  cmp.Or(r.real("residual_scale", 1), 1),
 		attention: r.real("attention.scale", 0),
 		logits:    1 / r.positive("logit_scale", 1),
-	}, r.truth("rope.scaling.finetuned", true))
+	}
 }
 
 // minicpm is the family of MiniCPM 1 and 2, of the same make. Old files leave the
 // scales to be known (Hu et al., 2024).
 func minicpm(r *recorder) {
-	scaledLlama(r, scales{
+	s := scales{
 		embedding: r.real("embedding_scale", 12),
 		residual:  r.real("residual_scale", 1.4/math.Sqrt(float64(r.Layers))),
 		logits:    1 / r.positive("logit_scale", float64(r.Embedding)/256),
-	}, true)
+	}
+	scaledLlama(r, s, true, s.denseNetwork)
 }
 
 // scales multiply what their names say.
@@ -34,7 +42,12 @@ type scales struct {
 	attention                   float64 // 0 means 1 / √head
 }
 
-func scaledLlama(r *recorder, s scales, positions bool) {
+// denseNetwork is a gated feed-forward network behind its norm, scaled.
+func (s scales) denseNetwork(b *layer) {
+	b.addScaled("ffn_down", b.gated(program.SiLU, b.rmsNorm("ffn_norm", b.x)), s.residual)
+}
+
+func scaledLlama(r *recorder, s scales, positions bool, feedForward func(b *layer)) {
 	rope := r.rope(adjacent)
 	r.embed(s.embedding)
 	for i := range r.Layers {
@@ -46,7 +59,7 @@ func scaledLlama(r *recorder, s scales, positions bool) {
 		a := b.attend(q, k, v, program.Attention{Scale: float32(s.attention)})
 		b.selectOutputs(&a)
 		b.addScaled("attn_output", a, s.residual)
-		b.addScaled("ffn_down", b.gated(program.SiLU, b.rmsNorm("ffn_norm", r.x)), s.residual)
+		feedForward(b)
 	}
 	r.logits(r.rmsNorm("output_norm", r.x), s.logits)
 }

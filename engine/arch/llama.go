@@ -41,6 +41,18 @@ func baichuan(r *recorder) {
 	llamaWith(r, adjacent, denseNetwork)
 }
 
+// arcee is the family of AFM 4.5B: a llama with ReLU² in a network without gate
+// (Arcee AI, 2025).
+func arcee(r *recorder) {
+	llamaWith(r, adjacent, func(b *layer) { b.add("ffn_down", b.ungated(program.ReLU2, b.rmsNorm("ffn_norm", r.x))) })
+}
+
+// seedOSS is the family of Seed-OSS 36B: a qwen2 whose second norm goes by another
+// name (ByteDance, 2025).
+func seedOSS(r *recorder) {
+	llamaWith(r, halves, func(b *layer) { b.add("ffn_down", b.gated(program.SiLU, b.rmsNorm("post_attention_norm", r.x))) })
+}
+
 // denseNetwork is a gated feed-forward network behind its norm.
 func denseNetwork(b *layer) {
 	b.add("ffn_down", b.gated(program.SiLU, b.rmsNorm("ffn_norm", b.x)))
