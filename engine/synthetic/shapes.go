@@ -21,6 +21,24 @@ var Shapes = map[string]Llama{
 		Layers: 32, Embedding: 4096, FeedForward: 14336, Heads: 32, KVHeads: 8,
 		Vocab: 128256, Context: 131072, RopeBase: 500000, RopeFactors: true,
 	},
+	"qwen3-0.6b": {
+		Architecture: "qwen3",
+		Layers:       28, Embedding: 1024, FeedForward: 3072,
+		Heads: 16, KVHeads: 8, HeadWidth: 128, HeadNorms: true,
+		Vocab: 151936, Context: 40960, Tied: true, RopeBase: 1000000,
+	},
+	"qwen3-1.7b": {
+		Architecture: "qwen3",
+		Layers:       28, Embedding: 2048, FeedForward: 6144,
+		Heads: 16, KVHeads: 8, HeadWidth: 128, HeadNorms: true,
+		Vocab: 151936, Context: 40960, Tied: true, RopeBase: 1000000,
+	},
+	"gemma3-1b": {
+		Architecture: "gemma3",
+		Layers:       26, Embedding: 1152, FeedForward: 6912,
+		Heads: 4, KVHeads: 1, HeadWidth: 256, HeadNorms: true, PostNorms: true, Window: 512,
+		Vocab: 262144, Context: 32768, Tied: true, RopeBase: 1000000,
+	},
 	// Six layers of Qwen3 30B-A3B, with a smaller vocabulary in proportion.
 	"qwen3-30b-a3b-6l": {
 		Architecture: "qwen3moe",

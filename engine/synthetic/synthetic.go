@@ -15,12 +15,14 @@ import (
 
 // Llama is the shape of a model of the llama architecture or one like it.
 type Llama struct {
-	Architecture                   string // "llama" if empty, or "qwen2", "qwen3moe"
+	Architecture                   string // "llama" if empty, or "qwen2", "qwen3", "qwen3moe", "gemma3"
 	Layers, Embedding, FeedForward int    // FeedForward is an expert's, if there are experts
 	Experts, ExpertsUsed           int    // of a mixture, instead of one network
 	Heads, KVHeads                 int
 	HeadWidth                      int  // Embedding / Heads if 0
 	HeadNorms                      bool // of every head's query and key
+	PostNorms                      bool // of what both halves of a layer give
+	Window                         int  // of the layers that have one; 0 is none
 	Vocab                          int  // at least 300: 256 bytes, control tokens, words
 	Context                        int
 	Tied                           bool // no output matrix of its own
@@ -82,6 +84,9 @@ func (l Llama) meta() (*gguf.Metadata, error) {
 	if l.HeadWidth > 0 {
 		m.Set(arch+".attention.key_length", uint32(l.HeadWidth))
 		m.Set(arch+".attention.value_length", uint32(l.HeadWidth))
+	}
+	if l.Window > 0 {
+		m.Set(arch+".attention.sliding_window", uint32(l.Window))
 	}
 	if l.Experts > 0 {
 		m.Set(arch+".expert_count", uint32(l.Experts))
@@ -181,6 +186,10 @@ func (l Llama) tensors() []gguf.TensorSource {
 			vector(b+"attn_k_norm.weight", l.HeadDim(), 1, 0.1)
 		}
 		project("attn_output", l.Embedding, q)
+		if l.PostNorms {
+			vector(b+"post_attention_norm.weight", l.Embedding, 1, 0.1)
+			vector(b+"post_ffw_norm.weight", l.Embedding, 1, 0.1)
+		}
 		vector(b+"ffn_norm.weight", l.Embedding, 1, 0.1)
 		if l.Experts > 0 {
 			router := &random{kind: tensor.F32, rows: l.Experts, cols: l.Embedding, seed: l.Seed + uint64(len(list)), deviation: 1 / math.Sqrt(float64(l.Embedding))}
