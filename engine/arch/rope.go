@@ -38,7 +38,7 @@ func (r *recorder) rotary(p pairing) rotary {
 	if factor := r.real("rope.scaling.factor", r.real("rope.scale_linear", 1)); factor > 0 && scaling != "none" {
 		t.factor = factor
 	}
-	if scaling == "yarn" {
+	if scaling == "yarn" && r.yarnShare() != 0 {
 		t.yarn, t.magnitude = true, r.yarnMagnitude(t.factor)
 	}
 	t.magnitude *= r.real("rope.scaling.attn_factor", 1)
@@ -100,12 +100,15 @@ func (r *recorder) yarnRamp(t rotary) func(pair int) float64 {
 	}
 	low := max(0, math.Floor(bound("yarn_beta_fast", 32)))
 	high := min(float64(t.dim-1), math.Ceil(bound("yarn_beta_slow", 1)))
-	extrapolate := r.real("rope.scaling.yarn_ext_factor", 1)
+	extrapolate := r.yarnShare()
 	return func(pair int) float64 {
 		p := (float64(pair) - low) / max(0.001, high-low)
 		return (1 - min(1, max(0, p))) * extrapolate
 	}
 }
+
+// yarnShare is how much of YaRN there is; without any it is linear scaling.
+func (r *recorder) yarnShare() float64 { return r.real("rope.scaling.yarn_ext_factor", 1) }
 
 // yarnMagnitude is by how much YaRN enlarges queries and keys, to sharpen
 // attention over the longer context. With a log multiplier the model was trained
