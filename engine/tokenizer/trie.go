@@ -41,8 +41,8 @@ type key struct {
 	token int32
 }
 
-// newTrie makes a trie of texts; where two are the same, the first counts. An
-// empty text is left out.
+// newTrie makes a trie of texts; where two are the same, the lower token counts.
+// An empty text is left out.
 func newTrie(keys []key) (*trie, error) {
 	total := 0
 	for _, k := range keys {
@@ -55,7 +55,12 @@ func newTrie(keys []key) (*trie, error) {
 		return nil, fmt.Errorf("tokenizer: tokens of %d bytes together, more than any real vocabulary (the limit is %d); the file is damaged or made to do harm, get another copy", total, maxTrieBytes)
 	}
 	keys = slices.DeleteFunc(slices.Clone(keys), func(k key) bool { return k.text == "" })
-	slices.SortStableFunc(keys, func(a, b key) int { return strings.Compare(a.text, b.text) })
+	slices.SortFunc(keys, func(a, b key) int {
+		if c := strings.Compare(a.text, b.text); c != 0 {
+			return c
+		}
+		return int(a.token) - int(b.token)
+	})
 
 	t := &trie{labels: []byte{0}}
 	type stretch struct{ from, to, depth int32 } // keys that share a beginning of depth bytes
