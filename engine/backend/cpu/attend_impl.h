@@ -125,14 +125,28 @@ FH_IN void mix(const int R, const int kind, const float *p, const void *v, int t
 	}
 }
 
-// The weights of a block: scores become exp(score − top), keep what the sums
-// so far must be multiplied with. Row r sees positions [lo[r], hi[r]) of the
-// block.
-FH_IN void weigh(int rows, float *s, const int *lo, const int *hi, float *top, float *sum, float *keep)
+// What the rows of a register tile see of a block: row r positions [lo[r], hi[r]).
+struct sight {
+	int lo[FH_R], hi[FH_R];
+	int tokens; // the largest hi
+	float softcap;
+};
+
+FH_FN __attribute__((noinline)) void softcap_block(float *s, float cap)
 {
+	softcap_array(s, cap, FH_BLOCK);
+}
+
+// The weights of a block: scores become exp(score − top), keep what the sums
+// so far must be multiplied with.
+FH_IN void weigh(int rows, float *s, const struct sight *see, float *top, float *sum, float *keep)
+{
+	const int *lo = see->lo, *hi = see->hi;
 	float delta[FH_R + FH_W];
 	for (int r = 0; r < rows; r++) {
 		float *row = s + r * FH_BLOCK;
+		if (see->softcap > 0)
+			softcap_block(row, see->softcap);
 		if (lo[r] > 0 || hi[r] < FH_BLOCK) {
 			for (int t = 0; t < lo[r]; t++)
 				row[t] = -__builtin_inff();
@@ -163,29 +177,34 @@ FH_IN void weigh(int rows, float *s, const int *lo, const int *hi, float *top, f
 	}
 }
 
-FH_IN void tile_block(const int R, const int kind, const float *q, const void *k, const void *v, int dim,
-		      int tokens, ptrdiff_t ahead, const int *lo, const int *hi, float *out, float *top,
-		      float *sum)
+struct head_block { // of keys and values
+	const void *k, *v;
+	int dim, value_dim;
+	ptrdiff_t ahead; // to the next block, in bytes
+};
+
+FH_IN void tile_block(const int R, const int kind, const float *q, const struct head_block *b,
+		      const struct sight *see, float *out, float *top, float *sum)
 {
 	_Alignas(64) float s[FH_R * FH_BLOCK];
 	_Alignas(64) float keep[FH_R + FH_W];
-	scores(R, kind, q, k, dim, ahead, s);
-	weigh(R, s, lo, hi, top, sum, keep);
-	mix(R, kind, s, v, tokens, dim, ahead, out, keep);
+	scores(R, kind, q, b->k, b->dim, b->ahead, s);
+	weigh(R, s, see, top, sum, keep);
+	mix(R, kind, s, b->v, see->tokens, b->value_dim, b->ahead, out, keep);
 }
 
-#define FH_TILE_ROWS(R)                                                                                  \
-	case R:                                                                                          \
-		if (kind == FH_FLOATS)                                                                   \
-			tile_block(R, FH_FLOATS, q, k, v, dim, tokens, ahead, lo, hi, out, top, sum);    \
-		else if (kind == FH_HALVES)                                                              \
-			tile_block(R, FH_HALVES, q, k, v, dim, tokens, ahead, lo, hi, out, top, sum);    \
-		else                                                                                     \
-			tile_block(R, FH_BYTES, q, k, v, dim, tokens, ahead, lo, hi, out, top, sum);     \
+#define FH_TILE_ROWS(R)                                                      \
+	case R:                                                              \
+		if (kind == FH_FLOATS)                                       \
+			tile_block(R, FH_FLOATS, q, b, see, out, top, sum);  \
+		else if (kind == FH_HALVES)                                  \
+			tile_block(R, FH_HALVES, q, b, see, out, top, sum);  \
+		else                                                         \
+			tile_block(R, FH_BYTES, q, b, see, out, top, sum);   \
 		break;
 
-FH_FN void tile(int rows, int kind, const float *q, const void *k, const void *v, int dim, int tokens,
-		ptrdiff_t ahead, const int *lo, const int *hi, float *out, float *top, float *sum)
+FH_FN void tile(int rows, int kind, const float *q, const struct head_block *b, const struct sight *see, float *out,
+		float *top, float *sum)
 {
 	switch (rows) {
 		FH_TILE_ROWS(1)
@@ -211,17 +230,19 @@ FH_FN void tile(int rows, int kind, const float *q, const void *k, const void *v
 
 // Converts a head's block to floats, keys [dim][FH_BLOCK] and values
 // [FH_BLOCK][padded].
-FH_FN void widen_halves(const uint16_t *k, const uint16_t *v, int dim, float *keys, float *values)
+FH_FN void widen_halves(const struct head_block *b, float *keys, float *values)
 {
-	for (int i = 0; i < dim * FH_BLOCK; i += FH_W)
+	const uint16_t *k = b->k, *v = b->v;
+	for (int i = 0; i < b->dim * FH_BLOCK; i += FH_W)
 		store(keys + i, load_half(k + i));
-	for (int i = 0; i < FH_BLOCK * fh_padded_head(dim); i += FH_W)
+	for (int i = 0; i < FH_BLOCK * fh_padded_head(b->value_dim); i += FH_W)
 		store(values + i, load_half(v + i));
 }
 
-FH_FN void widen_bytes(const int8_t *k, const int8_t *v, int dim, float *keys, float *values)
+FH_FN void widen_bytes(const struct head_block *b, float *keys, float *values)
 {
-	const int padded = fh_padded_head(dim);
+	const int8_t *k = b->k, *v = b->v;
+	const int dim = b->dim, padded = fh_padded_head(b->value_dim);
 	const uint16_t *key_scales = (const uint16_t *)(k + fh_kv_quants(FH_KV_Q8_0, dim));
 	const uint16_t *value_scales = (const uint16_t *)(v + fh_kv_quants(FH_KV_Q8_0, padded));
 	for (int d = 0; d < dim; d++)
@@ -239,23 +260,53 @@ FH_FN void widen_bytes(const int8_t *k, const int8_t *v, int dim, float *keys, f
 	}
 }
 
-// Positions of the block that begins at base which a row at position sees.
-FH_IN void sees(int position, int window, int base, int *lo, int *hi)
+// Makes a block of q4_0 one of q8_0, and fetches the next.
+FH_FN void unpack_nibbles(const struct head_block *b, int8_t *keys, int8_t *values)
 {
-	const int end = position + 1 - base;
-	const int start = window > 0 ? end - window : 0;
+	const uint8_t *k = b->k, *v = b->v;
+	const int dim = b->dim, padded = fh_padded_head(b->value_dim), middle = padded / 2;
+	const size_t key_bytes = fh_kv_quants(FH_KV_Q4_0, dim), value_bytes = fh_kv_quants(FH_KV_Q4_0, padded);
+	for (int d = 0; d < dim; d += 2, k += FH_BLOCK) {
+		__builtin_prefetch(k + b->ahead, 0, 2);
+		int8_t *even = keys + d * FH_BLOCK, *odd = even + FH_BLOCK;
+		for (int t = 0; t < FH_BLOCK; t++)
+			even[t] = (int8_t)((k[t] & 15) - 8);
+		if (d + 1 < dim)
+			for (int t = 0; t < FH_BLOCK; t++)
+				odd[t] = (int8_t)((k[t] >> 4) - 8);
+	}
+	__builtin_memcpy(keys + dim * FH_BLOCK, (const uint8_t *)b->k + key_bytes, fh_kv_scales(FH_KV_Q4_0, dim));
+	for (int t = 0; t < FH_BLOCK; t++, v += middle) {
+		__builtin_prefetch(v + b->ahead, 0, 2);
+		int8_t *low = values + t * padded, *high = low + middle;
+		for (int i = 0; i < middle; i++) {
+			low[i] = (int8_t)((v[i] & 15) - 8);
+			high[i] = (int8_t)((v[i] >> 4) - 8);
+		}
+	}
+	__builtin_memcpy(values + padded * FH_BLOCK, (const uint8_t *)b->v + value_bytes,
+			 fh_kv_scales(FH_KV_Q4_0, b->value_dim));
+}
+
+// Positions of the block that begins at base which a row at position sees.
+FH_IN void sees(const struct fh_attend *a, int position, int base, int *lo, int *hi)
+{
+	const int last = a->after < a->last - position ? position + a->after : a->last;
+	const int end = last + 1 - base, start = (position > a->before ? position - a->before : 0) - base;
 	*hi = end < 0 ? 0 : end < FH_BLOCK ? end : FH_BLOCK;
 	*lo = start < 0 ? 0 : start < FH_BLOCK ? start : FH_BLOCK;
 }
 
 FH_FN void attend(const struct fh_attend *a)
 {
-	const int dim = a->head_dim, padded = fh_padded_head(dim), group = a->group;
+	const int dim = a->head_dim, padded = fh_padded_head(a->value_dim), group = a->group;
 	const int heads = a->rows * group;
 	const int tiles = (heads + FH_R - 1) / FH_R;
 	float *packed = a->scratch;
 	float *keys = packed + (size_t)tiles * FH_R * dim;
 	float *values = keys + (size_t)dim * FH_BLOCK;
+	int8_t *byte_keys = (int8_t *)(values + (size_t)padded * FH_BLOCK);
+	int8_t *byte_values = byte_keys + fh_kv_key_bytes(FH_KV_Q8_0, dim);
 	for (int i = 0; i < heads; i++) {
 		const float *q = a->q + (size_t)(i / group) * a->q_stride + i % group * dim;
 		float *to = packed + (size_t)(i / FH_R) * FH_R * dim + i % FH_R;
@@ -268,32 +319,49 @@ FH_FN void attend(const struct fh_attend *a)
 		a->out[i] = 0;
 
 	// Enough rows repay the conversion of a whole block.
-	const int direct = tiles < FH_WIDEN_TILES;
-	const int kind = !direct ? FH_FLOATS : a->kv_type == FH_KV_F16 ? FH_HALVES : FH_BYTES;
+	const int direct = tiles < FH_WIDEN_TILES || a->kv_type == FH_KV_F32;
+	const int kind = !direct || a->kv_type == FH_KV_F32 ? FH_FLOATS
+			 : a->kv_type == FH_KV_F16	    ? FH_HALVES
+							    : FH_BYTES;
+	struct sight see = {.softcap = a->softcap};
 	for (int b = a->block0; b < a->block1; b++) {
 		const uint8_t *k = a->head + (size_t)a->table[b] * a->block_stride;
-		const uint8_t *v = k + fh_kv_part(a->kv_type, dim, dim);
 		const int base = b * FH_BLOCK;
-		const ptrdiff_t ahead = b + 1 < a->block1 ? ((ptrdiff_t)a->table[b + 1] - a->table[b]) *
-								    (ptrdiff_t)a->block_stride
-							  : 0;
-		if (!direct && a->kv_type == FH_KV_F16)
-			widen_halves((const uint16_t *)k, (const uint16_t *)v, dim, keys, values);
-		else if (!direct)
-			widen_bytes((const int8_t *)k, (const int8_t *)v, dim, keys, values);
+		struct head_block block = {
+			.k = k,
+			.v = k + fh_kv_key_bytes(a->kv_type, dim),
+			.dim = dim,
+			.value_dim = a->value_dim,
+			.ahead = b + 1 < a->block1
+					 ? ((ptrdiff_t)a->table[b + 1] - a->table[b]) * (ptrdiff_t)a->block_stride
+					 : 0,
+		};
+		if (a->kv_type == FH_KV_Q4_0) {
+			unpack_nibbles(&block, byte_keys, byte_values);
+			block.k = byte_keys;
+			block.v = byte_values;
+			block.ahead = 0;
+		}
+		if (!direct) {
+			if (a->kv_type == FH_KV_F16)
+				widen_halves(&block, keys, values);
+			else
+				widen_bytes(&block, keys, values);
+			block.k = keys;
+			block.v = values;
+		}
 		for (int i = 0; i < heads; i += FH_R) {
 			const int n = heads - i < FH_R ? heads - i : FH_R;
-			int lo[FH_R], hi[FH_R], tokens = 0, seen = 0;
+			int seen = 0;
+			see.tokens = 0;
 			for (int r = 0; r < n; r++) {
-				sees(a->position[(i + r) / group], a->window, base, lo + r, hi + r);
-				tokens = hi[r] > tokens ? hi[r] : tokens;
-				seen |= hi[r] > lo[r];
+				sees(a, a->position[(i + r) / group], base, see.lo + r, see.hi + r);
+				see.tokens = see.hi[r] > see.tokens ? see.hi[r] : see.tokens;
+				seen |= see.hi[r] > see.lo[r];
 			}
-			if (!seen)
-				continue;
-			tile(n, kind, packed + (size_t)i * dim, direct ? (const void *)k : keys,
-			     direct ? (const void *)v : values, dim, tokens, ahead, lo, hi,
-			     a->out + (size_t)i * padded, a->top + i, a->sum + i);
+			if (seen)
+				tile(n, kind, packed + (size_t)i * dim, &block, &see, a->out + (size_t)i * padded,
+				     a->top + i, a->sum + i);
 		}
 	}
 }

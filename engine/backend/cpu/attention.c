@@ -34,15 +34,16 @@ static size_t result_floats(const fh_plan *p, const struct fh_attention_op *op)
 {
 	const int group = group_of(p, op);
 	const size_t heads = (size_t)group * (size_t)tile_rows(group);
-	return heads * (size_t)fh_padded_head(p->kv.layer[op->layer].head_dim) + 2 * round_line(heads);
+	return heads * (size_t)fh_padded_head(p->kv.layer[op->layer].value_dim) + 2 * round_line(heads);
 }
 
 // A thread's scratch: one unit's results, and what the kernel needs.
 static size_t scratch_bytes(const fh_plan *p, const struct fh_attention_op *op)
 {
 	const int group = group_of(p, op);
+	const struct fh_kv_layer *layer = &p->kv.layer[op->layer];
 	return p->partial_floats * sizeof(float) +
-	       fh_attend_scratch(group * tile_rows(group), p->kv.layer[op->layer].head_dim);
+	       fh_attend_scratch(group * tile_rows(group), layer->head_dim, layer->value_dim);
 }
 
 int fh_attention_alloc(fh_plan *p)
@@ -53,10 +54,8 @@ int fh_attention_alloc(fh_plan *p)
 			p->partial_floats = n > p->partial_floats ? n : p->partial_floats;
 		}
 	for (int i = 0; i < p->n_ops; i++)
-		if (p->ops[i].kind == FH_OP_ATTENTION) {
-			const size_t n = scratch_bytes(p, &p->ops[i].attention);
-			p->thread_scratch = n > p->thread_scratch ? n : p->thread_scratch;
-		}
+		if (p->ops[i].kind == FH_OP_ATTENTION)
+			fh_need_scratch(p, scratch_bytes(p, &p->ops[i].attention));
 	const size_t outputs = (size_t)p->max_rows[FH_ROWS_OUTPUTS] * sizeof(int32_t);
 	p->output_positions = fh_arena_take(p, outputs);
 	p->output_sequences = fh_arena_take(p, outputs);
@@ -94,14 +93,19 @@ static int cut(fh_plan *p, int kv_heads)
 
 static int first_block(const struct fh_attention_op *a, int position)
 {
-	const int first = a->window > 0 ? position - a->window + 1 : 0;
-	return first > 0 ? first / FH_BLOCK : 0;
+	return position > a->before ? (position - a->before) / FH_BLOCK : 0;
+}
+
+// The last block a row sees, of a sequence whose rows in the batch end at last.
+static int last_block(const struct fh_attention_op *a, int position, int last)
+{
+	return (a->after < last - position ? position + a->after : last) / FH_BLOCK;
 }
 
 // Blocks in a range of a row that is cut by itself: a power of two.
-static int range_of(const struct fh_attention_op *a, int position, int kv_heads)
+static int range_of(const struct fh_attention_op *a, int position, int last, int kv_heads)
 {
-	const int64_t work = (int64_t)(position / FH_BLOCK + 1 - first_block(a, position)) * kv_heads;
+	const int64_t work = (int64_t)(last_block(a, position, last) + 1 - first_block(a, position)) * kv_heads;
 	int range = RANGE_TOKENS / FH_BLOCK;
 	while ((int64_t)range * RANGES < work)
 		range *= 2;
@@ -116,18 +120,20 @@ static void make_tiles(fh_plan *p, const struct fh_op *op)
 		op->rows_kind == FH_ROWS_OUTPUTS ? p->output_sequences : p->batch.sequences;
 	const int most = tile_rows(group_of(p, a)), kv_heads = p->kv.layer[a->layer].heads;
 	p->n_tiles = 0;
-	for (int r = 0; r < p->n;) {
+	for (int r = 0, end = 0; r < p->n;) {
 		struct fh_attention_tile *t = &p->tiles[p->n_tiles++];
 		*t = (struct fh_attention_tile){.row = r, .sequence = sequence[r]};
-		t->range = range_of(a, position[r], kv_heads);
-		while (r < p->n && t->rows < most && sequence[r] == t->sequence &&
-		       range_of(a, position[r], kv_heads) == t->range) {
+		while (end < p->n && sequence[end] == t->sequence)
+			end++;
+		t->last = position[end - 1];
+		t->range = range_of(a, position[r], t->last, kv_heads);
+		while (r < end && t->rows < most && range_of(a, position[r], t->last, kv_heads) == t->range) {
 			t->rows++;
 			r++;
 		}
 		t->block0 = first_block(a, position[t->row]);
 		t->cut0 = t->block0 / t->range * t->range;
-		t->block1 = position[r - 1] / FH_BLOCK + 1;
+		t->block1 = last_block(a, position[r - 1], t->last) + 1;
 	}
 	if (p->n_tiles > NARROW_TILES || cut(p, kv_heads) > PARTIALS) {
 		int64_t blocks = 0;
@@ -167,11 +173,12 @@ static void deliver(fh_plan *p, const struct fh_op *op, const struct fh_attentio
 		    float *base)
 {
 	const struct fh_attention_op *a = &op->attention;
-	const int group = group_of(p, a), dim = p->kv.layer[a->layer].head_dim, padded = fh_padded_head(dim);
+	const int group = group_of(p, a), dim = p->kv.layer[a->layer].value_dim, padded = fh_padded_head(dim);
 	const int heads = t->rows * group;
-	float weight[PARTIALS];
+	float weight[PARTIALS + 1];
 	for (int i = 0; i < heads; i++) {
-		float top = FH_UNSEEN, sum = 0;
+		const float *sink = a->sinks ? a->sinks + kv_head * group + i % group : NULL;
+		float top = sink ? *sink : FH_UNSEEN, sum = 0;
 		for (int s = 0; s < t->ranges; s++) {
 			const struct results r = results_at(base + (size_t)s * p->partial_floats, heads, padded);
 			top = r.top[i] > top ? r.top[i] : top;
@@ -180,7 +187,11 @@ static void deliver(fh_plan *p, const struct fh_op *op, const struct fh_attentio
 			const struct results r = results_at(base + (size_t)s * p->partial_floats, heads, padded);
 			weight[s] = r.top[i] - top;
 		}
-		p->kernels->exp(weight, weight, t->ranges);
+		if (sink)
+			weight[t->ranges] = *sink - top;
+		p->kernels->exp(weight, weight, t->ranges + (sink ? 1 : 0));
+		if (sink) // takes its share, and has no value
+			sum = weight[t->ranges];
 		for (int s = 0; s < t->ranges; s++) {
 			const struct results r = results_at(base + (size_t)s * p->partial_floats, heads, padded);
 			sum += weight[s] * r.sum[i];
@@ -221,12 +232,12 @@ static void attend_unit(void *arg, int chunk, int thread)
 	const struct fh_attention_tile *t = tile_of(p, unit);
 	const int head = (unit - t->first_unit) / t->ranges, range = (unit - t->first_unit) % t->ranges;
 	const int group = group_of(p, a), heads = t->rows * group, dim = layer->head_dim;
-	float *own = (float *)(p->scratch + (size_t)thread * p->thread_scratch);
+	float *own = fh_scratch(p, thread);
 	float *first = t->ranges > 1
 			       ? p->partials + (size_t)(t->partial + head * t->ranges) * p->partial_floats
 			       : own;
 	const struct results r =
-		results_at(first + (size_t)range * p->partial_floats, heads, fh_padded_head(dim));
+		results_at(first + (size_t)range * p->partial_floats, heads, fh_padded_head(layer->value_dim));
 	const int begin = t->cut0 + range * t->range, end = begin + t->range;
 	const struct fh_attend attend = {
 		.q = fh_row(p, a->q, t->row) + head * group * dim,
@@ -234,10 +245,14 @@ static void attend_unit(void *arg, int chunk, int thread)
 		.rows = t->rows,
 		.group = group,
 		.head_dim = dim,
+		.value_dim = layer->value_dim,
 		.position = positions_of(p, op) + t->row,
 		.scale = a->scale,
-		.window = a->window,
-		.head = fh_kv_block(&p->kv, a->layer, 0) + (size_t)head * fh_kv_head_bytes(p->kv.type, dim),
+		.softcap = a->softcap,
+		.before = a->before,
+		.after = a->after,
+		.last = t->last,
+		.head = fh_kv_block(&p->kv, a->layer, 0) + (size_t)head * fh_kv_head_bytes(p->kv.type, dim, layer->value_dim),
 		.kv_type = p->kv.type,
 		.block_stride = p->kv.block_bytes,
 		.table = p->batch.tables + p->batch.table_at[t->sequence],

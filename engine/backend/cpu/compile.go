@@ -8,20 +8,13 @@ package cpu
 import "C"
 
 import (
-	"errors"
 	"fmt"
 	"math"
-	"math/bits"
 	"runtime"
+	"slices"
 	"unsafe"
 
 	"freehold/engine/program"
-)
-
-// Most of a count that the kernels index with 32 bits.
-const (
-	maxRows  = 1 << 16
-	maxWidth = 1 << 28
 )
 
 // Compile translates the program into a plan in C memory. Weights are read
@@ -35,7 +28,7 @@ func (b *backend) Compile(p *program.Program, l program.Limits) (program.Executa
 		return nil, err
 	}
 	e := &executable{backend: b, program: p, limits: l}
-	if e.plan = C.fh_plan_new(pool, C.int(l.Rows), C.int(l.Outputs)); e.plan == nil {
+	if e.plan = C.fh_plan_new(pool, C.int(l.Rows), C.int(l.Outputs), C.int(l.Slots)); e.plan == nil {
 		b.release()
 		return nil, errNoMemory
 	}
@@ -47,104 +40,12 @@ func (b *backend) Compile(p *program.Program, l program.Limits) (program.Executa
 	return e, nil
 }
 
-// check is what the kernels rely on beyond Program.Validate.
-func check(p *program.Program, l program.Limits) error {
-	if l.Rows < 1 || l.Rows > maxRows || l.Outputs < 0 || l.Outputs > maxRows || l.Blocks < 0 ||
-		l.Blocks > math.MaxInt32/program.BlockTokens {
-		return fmt.Errorf("limits of %d rows, %d outputs and %d cache blocks are out of range", l.Rows, l.Outputs, l.Blocks)
-	}
-	if _, ok := kvTypes[l.KV]; !ok {
-		return fmt.Errorf("the CPU backend has no KV cache of type %v", l.KV)
-	}
-	block := uint64(0) // bytes of a cache block, roughly
-	for i, c := range p.Cache {
-		if c.KVHeads < 1 || c.HeadDim < 1 || c.KVHeads > maxWidth/c.HeadDim {
-			return fmt.Errorf("cache layer %d has %d heads of %d", i, c.KVHeads, c.HeadDim)
-		}
-		block += 4 * program.BlockTokens * uint64(c.KVHeads) * uint64(c.HeadDim+15)
-	}
-	if over, total := bits.Mul64(block, uint64(l.Blocks)); over != 0 || total > math.MaxInt64/2 {
-		return fmt.Errorf("a cache of %d blocks is too large", l.Blocks)
-	}
-	for _, s := range p.Buffers {
-		if s.Width < 1 || s.Width > maxWidth {
-			return fmt.Errorf("buffer %s is %d wide", s.Name, s.Width)
-		}
-	}
-	if err := p.Validate(); err != nil {
-		return err
-	}
-	if len(p.States) > 0 {
-		return errNoKernel
-	}
-	vocab := 0
-	for i, op := range p.Ops {
-		var err error
-		switch o := op.(type) {
-		case program.Embed:
-			if vocab == 0 {
-				vocab = o.Table.Rows
-			}
-			if o.Table.Rows != vocab {
-				err = fmt.Errorf("%s has %d rows, other embeddings have %d", o.Table.Name, o.Table.Rows, vocab)
-			} else if err = supported(o.Table); err == nil && (o.Positions || o.Accumulate) {
-				err = errNoKernel
-			}
-		case program.Linear:
-			for _, out := range o.Out {
-				if err = supported(out.Weight); err == nil && out.Scale != 0 {
-					err = errNoKernel
-				}
-				if err != nil {
-					break
-				}
-			}
-		case program.RMSNorm:
-			if len(o.Gain) != p.Buffers[o.X].Width {
-				err = errNoKernel
-			}
-		case program.Gated:
-			if o.F != program.SiLU || o.Limit != 0 || o.Shift != 0 {
-				err = errNoKernel
-			}
-		case program.StoreKV, program.SelectOutputs:
-		case program.Rope:
-			if o.Offset != 0 {
-				err = errNoKernel
-			}
-		case program.Attention:
-			if o.Heads < 1 || o.Window < 0 || o.Window > math.MaxInt32 {
-				err = fmt.Errorf("%d heads or a window of %d", o.Heads, o.Window)
-			}
-			if c := p.Cache[o.Layer]; c.HeadDim != c.ValueDim || o.Softcap != 0 || o.Sinks != nil || o.Bidirectional {
-				err = errNoKernel
-			}
-		default:
-			err = errNoKernel
-		}
-		if err != nil {
-			return fmt.Errorf("op %d (%T): %w", i, op, err)
-		}
-	}
-	return nil
-}
-
-func supported(w *program.Weight) error {
-	if w.Rows > maxWidth || w.Cols > maxWidth || C.fh_linear_supports(C.int(w.Type), C.int(w.Cols)) == 0 {
-		return fmt.Errorf("%s: the CPU backend cannot compute with %d×%d weights of type %s", w.Name, w.Rows, w.Cols, w.Type)
-	}
-	return nil
-}
-
-var errNoKernel = errors.New("the CPU backend has no kernel for this")
-
-var kvTypes = map[program.KVType]C.int{program.KVF16: C.FH_KV_F16, program.KVQ8: C.FH_KV_Q8_0}
-
 // compiler adds a program's parts to a plan. Errors mean that memory is out.
 type compiler struct {
 	plan    *C.fh_plan
 	program *program.Program
 	pins    *runtime.Pinner
+	buffers int // of the plan's own, behind the program's
 	failed  bool
 }
 
@@ -158,11 +59,15 @@ func (c *compiler) build(l program.Limits) error {
 	for _, t := range c.program.Ropes {
 		c.did(C.fh_plan_rope_table(c.plan, floats(t.Freqs), C.int(len(t.Freqs)), C.float(t.Magnitude), flag(t.Adjacent)))
 	}
-	var heads, dims []int32
+	var heads, dims, valueDims []int32
 	for _, layer := range c.program.Cache {
 		heads, dims = append(heads, int32(layer.KVHeads)), append(dims, int32(layer.HeadDim))
+		valueDims = append(valueDims, int32(layer.ValueDim))
 	}
-	c.did(C.fh_plan_cache(c.plan, kvTypes[l.KV], ints(heads), ints(dims), C.int(len(heads)), C.int(l.Blocks)))
+	c.did(C.fh_plan_cache(c.plan, kvTypes[l.KV], ints(heads), ints(dims), ints(valueDims), C.int(len(heads)), C.int(l.Blocks)))
+	for _, floats := range stateSizes(c.program) {
+		c.did(C.fh_plan_state(c.plan, C.size_t(floats)))
+	}
 	for _, op := range c.program.Ops {
 		if c.failed {
 			return errNoMemory
@@ -180,30 +85,122 @@ func (c *compiler) build(l program.Limits) error {
 
 func (c *compiler) op(op program.Op) {
 	switch o := op.(type) {
-	case program.Embed:
-		c.did(C.fh_plan_embed(c.plan, wtype(o.Table), c.data(o.Table), C.float(o.Scale), C.int(o.Dst)))
-	case program.RMSNorm:
-		c.did(C.fh_plan_rmsnorm(c.plan, C.int(o.X), C.int(o.Dst), floats(o.Gain), C.float(o.Eps)))
 	case program.Linear:
-		for _, out := range o.Out {
-			c.did(C.fh_plan_project(c.plan, C.int(o.X), wtype(out.Weight), c.data(out.Weight), floats(out.Bias),
-				C.int(out.Dst), flag(out.Accumulate), flag(c.fine(out))))
-		}
-	case program.Rope:
-		c.did(C.fh_plan_rope(c.plan, C.int(o.X), C.int(o.Heads), C.int(o.HeadDim), C.int(o.Table)))
-	case program.StoreKV:
-		c.did(C.fh_plan_store_kv(c.plan, C.int(o.K), C.int(o.V), C.int(o.Layer)))
+		c.linear(o)
+	case program.ExpertLinear:
+		c.experts(o)
 	case program.Attention:
-		c.did(C.fh_plan_attention(c.plan, C.int(o.Q), C.int(o.Dst), C.int(o.Layer), C.int(o.Heads), C.float(o.Scale), C.int(o.Window)))
-	case program.Gated:
-		c.did(C.fh_plan_swiglu(c.plan, C.int(o.Gate), C.int(o.Up), C.int(o.Dst)))
-	case program.SelectOutputs:
-		c.did(C.fh_plan_select(c.plan, C.int(o.X), C.int(o.Dst)))
+		c.attention(o)
+	case program.Conv:
+		c.conv(o)
+	case program.DeltaNet:
+		c.did(C.fh_plan_recurrent(c.plan, C.struct_fh_recurrent_op{
+			q: C.int(o.Q), k: C.int(o.K), v: C.int(o.V), delta: C.int(o.Delta), rate: C.int(o.Beta), dst: C.int(o.Dst),
+			key_heads: C.int(o.KeyHeads), dim: C.int(o.KeyDim), heads: C.int(o.Heads), columns: C.int(o.ValueDim),
+			tiled: flag(o.Tiled), delta_rule: 1, state: C.int(o.State),
+			scale: C.float(1 / math.Sqrt(float64(o.KeyDim))), a: floats(o.A),
+		}))
+	case program.Mamba:
+		c.did(C.fh_plan_recurrent(c.plan, C.struct_fh_recurrent_op{
+			q: C.int(o.C), k: C.int(o.B), v: C.int(o.X), delta: C.int(o.Delta), rate: C.int(o.Delta), dst: C.int(o.Dst),
+			key_heads: C.int(o.Groups), dim: C.int(o.StateDim), heads: C.int(o.Heads), columns: C.int(o.HeadDim),
+			state: C.int(o.State), scale: 1, a: floats(o.A), skip: floats(o.D),
+		}))
 	default:
-		// check has refused ops that Validate does not know; one that only
-		// this backend does not know is a mistake in this file.
-		panic(fmt.Sprintf("cpu: op %T has no kernel", op))
+		c.did(C.fh_plan_row(c.plan, c.row(op)))
 	}
+}
+
+func (c *compiler) attention(o program.Attention) {
+	a := C.struct_fh_attention_op{
+		q: C.int(o.Q), dst: C.int(o.Dst), layer: C.int(o.Layer), heads: C.int(o.Heads), scale: C.float(o.Scale),
+		softcap: C.float(o.Softcap), sinks: floats(o.Sinks), before: math.MaxInt32,
+	}
+	switch {
+	case o.Bidirectional && o.Window > 0:
+		a.before, a.after = C.int(o.Window/2), C.int(o.Window/2)
+	case o.Bidirectional:
+		a.after = math.MaxInt32
+	case o.Window > 0:
+		a.before = C.int(o.Window - 1)
+	}
+	c.did(C.fh_plan_attention(c.plan, a))
+}
+
+// linear adds the projections of an op, and what scales them. Those without a
+// scale come out of the product finished; the others are rare, and take a pass
+// over their result.
+func (c *compiler) linear(o program.Linear) {
+	var late []C.struct_fh_row_op // behind the products, so that these share one stage
+	finish := func() {
+		for _, op := range late {
+			c.did(C.fh_plan_row(c.plan, op))
+		}
+		late = late[:0]
+	}
+	written := map[program.Buffer]bool{}
+	for _, out := range o.Out {
+		if written[out.Dst] {
+			finish()
+		}
+		written[out.Dst] = true
+		if out.Scale == 0 || out.Scale == 1 {
+			c.project(o.X, out, out.Bias, int(out.Dst), out.Accumulate)
+			continue
+		}
+		if out.Accumulate {
+			product := c.scratch(out.Dst)
+			c.project(o.X, out, nil, product, false)
+			late = append(late, C.struct_fh_row_op{kind: C.FH_ROW_ADD, x: C.int(product), y: -1, dst: C.int(out.Dst), factor: C.float(out.Scale)})
+		} else {
+			c.project(o.X, out, nil, int(out.Dst), false)
+			late = append(late, C.struct_fh_row_op{kind: C.FH_ROW_SCALE, x: -1, y: -1, dst: C.int(out.Dst), factor: C.float(out.Scale)})
+		}
+		if out.Bias != nil {
+			late = append(late, c.row(program.AddBias{X: out.Dst, Bias: out.Bias}))
+		}
+	}
+	finish()
+}
+
+func (c *compiler) project(x program.Buffer, out program.Projection, bias []float32, dst int, accumulate bool) {
+	c.did(C.fh_plan_project(c.plan, C.int(x), wtype(out.Weight), c.data(out.Weight), floats(bias), C.int(dst),
+		flag(accumulate), flag(c.fine(out))))
+}
+
+func (c *compiler) experts(o program.ExpertLinear) {
+	c.did(C.fh_plan_experts(c.plan, C.int(o.X), C.int(o.Choice), C.int(o.Slots), C.int(len(o.Out[0].Experts))))
+	for _, out := range o.Out {
+		if c.failed {
+			return
+		}
+		var weights []unsafe.Pointer
+		for _, w := range out.Experts {
+			weights = append(weights, c.data(w))
+		}
+		w := out.Experts[0]
+		c.did(C.fh_plan_expert_projection(c.plan, wtype(w), C.int(w.Rows), C.int(w.Cols), unsafe.SliceData(weights),
+			floats(out.Scale), floats(slices.Concat(out.Bias...)), C.int(out.Dst)))
+	}
+}
+
+func (c *compiler) conv(o program.Conv) {
+	width := c.program.Buffers[o.X].Width
+	weight := make([]float32, len(o.Weight)) // [kernel][width]
+	for i, w := range o.Weight {
+		weight[i%o.Kernel*width+i/o.Kernel] = w
+	}
+	c.did(C.fh_plan_conv(c.plan, C.struct_fh_conv_op{
+		x: C.int(o.X), dst: C.int(o.Dst), kernel: C.int(o.Kernel), state: C.int(o.State), weight: floats(weight), bias: floats(o.Bias),
+	}))
+}
+
+// scratch adds a buffer like b to the plan, behind those of the program.
+func (c *compiler) scratch(b program.Buffer) int {
+	s := c.program.Buffers[b]
+	c.did(C.fh_plan_buffer(c.plan, C.int(s.Width), flag(s.Outputs)))
+	c.buffers++
+	return len(c.program.Buffers) + c.buffers - 1
 }
 
 // fineWidth is the widest input of a fine product.

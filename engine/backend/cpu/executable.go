@@ -51,7 +51,7 @@ func (e *executable) Run(ctx context.Context, b *program.Batch) ([]float32, erro
 	})
 	status := C.fh_plan_run(e.plan, C.int(len(b.Tokens)), ints(b.Tokens), ints(b.Positions), ints(b.Sequences),
 		ints(e.tables), ints(e.tableAt), C.int(blocks), C.int(len(b.Outputs)), ints(b.Outputs),
-		C.int(b.Guessed))
+		C.int(b.Guessed), ints(b.Slots), C.int(mostSlots(b)))
 	if !stop() {
 		<-cancelled // so that it cannot cancel the next run
 	}
@@ -59,10 +59,19 @@ func (e *executable) Run(ctx context.Context, b *program.Batch) ([]float32, erro
 	case C.FH_CANCELLED:
 		return nil, ctx.Err()
 	case C.FH_NO_MEMORY:
-		return nil, fmt.Errorf("the KV cache cannot grow: %w", errNoMemory)
+		return nil, fmt.Errorf("the KV cache or the states cannot grow: %w", errNoMemory)
 	}
 	logits := (*float32)(C.fh_plan_data(e.plan, C.int(e.program.Logits)))
 	return unsafe.Slice(logits, len(b.Outputs)*e.program.Vocab), nil
+}
+
+// mostSlots is one more than the highest slot of the batch.
+func mostSlots(b *program.Batch) int32 {
+	n := int32(0)
+	for _, id := range b.Slots {
+		n = max(n, id+1)
+	}
+	return n
 }
 
 // flatten lays the block tables end to end, as far as the batch's rows reach,
@@ -146,18 +155,63 @@ func (e *executable) block(id int32, b []byte) ([]byte, error) {
 	return unsafe.Slice((*byte)(values), len(b)), nil
 }
 
-// CopySlot, ReadSlot and WriteSlot refuse: check lets no program with recurrent
-// states through.
-func (e *executable) CopySlot(dst, src int32) error { return errNoKernel }
+// CopySlot copies the states of a slot.
+func (e *executable) CopySlot(dst, src int32) error {
+	from, err := e.slot(src)
+	if err != nil {
+		return err
+	}
+	to, err := e.slot(dst)
+	copy(to, from)
+	return err
+}
 
-// SlotBytes is 0.
-func (e *executable) SlotBytes() int { return 0 }
+// SlotBytes is the size of a slot's states.
+func (e *executable) SlotBytes() int {
+	if e.plan == nil {
+		return 0
+	}
+	return int(C.fh_plan_slot_bytes(e.plan))
+}
 
-// ReadSlot refuses.
-func (e *executable) ReadSlot(id int32, dst []byte) error { return errNoKernel }
+// ReadSlot copies the states of a slot to dst.
+func (e *executable) ReadSlot(id int32, dst []byte) error {
+	if err := program.CheckSlot(e, e.limits, id, dst); e.plan != nil && err != nil {
+		return err
+	}
+	states, err := e.slot(id)
+	copy(dst, states)
+	return err
+}
 
-// WriteSlot refuses.
-func (e *executable) WriteSlot(id int32, src []byte) error { return errNoKernel }
+// WriteSlot copies the states of a slot from src.
+func (e *executable) WriteSlot(id int32, src []byte) error {
+	if err := program.CheckSlot(e, e.limits, id, src); e.plan != nil && err != nil {
+		return err
+	}
+	states, err := e.slot(id)
+	copy(states, src)
+	return err
+}
+
+// slot returns the memory of a slot.
+func (e *executable) slot(id int32) ([]byte, error) {
+	if e.plan == nil {
+		return nil, errClosed
+	}
+	n := e.SlotBytes()
+	if id < 0 || int(id) >= e.limits.Slots {
+		return nil, fmt.Errorf("state slot %d is outside the %d there are", id, e.limits.Slots)
+	}
+	if n == 0 {
+		return nil, nil
+	}
+	states := C.fh_plan_slot(e.plan, C.int(id))
+	if states == nil {
+		return nil, fmt.Errorf("the states cannot grow: %w", errNoMemory)
+	}
+	return unsafe.Slice((*byte)(states), n), nil
+}
 
 // KVBytes is the memory of the cache when full; blocks never used take none.
 func (e *executable) KVBytes() int64 {

@@ -5,7 +5,8 @@
 
 #include "os.h"
 
-int fh_kv_init(struct fh_kv *kv, int type, const int32_t *heads, const int32_t *head_dims, int layers, int blocks)
+int fh_kv_init(struct fh_kv *kv, int type, const int32_t *heads, const int32_t *head_dims,
+	       const int32_t *value_dims, int layers, int blocks)
 {
 	kv->layer = calloc((size_t)layers + 1, sizeof *kv->layer);
 	if (!kv->layer)
@@ -14,8 +15,8 @@ int fh_kv_init(struct fh_kv *kv, int type, const int32_t *heads, const int32_t *
 	kv->layers = layers;
 	kv->blocks = blocks;
 	for (int i = 0; i < layers; i++) {
-		kv->layer[i] = (struct fh_kv_layer){heads[i], head_dims[i], kv->block_bytes};
-		kv->block_bytes += (size_t)heads[i] * fh_kv_head_bytes(type, head_dims[i]);
+		kv->layer[i] = (struct fh_kv_layer){heads[i], head_dims[i], value_dims[i], kv->block_bytes};
+		kv->block_bytes += (size_t)heads[i] * fh_kv_head_bytes(type, head_dims[i], value_dims[i]);
 	}
 	const size_t bytes = fh_kv_bytes(kv);
 	if (bytes == 0)

@@ -4,16 +4,20 @@
 // transposed, and then its values:
 //
 //	keys   [head_dim][FH_BLOCK]
-//	values [FH_BLOCK][padded head_dim]
+//	values [FH_BLOCK][padded value_dim]
 //
 // so that scores of 32 positions and sums of values are both computed along
 // registers, without sums across a register, and a head's block is one stream
 // of memory. Values are padded with zeros to whole registers.
 //
-// They are float16, or, as q8_0, int8 with a float16 scale for every FH_GROUP
-// values of a head's token (the last group may be shorter). The scales follow
-// the keys and the values they belong to, [groups][FH_BLOCK]: along registers
-// with the scores and the weights that they are folded into.
+// They are float32, float16, or, as q8_0, int8 with a float16 scale for every
+// FH_GROUP values of a head's token (the last group may be shorter). The scales
+// follow the keys and the values they belong to, [groups][FH_BLOCK]: along
+// registers with the scores and the weights that they are folded into.
+//
+// As q4_0 they are four bits, stored as their value + 8, two to a byte: keys of
+// dimensions 2i and 2i+1, values i and i + half of the padded width, so that no
+// two tokens share a byte.
 #ifndef FREEHOLD_KV_H
 #define FREEHOLD_KV_H
 
@@ -23,10 +27,10 @@
 #define FH_BLOCK 32
 #define FH_GROUP 32
 
-enum { FH_KV_F16, FH_KV_Q8_0 };
+enum { FH_KV_F16, FH_KV_Q8_0, FH_KV_Q4_0, FH_KV_F32 };
 
 struct fh_kv_layer {
-	int heads, head_dim;
+	int heads, head_dim, value_dim;
 	size_t offset; // of the layer in a block, in bytes
 };
 
@@ -52,23 +56,39 @@ static inline int fh_kv_groups(int head_dim)
 // block, without and with their scales.
 static inline size_t fh_kv_quants(int type, int width)
 {
-	return (size_t)FH_BLOCK * (size_t)width * (type == FH_KV_F16 ? 2 : 1);
+	const size_t n = (size_t)width;
+	switch (type) {
+	case FH_KV_F32: return FH_BLOCK * n * 4;
+	case FH_KV_F16: return FH_BLOCK * n * 2;
+	case FH_KV_Q4_0: return FH_BLOCK * ((n + 1) / 2);
+	}
+	return FH_BLOCK * n;
 }
 
-static inline size_t fh_kv_part(int type, int head_dim, int width)
+static inline size_t fh_kv_scales(int type, int dim)
 {
-	const size_t scales = type == FH_KV_F16 ? 0 : (size_t)fh_kv_groups(head_dim) * FH_BLOCK * 2;
-	return fh_kv_quants(type, width) + scales;
+	return type == FH_KV_Q8_0 || type == FH_KV_Q4_0 ? (size_t)fh_kv_groups(dim) * FH_BLOCK * 2 : 0;
+}
+
+static inline size_t fh_kv_key_bytes(int type, int head_dim)
+{
+	return fh_kv_quants(type, head_dim) + fh_kv_scales(type, head_dim);
+}
+
+static inline size_t fh_kv_value_bytes(int type, int value_dim)
+{
+	return fh_kv_quants(type, fh_padded_head(value_dim)) + fh_kv_scales(type, value_dim);
 }
 
 // fh_kv_head_bytes returns the bytes one KV head takes in a block.
-static inline size_t fh_kv_head_bytes(int type, int head_dim)
+static inline size_t fh_kv_head_bytes(int type, int head_dim, int value_dim)
 {
-	return fh_kv_part(type, head_dim, head_dim) + fh_kv_part(type, head_dim, fh_padded_head(head_dim));
+	return fh_kv_key_bytes(type, head_dim) + fh_kv_value_bytes(type, value_dim);
 }
 
 // fh_kv_init reserves a cache; -1 when the system refuses.
-int fh_kv_init(struct fh_kv *kv, int type, const int32_t *heads, const int32_t *head_dims, int layers, int blocks);
+int fh_kv_init(struct fh_kv *kv, int type, const int32_t *heads, const int32_t *head_dims,
+	       const int32_t *value_dims, int layers, int blocks);
 void fh_kv_free(struct fh_kv *kv);
 
 // fh_kv_commit makes blocks below the given number usable; -1 when memory is

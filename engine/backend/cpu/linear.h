@@ -100,6 +100,10 @@ int fh_act_grain(int format);
 void fh_act_quantize(int format, const float *x, size_t ldx, int k, int n,
 		     int col0, int col1, void *act);
 
+// fh_act_gather makes activations of n columns of others with the same format,
+// which is not a fine one, and k: column i is columns[i] of act.
+void fh_act_gather(int format, int k, const void *act, const int32_t *columns, int n, void *to);
+
 // fh_linear_grain returns how many weight rows make one unit of phase 2.
 // Splits over threads should fall on multiples of it; others are correct, but
 // waste work.

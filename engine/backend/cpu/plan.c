@@ -41,8 +41,8 @@ void *fh_arena_take(fh_plan *p, size_t bytes)
 	return taken;
 }
 
-// Grows an array by one zeroed element when its length is a power of two.
-static int grow(void **array, int n, size_t element)
+// Doubles an array when its length is a power of two.
+int fh_grow(void **array, int n, size_t element)
 {
 	if (n & (n - 1))
 		return 0;
@@ -53,7 +53,7 @@ static int grow(void **array, int n, size_t element)
 	return 0;
 }
 
-fh_plan *fh_plan_new(fh_pool *pool, int max_rows, int max_outputs)
+fh_plan *fh_plan_new(fh_pool *pool, int max_rows, int max_outputs, int slots)
 {
 	fh_plan *p = fh_map(sizeof *p);
 	if (!p)
@@ -62,6 +62,7 @@ fh_plan *fh_plan_new(fh_pool *pool, int max_rows, int max_outputs)
 	p->kernels = fh_vector_kernels_now();
 	p->max_rows[FH_ROWS_ALL] = max_rows;
 	p->max_rows[FH_ROWS_OUTPUTS] = max_outputs;
+	p->states.slots = slots;
 	return p;
 }
 
@@ -77,7 +78,11 @@ void fh_plan_free(fh_plan *p)
 		if (p->ops[i].kind == FH_OP_LINEAR) {
 			free(p->ops[i].linear->out);
 			free(p->ops[i].linear);
+		} else if (p->ops[i].kind == FH_OP_EXPERTS) {
+			free(p->ops[i].experts->out);
+			free(p->ops[i].experts);
 		}
+	fh_states_free(&p->states);
 	fh_kv_free(&p->kv);
 	free(p->buffers);
 	free(p->ropes);
@@ -88,7 +93,7 @@ void fh_plan_free(fh_plan *p)
 
 int fh_plan_buffer(fh_plan *p, int width, int outputs)
 {
-	if (grow((void **)&p->buffers, p->n_buffers, sizeof *p->buffers) != 0)
+	if (fh_grow((void **)&p->buffers, p->n_buffers, sizeof *p->buffers) != 0)
 		return -1;
 	p->buffers[p->n_buffers++] = (struct fh_buffer){
 		.width = width,
@@ -97,7 +102,7 @@ int fh_plan_buffer(fh_plan *p, int width, int outputs)
 	return 0;
 }
 
-static const float *copy_floats(fh_plan *p, const float *from, int n)
+const float *fh_arena_floats(fh_plan *p, const float *from, int n)
 {
 	float *to = fh_arena_take(p, (size_t)n * sizeof *to);
 	if (to)
@@ -107,11 +112,11 @@ static const float *copy_floats(fh_plan *p, const float *from, int n)
 
 int fh_plan_rope_table(fh_plan *p, const float *freqs, int pairs, float magnitude, int adjacent)
 {
-	if (grow((void **)&p->ropes, p->n_ropes, sizeof *p->ropes) != 0)
+	if (fh_grow((void **)&p->ropes, p->n_ropes, sizeof *p->ropes) != 0)
 		return -1;
 	const size_t angles = (size_t)p->max_rows[FH_ROWS_ALL] * (size_t)pairs * sizeof(float);
 	const struct fh_rope_table t = {
-		.freqs = copy_floats(p, freqs, pairs),
+		.freqs = fh_arena_floats(p, freqs, pairs),
 		.pairs = pairs,
 		.adjacent = adjacent,
 		.magnitude = magnitude,
@@ -124,38 +129,18 @@ int fh_plan_rope_table(fh_plan *p, const float *freqs, int pairs, float magnitud
 	return 0;
 }
 
-int fh_plan_cache(fh_plan *p, int type, const int32_t *heads, const int32_t *head_dims, int layers, int blocks)
+int fh_plan_cache(fh_plan *p, int type, const int32_t *heads, const int32_t *head_dims,
+		  const int32_t *value_dims, int layers, int blocks)
 {
-	return fh_kv_init(&p->kv, type, heads, head_dims, layers, blocks);
+	return fh_kv_init(&p->kv, type, heads, head_dims, value_dims, layers, blocks);
 }
 
-static int add(fh_plan *p, struct fh_op op)
+int fh_plan_add(fh_plan *p, struct fh_op op)
 {
-	if (grow((void **)&p->ops, p->n_ops, sizeof *p->ops) != 0)
+	if (fh_grow((void **)&p->ops, p->n_ops, sizeof *p->ops) != 0)
 		return -1;
 	p->ops[p->n_ops++] = op;
 	return 0;
-}
-
-int fh_plan_embed(fh_plan *p, int wtype, const void *table, float scale, int dst)
-{
-	return add(p, (struct fh_op){
-		.kind = FH_OP_EMBED,
-		.rows_kind = p->buffers[dst].rows_kind,
-		.embed = {.wtype = wtype, .table = table, .scale = scale, .dst = dst},
-	});
-}
-
-int fh_plan_rmsnorm(fh_plan *p, int x, int dst, const float *gain, float eps)
-{
-	gain = copy_floats(p, gain, p->buffers[x].width);
-	if (!gain)
-		return -1;
-	return add(p, (struct fh_op){
-		.kind = FH_OP_RMSNORM,
-		.rows_kind = p->buffers[dst].rows_kind,
-		.rmsnorm = {.x = x, .dst = dst, .gain = gain, .eps = eps},
-	});
 }
 
 // Whether a projection of x onto dst may run beside those of an op.
@@ -173,7 +158,7 @@ int fh_plan_project(fh_plan *p, int x, int wtype, const void *w, const float *bi
 		    int fine)
 {
 	const int m = p->buffers[dst].width;
-	if (bias && !(bias = copy_floats(p, bias, m)))
+	if (bias && !(bias = fh_arena_floats(p, bias, m)))
 		return -1;
 	struct fh_op *last = p->n_ops ? &p->ops[p->n_ops - 1] : NULL;
 	struct fh_linear_op *linear;
@@ -186,16 +171,16 @@ int fh_plan_project(fh_plan *p, int x, int wtype, const void *w, const float *bi
 		linear->x = x;
 		linear->k = p->buffers[x].width;
 		const int kind = p->buffers[x].rows_kind;
-		if (add(p, (struct fh_op){.kind = FH_OP_QUANTIZE, .rows_kind = kind, .linear = linear}) != 0) {
+		if (fh_plan_add(p, (struct fh_op){.kind = FH_OP_QUANTIZE, .rows_kind = kind, .linear = linear}) != 0) {
 			free(linear);
 			return -1;
 		}
-		if (add(p, (struct fh_op){.kind = FH_OP_LINEAR, .rows_kind = kind, .linear = linear}) != 0) {
+		if (fh_plan_add(p, (struct fh_op){.kind = FH_OP_LINEAR, .rows_kind = kind, .linear = linear}) != 0) {
 			free(linear);
 			return -1;
 		}
 	}
-	if (grow((void **)&linear->out, linear->n_out, sizeof *linear->out) != 0)
+	if (fh_grow((void **)&linear->out, linear->n_out, sizeof *linear->out) != 0)
 		return -1;
 	linear->out[linear->n_out++] = (struct fh_projection){
 		.wtype = wtype, .w = w, .bias = bias, .dst = dst, .m = m, .accumulate = accumulate, .fine = fine,
@@ -203,48 +188,12 @@ int fh_plan_project(fh_plan *p, int x, int wtype, const void *w, const float *bi
 	return 0;
 }
 
-int fh_plan_rope(fh_plan *p, int x, int heads, int head_dim, int table)
+int fh_plan_attention(fh_plan *p, struct fh_attention_op op)
 {
-	return add(p, (struct fh_op){
-		.kind = FH_OP_ROPE,
-		.rows_kind = p->buffers[x].rows_kind,
-		.rope = {.x = x, .heads = heads, .head_dim = head_dim, .table = table},
-	});
-}
-
-int fh_plan_store_kv(fh_plan *p, int k, int v, int layer)
-{
-	return add(p, (struct fh_op){
-		.kind = FH_OP_STORE,
-		.rows_kind = p->buffers[k].rows_kind,
-		.store = {.k = k, .v = v, .layer = layer},
-	});
-}
-
-int fh_plan_attention(fh_plan *p, int q, int dst, int layer, int heads, float scale, int window)
-{
-	return add(p, (struct fh_op){
-		.kind = FH_OP_ATTENTION,
-		.rows_kind = p->buffers[q].rows_kind,
-		.attention = {.q = q, .dst = dst, .layer = layer, .heads = heads, .scale = scale, .window = window},
-	});
-}
-
-int fh_plan_swiglu(fh_plan *p, int gate, int up, int dst)
-{
-	return add(p, (struct fh_op){
-		.kind = FH_OP_SWIGLU,
-		.rows_kind = p->buffers[dst].rows_kind,
-		.swiglu = {.gate = gate, .up = up, .dst = dst},
-	});
-}
-
-int fh_plan_select(fh_plan *p, int x, int dst)
-{
-	return add(p, (struct fh_op){
-		.kind = FH_OP_SELECT,
-		.rows_kind = FH_ROWS_OUTPUTS,
-		.select = {.x = x, .dst = dst},
+	if (op.sinks && !(op.sinks = fh_arena_floats(p, op.sinks, op.heads)))
+		return -1;
+	return fh_plan_add(p, (struct fh_op){
+		.kind = FH_OP_ATTENTION, .rows_kind = p->buffers[op.q].rows_kind, .attention = op,
 	});
 }
 
@@ -253,12 +202,7 @@ static int row_cost(const fh_plan *p, const struct fh_op *op)
 {
 	switch (op->kind) {
 	case FH_OP_ANGLES: return 16 * p->ropes[op->angles.table].pairs;
-	case FH_OP_EMBED: return p->buffers[op->embed.dst].width;
-	case FH_OP_RMSNORM: return p->buffers[op->rmsnorm.x].width;
-	case FH_OP_ROPE: return p->buffers[op->rope.x].width;
-	case FH_OP_STORE: return 2 * p->buffers[op->store.k].width;
-	case FH_OP_SWIGLU: return 2 * p->buffers[op->swiglu.dst].width;
-	case FH_OP_SELECT: return p->buffers[op->select.x].width;
+	case FH_OP_ROW: return fh_row_cost(p, &op->row);
 	case FH_OP_QUANTIZE: return op->linear->k;
 	default: return 0;
 	}
@@ -280,7 +224,7 @@ static int make_stages(fh_plan *p)
 		}
 		s->ops++;
 		s->cost += row_cost(p, op);
-		s->stores |= op->kind == FH_OP_STORE;
+		s->stores |= op->kind == FH_OP_ROW && op->row.kind == FH_ROW_STORE;
 	}
 	return 0;
 }
@@ -329,7 +273,7 @@ static int alloc_linears(fh_plan *p)
 			if (n_known < 64)
 				known[n_known++] = s;
 			act = s.act > act ? s.act : act;
-			p->thread_scratch = s.scratch > p->thread_scratch ? s.scratch : p->thread_scratch;
+			fh_need_scratch(p, s.scratch);
 		}
 	}
 	p->act = fh_arena_take(p, (size_t)slots * sizeof *p->act);
@@ -345,7 +289,7 @@ int fh_plan_finish(fh_plan *p)
 {
 	// The angles come first, beside the embedding.
 	for (int i = 0; i < p->n_ropes; i++) {
-		if (add(p, (struct fh_op){0}) != 0)
+		if (fh_plan_add(p, (struct fh_op){0}) != 0)
 			return -1;
 		memmove(p->ops + 1, p->ops, (size_t)(p->n_ops - 1) * sizeof *p->ops);
 		p->ops[0] = (struct fh_op){
@@ -358,7 +302,8 @@ int fh_plan_finish(fh_plan *p)
 		if (!b->data)
 			return -1;
 	}
-	if (make_stages(p) != 0 || alloc_linears(p) != 0 || fh_attention_alloc(p) != 0)
+	if (make_stages(p) != 0 || alloc_linears(p) != 0 || fh_experts_alloc(p) != 0 || fh_states_alloc(p) != 0 ||
+	    fh_attention_alloc(p) != 0)
 		return -1;
 	// Whole pages, so that no two threads share one.
 	p->thread_scratch = (p->thread_scratch + 4095) / 4096 * 4096;

@@ -29,83 +29,33 @@ static void angles(fh_plan *p, const struct fh_rope_table *t, int r)
 	}
 }
 
-static void embed(fh_plan *p, const struct fh_op *op, int r)
+static void row_op(fh_plan *p, const struct fh_op *op, int row0, int row1, void *scratch)
 {
-	const int width = p->buffers[op->embed.dst].width;
-	const int token = p->batch.tokens[fh_batch_row(p, op->rows_kind, r)];
-	float *dst = fh_row(p, op->embed.dst, r);
-	fh_dequantize(op->embed.wtype,
-		      op->embed.table + (size_t)token * fh_row_bytes(op->embed.wtype, width), width, dst);
-	if (op->embed.scale != 1)
-		p->kernels->scale(dst, width, op->embed.scale);
-}
-
-static void store(fh_plan *p, const struct fh_op *op, int r)
-{
-	const struct fh_batch *b = &p->batch;
-	const int row = fh_batch_row(p, op->rows_kind, r), position = b->positions[row];
-	const int block = b->tables[b->table_at[b->sequences[row]] + position / FH_BLOCK];
-	p->kernels->store(fh_row(p, op->store.k, r), fh_row(p, op->store.v, r),
-			  fh_kv_block(&p->kv, op->store.layer, block), p->kv.type, &p->kv.layer[op->store.layer],
-			  position % FH_BLOCK);
-}
-
-static void row_op(fh_plan *p, const struct fh_op *op, int row0, int row1)
-{
-	const struct fh_vector_kernels *v = p->kernels;
-	if (op->kind == FH_OP_QUANTIZE) {
+	switch (op->kind) {
+	case FH_OP_ANGLES:
+		for (int r = row0; r < row1; r++)
+			angles(p, &p->ropes[op->angles.table], r);
+		break;
+	case FH_OP_QUANTIZE: {
 		const struct fh_linear_op *l = op->linear;
 		for (int i = 0; i < l->formats; i++)
 			fh_act_quantize(l->format[i], fh_row(p, l->x, 0), (size_t)l->k, l->k, p->n, row0, row1,
 					p->act[i]);
-		return;
+		break;
 	}
-	for (int r = row0; r < row1; r++) {
-		switch (op->kind) {
-		case FH_OP_ANGLES:
-			angles(p, &p->ropes[op->angles.table], r);
-			break;
-		case FH_OP_EMBED:
-			embed(p, op, r);
-			break;
-		case FH_OP_RMSNORM:
-			v->rmsnorm(fh_row(p, op->rmsnorm.x, r), op->rmsnorm.gain, fh_row(p, op->rmsnorm.dst, r),
-				   p->buffers[op->rmsnorm.x].width, op->rmsnorm.eps);
-			break;
-		case FH_OP_ROPE: {
-			const struct fh_rope_table *t = &p->ropes[op->rope.table];
-			const size_t at = (size_t)fh_batch_row(p, op->rows_kind, r) * (size_t)t->pairs;
-			v->rope(fh_row(p, op->rope.x, r), op->rope.heads, op->rope.head_dim, t->cos + at,
-				t->sin + at, t->pairs, t->adjacent);
-			break;
-		}
-		case FH_OP_STORE:
-			store(p, op, r);
-			break;
-		case FH_OP_SWIGLU:
-			v->swiglu(fh_row(p, op->swiglu.gate, r), fh_row(p, op->swiglu.up, r),
-				  fh_row(p, op->swiglu.dst, r), p->buffers[op->swiglu.dst].width);
-			break;
-		case FH_OP_SELECT:
-			memcpy(fh_row(p, op->select.dst, r), fh_row(p, op->select.x, p->batch.output_rows[r]),
-			       (size_t)p->buffers[op->select.x].width * sizeof(float));
-			break;
-		default:
-			break;
-		}
+	default: fh_row_run(p, &op->row, op->rows_kind, row0, row1, scratch);
 	}
 }
 
 static void row_chunk(void *arg, int chunk, int thread)
 {
 	fh_plan *p = arg;
-	(void)thread;
 	if (fh_cancelled(p))
 		return;
 	const int row0 = chunk * p->chunk_rows;
 	const int row1 = row0 + p->chunk_rows < p->n ? row0 + p->chunk_rows : p->n;
 	for (int i = 0; i < p->stage->ops; i++)
-		row_op(p, &p->ops[p->stage->first + i], row0, row1);
+		row_op(p, &p->ops[p->stage->first + i], row0, row1, fh_scratch(p, thread));
 }
 
 static int common_multiple(int a, int b)
@@ -144,6 +94,18 @@ static void run_rows(fh_plan *p, const struct fh_stage *s)
 	fh_pool_run(p->pool, row_chunk, p, (p->n + p->chunk_rows - 1) / p->chunk_rows);
 }
 
+int fh_chunk_rows(const fh_plan *p, size_t bytes, size_t row_bytes, int grain, int n)
+{
+	const size_t share = bytes / (size_t)(12 * fh_pool_threads(p->pool));
+	const size_t panels = grain > 1 ? PANELS * (size_t)grain * row_bytes : 0;
+	size_t most = DECODE_BYTES / (size_t)n;
+	most = most > panels ? most : panels;
+	size_t chunk = share > CHUNK_BYTES / (size_t)n ? share : CHUNK_BYTES / (size_t)n;
+	chunk = chunk < most ? chunk : most;
+	const int rows = (int)(chunk / row_bytes);
+	return round_up(rows < 1 ? 1 : rows, grain);
+}
+
 // Formats and chunks of a linear op for n rows, computed as if they were alike.
 static void prepare(fh_plan *p, struct fh_linear_op *op, int n, int alike)
 {
@@ -157,7 +119,6 @@ static void prepare(fh_plan *p, struct fh_linear_op *op, int n, int alike)
 	size_t bytes = 0;
 	for (int i = 0; i < op->n_out; i++)
 		bytes += (size_t)op->out[i].m * fh_row_bytes(op->out[i].wtype, op->k);
-	const size_t share = bytes / (size_t)(12 * fh_pool_threads(p->pool));
 	for (int i = 0; i < op->n_out; i++) {
 		struct fh_projection *out = &op->out[i];
 		int format = fh_linear_format(out->wtype, op->k, alike);
@@ -172,13 +133,7 @@ static void prepare(fh_plan *p, struct fh_linear_op *op, int n, int alike)
 		}
 		const size_t row_bytes = fh_row_bytes(out->wtype, op->k);
 		const int unit = fh_linear_grain(out->wtype, op->k, alike);
-		size_t most = DECODE_BYTES / (size_t)n;
-		const size_t panels = unit > 1 ? PANELS * (size_t)unit * row_bytes : 0;
-		most = most > panels ? most : panels;
-		size_t chunk = share > CHUNK_BYTES / (size_t)n ? share : CHUNK_BYTES / (size_t)n;
-		chunk = chunk < most ? chunk : most;
-		const int rows = (int)(chunk / row_bytes);
-		out->chunk_rows = round_up(rows < 1 ? 1 : rows, unit);
+		out->chunk_rows = fh_chunk_rows(p, bytes, row_bytes, unit, n);
 		out->first_chunk = op->chunks;
 		op->chunks += (out->m + out->chunk_rows - 1) / out->chunk_rows;
 	}
@@ -198,7 +153,7 @@ static void linear_chunk(void *arg, int chunk, int thread)
 	const int row1 = row0 + out->chunk_rows < out->m ? row0 + out->chunk_rows : out->m;
 	fh_linear(out->wtype, out->w, out->m, op->k, row0, row1, op->format[out->format], p->act[out->format],
 		  p->n, fh_row(p, out->dst, 0), (size_t)out->m, out->bias, out->accumulate,
-		  p->scratch + (size_t)thread * p->thread_scratch);
+		  fh_scratch(p, thread));
 }
 
 static void run_stage(fh_plan *p, const struct fh_stage *s)
@@ -212,8 +167,14 @@ static void run_stage(fh_plan *p, const struct fh_stage *s)
 	case FH_OP_LINEAR:
 		fh_pool_run(p->pool, linear_chunk, p, op->linear->chunks);
 		break;
+	case FH_OP_EXPERTS:
+		fh_experts_run(p, op);
+		break;
 	case FH_OP_ATTENTION:
 		fh_attention_run(p, op);
+		break;
+	case FH_OP_CONV: case FH_OP_RECURRENT:
+		fh_recurrent_run(p, op);
 		break;
 	default:
 		run_rows(p, s);
@@ -222,10 +183,10 @@ static void run_stage(fh_plan *p, const struct fh_stage *s)
 
 int fh_plan_run(fh_plan *p, int n, const int32_t *tokens, const int32_t *positions, const int32_t *sequences,
 		const int32_t *tables, const int32_t *table_at, int blocks, int outputs,
-		const int32_t *output_rows, int guessed)
+		const int32_t *output_rows, int guessed, const int32_t *slots, int most_slots)
 {
 	fh_pool_wake(p->pool);
-	if (fh_kv_commit(&p->kv, blocks) != 0)
+	if (fh_kv_commit(&p->kv, blocks) != 0 || fh_states_commit(&p->states, most_slots) != 0)
 		return FH_NO_MEMORY;
 	p->batch = (struct fh_batch){
 		.n = {n, outputs},
@@ -235,11 +196,14 @@ int fh_plan_run(fh_plan *p, int n, const int32_t *tokens, const int32_t *positio
 		.tables = tables,
 		.table_at = table_at,
 		.output_rows = output_rows,
+		.slots = slots,
 	};
 	for (int i = 0; i < outputs; i++) {
 		p->output_positions[i] = positions[output_rows[i]];
 		p->output_sequences[i] = sequences[output_rows[i]];
 	}
+	fh_experts_begin(p, guessed);
+	fh_states_begin(p);
 	for (int i = 0; i < p->n_ops; i++)
 		if (p->ops[i].kind == FH_OP_LINEAR && p->batch.n[p->ops[i].rows_kind] > 0) {
 			const int rows = p->batch.n[p->ops[i].rows_kind];

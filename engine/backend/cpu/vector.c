@@ -20,9 +20,10 @@ const struct fh_vector_kernels *fh_vector_kernels_now(void)
 	return &fh_vector_portable;
 }
 
-size_t fh_attend_scratch(int heads, int head_dim)
+size_t fh_attend_scratch(int heads, int head_dim, int value_dim)
 {
-	const size_t padded = (size_t)fh_padded_head(head_dim);
+	const size_t padded = (size_t)fh_padded_head(value_dim);
 	const size_t packed = ((size_t)heads + 15) * (size_t)head_dim;
-	return (packed + (size_t)FH_BLOCK * ((size_t)head_dim + padded)) * sizeof(float);
+	return (packed + (size_t)FH_BLOCK * ((size_t)head_dim + padded)) * sizeof(float) +
+	       fh_kv_head_bytes(FH_KV_Q8_0, head_dim, value_dim);
 }
