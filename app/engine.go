@@ -19,7 +19,7 @@ type LoadOptions struct {
 	Threads       int    // 0: as many as there are physical cores
 	ContextLength int    // tokens; 0: the engine chooses
 	Digest        string // of the weights, if known; Core.Use sets it
-	KVType        string // of the KV cache, f16 or q8_0; "": f16
+	KVType        string // of the KV cache, a name that program.ParseKVType reads; "": f16
 	NoLookup      bool   // choose every token in a step of its own
 }
 

@@ -60,7 +60,7 @@ memory, and the multiplying instructions in use.`,
 	f.IntSliceVarP(&p.threads, "threads", "t", []int{0}, "processor threads; 0: one for each physical core")
 	f.IntSliceVarP(&p.sequences, "sequences", "s", []int{1}, "sequences that write side by side")
 	f.IntVarP(&p.repetitions, "repetitions", "r", 5, "how often to repeat each test")
-	f.StringVar(&p.kv, "kv", "f16", "KV cache: f16, or q8_0 for half the memory")
+	f.StringVar(&p.kv, "kv", "f16", "KV cache: f16, q8_0 or q4_0 for half or a quarter of the memory, or f32")
 	f.BoolVar(&p.noLimits, "no-limits", false, "do not measure the machine's limits")
 	f.BoolVar(&p.asJSON, "json", false, "print JSON")
 	return cmd

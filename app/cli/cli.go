@@ -212,7 +212,7 @@ func loadFlags(cmd *cobra.Command) *app.LoadOptions {
 	o := &app.LoadOptions{}
 	cmd.Flags().IntVar(&o.ContextLength, "ctx", 0, "context in tokens; 0: as in the settings")
 	cmd.Flags().IntVar(&o.Threads, "threads", 0, "processor threads; 0: as in the settings")
-	cmd.Flags().StringVar(&o.KVType, "kv", "f16", "KV cache: f16, or q8_0 for half the memory")
+	cmd.Flags().StringVar(&o.KVType, "kv", "f16", "KV cache: f16, q8_0 or q4_0 for half or a quarter of the memory, or f32")
 	cmd.Flags().BoolVar(&o.NoLookup, "no-lookup", false, "do not look up what an answer may repeat and check it several tokens at once")
 	return o
 }

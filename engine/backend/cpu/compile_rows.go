@@ -52,11 +52,14 @@ func (c *compiler) row(op program.Op) C.struct_fh_row_op {
 		r.kind, r.dst, r.factor = C.FH_ROW_CLAMP, b(o.X), C.float(o.Limit)
 	case program.Softcap:
 		r.kind, r.dst, r.factor = C.FH_ROW_SOFTCAP, b(o.X), C.float(o.Cap)
+	case program.Softmax:
+		r.kind, r.dst = C.FH_ROW_SOFTMAX, b(o.X)
 	case program.Copy:
 		r.kind, r.x, r.dst, r.width, r.count = C.FH_ROW_COPY, b(o.X), b(o.Dst), C.int(o.Width), C.int(o.Count)
 		r.from, r.from_stride, r.to, r.to_stride = C.int(o.From), C.int(o.FromStride), C.int(o.To), C.int(o.ToStride)
 	case program.Combine:
 		r.kind, r.x, r.y, r.dst = C.FH_ROW_COMBINE, b(o.X), b(o.Share), b(o.Dst)
+		r.set = flag(o.Set)
 	case program.Route:
 		r.kind, r.x, r.y, r.dst, r.factor = C.FH_ROW_ROUTE, b(o.Logits), b(o.Share), b(o.Choice), C.float(o.Scale)
 		r.gating, r.normalize = C.int(o.Gating), flag(o.Normalize)

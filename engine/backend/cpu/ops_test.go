@@ -169,6 +169,12 @@ func TestElementOps(t *testing.T) {
 			"combine": {4 * width, 4, func(_ *program.Program, x, y, dst program.Buffer) []program.Op {
 				return []program.Op{program.Combine{X: x, Share: y, Dst: dst}}
 			}},
+			"combine anew": {3 * width, 3, func(_ *program.Program, x, y, dst program.Buffer) []program.Op {
+				return []program.Op{program.Combine{X: x, Share: y, Dst: dst, Set: true}}
+			}},
+			"softmax": {1, 1, func(_ *program.Program, _, _, dst program.Buffer) []program.Op {
+				return []program.Op{program.Softmax{X: dst}}
+			}},
 			"temper": {1, 1, func(_ *program.Program, _, _, dst program.Buffer) []program.Op {
 				return []program.Op{program.Temper{X: dst, Scale: 0.3, Length: 20, Offset: 1}}
 			}},

@@ -23,6 +23,7 @@ int fh_plan_row(fh_plan *p, struct fh_row_op op)
 	case FH_ROW_EMBED: doubles = (size_t)width(p, op.dst); break;
 	case FH_ROW_ROUTE: doubles = 4 * (size_t)width(p, op.x); break;
 	case FH_ROW_MEAN: doubles = (size_t)width(p, op.x); break;
+	case FH_ROW_SOFTMAX: doubles = (size_t)width(p, op.dst); break;
 	default: break;
 	}
 	fh_need_scratch(p, doubles * sizeof(double));
@@ -41,6 +42,7 @@ int fh_row_cost(const fh_plan *p, const struct fh_row_op *op)
 	case FH_ROW_COPY: return op->width * op->count;
 	case FH_ROW_COMBINE: return width(p, op->x);
 	case FH_ROW_ROUTE: return 32 * width(p, op->x);
+	case FH_ROW_SOFTMAX: return 16 * width(p, op->dst);
 	default: return width(p, op->dst);
 	}
 }
@@ -135,8 +137,11 @@ static void combine(fh_plan *p, const struct fh_row_op *op, int r)
 {
 	const int n = width(p, op->dst), slots = width(p, op->y);
 	const float *x = fh_row(p, op->x, r), *share = fh_row(p, op->y, r);
-	for (int i = 0; i < slots; i++)
-		p->kernels->add(x + (size_t)i * (size_t)n, share[i], fh_row(p, op->dst, r), n);
+	float *dst = fh_row(p, op->dst, r);
+	if (op->set)
+		p->kernels->scale(x, share[0], dst, n);
+	for (int i = op->set ? 1 : 0; i < slots; i++)
+		p->kernels->add(x + (size_t)i * (size_t)n, share[i], dst, n);
 }
 
 static void softmax(double *x, int n)
@@ -148,6 +153,15 @@ static void softmax(double *x, int n)
 		sum += x[i] = exp(x[i] - top);
 	for (int i = 0; i < n; i++)
 		x[i] /= sum;
+}
+
+static void softmax_row(float *x, int n, double *scratch)
+{
+	for (int i = 0; i < n; i++)
+		scratch[i] = (double)x[i];
+	softmax(scratch, n);
+	for (int i = 0; i < n; i++)
+		x[i] = (float)scratch[i];
 }
 
 // Of the open ones the place of the highest value, the first of equal ones; it
@@ -262,6 +276,7 @@ void fh_row_run(fh_plan *p, const struct fh_row_op *op, int rows_kind, int row0,
 		case FH_ROW_SCALE: v->scale(fh_row(p, op->dst, r), op->factor, fh_row(p, op->dst, r), n); break;
 		case FH_ROW_CLAMP: v->clamp(fh_row(p, op->dst, r), op->factor, n); break;
 		case FH_ROW_SOFTCAP: v->softcap(fh_row(p, op->dst, r), op->factor, n); break;
+		case FH_ROW_SOFTMAX: softmax_row(fh_row(p, op->dst, r), n, scratch); break;
 		case FH_ROW_COPY: copy(p, op, r); break;
 		case FH_ROW_COMBINE: combine(p, op, r); break;
 		case FH_ROW_ROUTE: route(p, op, r, scratch); break;

@@ -18,8 +18,9 @@ enum fh_row_kind {
 	FH_ROW_SCALE,	  // dst ×= factor
 	FH_ROW_CLAMP,	  // dst to ±factor
 	FH_ROW_SOFTCAP,	  // dst = factor · tanh(dst / factor)
+	FH_ROW_SOFTMAX,	  // dst in place
 	FH_ROW_COPY,	  // pieces of x to dst
-	FH_ROW_COMBINE,	  // dst += Σ y[slot] · x[slot]
+	FH_ROW_COMBINE,	  // dst += Σ y[slot] · x[slot], or, if set, dst = Σ …
 	FH_ROW_ROUTE,	  // choices dst and shares y from logits x
 	FH_ROW_SELECT,	  // dst = the output's row of x
 	FH_ROW_MEAN,	  // dst = mean over the rows of x in the output's sequence
@@ -40,6 +41,7 @@ struct fh_row_op {
 	int wtype, positions, accumulate;	    // of an embedding
 	const void *weight;
 	int from, from_stride, to, to_stride, width, count; // of a copy
+	int set;				    // of a combination
 	int gating, groups, groups_used, normalize; // of a route
 };
 
