@@ -98,6 +98,24 @@ func TestWork(t *testing.T) {
 	}
 }
 
+// TestExpertWork counts the experts that rows choose, not all of them.
+func TestExpertWork(t *testing.T) {
+	w := work{experts: []expertWork{{count: 8, used: 2, bytes: 10, elements: 100}}}
+	for _, c := range []struct {
+		test       Test
+		bytes, ops float64
+	}{
+		{Test{Generate: 10}, 10 * 10 * 2, 10 * 2 * 2 * 100},
+		{Test{Generate: 10, Sequences: 2}, 10 * 10 * 3.5, 2 * 10 * 2 * 2 * 100}, // 2 and of the 6 others a quarter
+		{Test{Prompt: 500}, 10 * 8, 500 * 2 * 2 * 100},
+	} {
+		bytes, ops := w.of(c.test)
+		if math.Abs(bytes-c.bytes) > 1e-9*c.bytes || ops != c.ops {
+			t.Errorf("%s: %g bytes and %g operations, want %g and %g", c.test.Name(), bytes, ops, c.bytes, c.ops)
+		}
+	}
+}
+
 func TestOpenRefuses(t *testing.T) {
 	path := tiny(t)
 	for want, test := range map[string]Test{

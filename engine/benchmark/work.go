@@ -13,7 +13,15 @@ import (
 type work struct {
 	rowBytes, outputBytes       float64 // of matrices that every row needs, and those only outputs need
 	rowElements, outputElements float64
+	experts                     []expertWork
 	float                       bool // most of the elements are of a float type
+}
+
+// expertWork is that of a layer's experts, of which each row uses some.
+type expertWork struct {
+	count, used     float64
+	bytes, elements float64 // of one expert
+	outputs         bool    // only outputs need them
 }
 
 // count adds up a program's matrices. One that is also the table of the
@@ -22,6 +30,16 @@ func count(p *program.Program) work {
 	var w work
 	floats := 0.0
 	for _, op := range p.Ops {
+		if x, ok := op.(program.ExpertLinear); ok {
+			e := expertWork{count: float64(len(x.Out[0].Experts)), used: float64(x.Slots), outputs: p.Buffers[x.X].Outputs}
+			for _, out := range x.Out {
+				first := out.Experts[0]
+				e.elements += float64(first.Rows) * float64(first.Cols)
+				e.bytes += float64(len(first.Data))
+			}
+			w.experts = append(w.experts, e)
+			continue
+		}
 		l, ok := op.(program.Linear)
 		if !ok {
 			continue
@@ -53,10 +71,28 @@ func (w work) of(t Test) (bytes, ops float64) {
 		batches := (t.Prompt + engine.BatchRows - 1) / engine.BatchRows
 		bytes += n * (float64(batches)*w.rowBytes + w.outputBytes)
 		ops += 2 * n * (float64(t.Prompt)*w.rowElements + w.outputElements)
+		for _, e := range w.experts {
+			rows, batches := float64(t.Prompt), float64(batches)
+			if e.outputs {
+				rows, batches = 1, 1
+			}
+			bytes += n * batches * e.bytes * e.read(rows/batches)
+			ops += 2 * n * rows * e.used * e.elements
+		}
 	}
 	bytes += float64(t.Generate) * (w.rowBytes + w.outputBytes)
 	ops += 2 * n * float64(t.Generate) * (w.rowElements + w.outputElements)
+	for _, e := range w.experts {
+		bytes += float64(t.Generate) * e.bytes * e.read(n)
+		ops += 2 * n * float64(t.Generate) * e.used * e.elements
+	}
 	return bytes, ops
+}
+
+// read is how many experts a batch of rows may be expected to read, if each row
+// chooses as it likes.
+func (e expertWork) read(rows float64) float64 {
+	return e.count * (1 - math.Pow(1-e.used/e.count, rows))
 }
 
 func meanAndDeviation(x []float64) (mean, deviation float64) {
