@@ -4,10 +4,12 @@
 // Rows of the matrix at a time: enough independent sums to hide their latency.
 #define FH_STEPS (FH_W >= 16 ? 4 : FH_W >= 8 ? 2 : 1)
 
+#define FH_STATE_REGISTERS (FH_STATE_BLOCK / FH_W)
+
 // S·x for the block's columns.
 FH_IN void fold(const int NV, const float *s, const float *x, int dim, vf *sum)
 {
-	vf acc[FH_STEPS][NV];
+	vf acc[FH_STEPS][FH_STATE_REGISTERS];
 #pragma GCC unroll 4
 	for (int a = 0; a < FH_STEPS; a++)
 #pragma GCC unroll 8
@@ -36,7 +38,7 @@ FH_IN void fold(const int NV, const float *s, const float *x, int dim, vf *sum)
 // S = decay·S + k ⊗ w, and S·q of that.
 FH_IN void renew(const int NV, float *s, float decay, const float *k, const vf *w, const float *q, int dim, vf *sum)
 {
-	vf acc[FH_STEPS][NV];
+	vf acc[FH_STEPS][FH_STATE_REGISTERS];
 #pragma GCC unroll 4
 	for (int a = 0; a < FH_STEPS; a++)
 #pragma GCC unroll 8
@@ -75,7 +77,7 @@ FH_IN void recur_block(const int NV, const struct fh_recurrence *u)
 	const float *k = u->k, *q = u->q, *v = u->v, *rate = u->rate;
 	float *dst = u->dst;
 	for (int r = 0; r < u->rows; r++) {
-		vf x[NV], w[NV], out[NV];
+		vf x[FH_STATE_REGISTERS], w[FH_STATE_REGISTERS], out[FH_STATE_REGISTERS];
 		float lane[FH_STATE_BLOCK] = {0};
 		const float *from = v;
 		if (u->columns < NV * FH_W) {
