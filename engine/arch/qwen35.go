@@ -13,7 +13,7 @@ func qwen35(r *recorder) {
 }
 
 // qwen35MoE is a qwen35 with experts, and one for all tokens behind a gate of
-// its own.
+// its own. Qwen3-Next, its forerunner, differs in how a layer's tensors are cut.
 func qwen35MoE(r *recorder) {
 	m := r.mixture(program.GateSoftmax, true)
 	qwen35With(r, func(b *layer) {

@@ -98,9 +98,17 @@ func (b *layer) mamba(x program.Buffer, s stateSpace) program.Buffer {
 // deltaNet is a gated DeltaNet layer up to its output projection (Yang et al., 2024).
 func (b *layer) deltaNet(x program.Buffer, s stateSpace) program.Buffer {
 	keys := s.groups * s.state
-	out := b.project(x, output{"attn_qkv", 2*keys + s.inner}, output{"attn_gate", s.inner},
-		output{"ssm_beta", s.heads}, output{"ssm_alpha", s.heads})
-	qkv, gate, beta, delta := out[0], out[1], out[2], out[3]
+	qkv, gate := b.deltaNetInput(x, s)
+	var beta, delta program.Buffer
+	together := b.holds("ssm_ba.weight") // as in Qwen3-Next, whose heads of a group are neighbours
+	if together {
+		both, n := b.project(x, output{"ssm_ba", 2 * s.heads})[0], s.heads/s.groups
+		beta = b.parts("ssm_beta", both, 0, 2*n, n, s.groups)
+		delta = b.parts("ssm_alpha", both, n, 2*n, n, s.groups)
+	} else {
+		out := b.project(x, output{"ssm_beta", s.heads}, output{"ssm_alpha", s.heads})
+		beta, delta = out[0], out[1]
+	}
 
 	mixed := b.convolve("ssm_conv1d", qkv, s.kernel)
 	b.record(program.Activate{F: program.SiLU, X: mixed, Dst: mixed})
@@ -112,12 +120,33 @@ func (b *layer) deltaNet(x program.Buffer, s stateSpace) program.Buffer {
 	y := b.buffer("recalled", s.inner)
 	b.record(program.DeltaNet{
 		Q: q, K: k, V: v, Delta: delta, Beta: beta, Dst: y, A: b.vector(b.prefix+"ssm_a", s.heads),
-		KeyHeads: s.groups, KeyDim: s.state, Heads: s.heads, ValueDim: s.inner / s.heads, Tiled: true,
+		KeyHeads: s.groups, KeyDim: s.state, Heads: s.heads, ValueDim: s.inner / s.heads, Tiled: !together,
 		State: b.program.State(s.state * s.inner),
 	})
 	b.rmsNormHeads("ssm_norm", y, s.inner/s.heads)
 	b.record(program.Gated{F: program.SiLU, Gate: gate, Up: y, Dst: y})
 	return y
+}
+
+// deltaNetInput is what goes through the convolution, queries, keys and values,
+// and what gates the result. Old files have all of that in one matrix, group by
+// group.
+func (b *layer) deltaNetInput(x program.Buffer, s stateSpace) (qkv, gate program.Buffer) {
+	keys := s.groups * s.state
+	if b.holds("attn_qkv.weight") || !b.holds("ssm_in.weight") {
+		out := b.project(x, output{"attn_qkv", 2*keys + s.inner}, output{"attn_gate", s.inner})
+		return out[0], out[1]
+	}
+	all := b.project(x, output{"ssm_in", 2*keys + 2*s.inner})[0]
+	n := s.inner / s.groups
+	group := 2*s.state + 2*n
+	qkv = b.buffer("attn_qkv", 2*keys+s.inner)
+	for _, part := range []struct{ from, to, width int }{{0, 0, s.state}, {s.state, keys, s.state}, {2 * s.state, 2 * keys, n}} {
+		b.record(program.Copy{
+			X: all, Dst: qkv, From: part.from, FromStride: group, To: part.to, ToStride: part.width, Width: part.width, Count: s.groups,
+		})
+	}
+	return qkv, b.parts("attn_gate", all, 2*s.state+n, group, n, s.groups)
 }
 
 // unit gives every head of x the length 1, in place.
