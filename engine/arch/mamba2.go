@@ -32,7 +32,10 @@ func falconH1(r *recorder) {
 		b.selectOutputs(&a, &y)
 		b.add("attn_output", a)
 		b.add("ssm_out", y)
-		b.add("ffn_down", b.gated(program.SiLU, b.rmsNorm("ffn_norm", r.x)))
+		h := b.buffer("ffn_norm", r.Embedding)
+		gain := b.vector(b.prefix+"ffn_norm", r.Embedding) // without .weight, in this family
+		b.record(program.RMSNorm{X: r.x, Dst: h, Gain: gain, Eps: b.eps(rmsEps)})
+		b.add("ffn_down", b.gated(program.SiLU, h))
 	}
 	r.logits(r.rmsNorm("output_norm", r.x), 1)
 }
