@@ -11,6 +11,7 @@ import (
 
 	"freehold/app"
 	"freehold/app/chat"
+	"freehold/engine"
 	"freehold/models/library"
 )
 
@@ -45,7 +46,7 @@ func status(err error) int {
 		return http.StatusNotFound
 	case errors.As(err, &large):
 		return http.StatusRequestEntityTooLarge
-	case errors.As(err, &b):
+	case errors.As(err, &b), errors.Is(err, engine.ErrEmbeds):
 		return http.StatusBadRequest
 	case errors.Is(err, errBusy):
 		return http.StatusServiceUnavailable
