@@ -133,29 +133,32 @@ func (e *embedder) check(texts [][]int32, limit int) error {
 // how alike they are. Prefixes that the model wants before queries or documents
 // are the caller's. A text that is too long is a *TooLongError.
 func (m *Model) Embed(ctx context.Context, texts []string) ([][]float32, error) {
-	tokens := make([][]int32, len(texts))
-	for i, t := range texts {
-		tokens[i] = m.tokenizer.Encode(t, tokenizer.Options{AddSpecial: true})
-	}
-	return m.EmbedTokens(ctx, tokens)
+	return m.EmbedTokens(ctx, m.texts(texts))
 }
 
 // EmbedBeginnings is Embed, but of texts that are too long it takes as much as
 // fits.
 func (m *Model) EmbedBeginnings(ctx context.Context, texts []string) ([][]float32, error) {
-	tokens := make([][]int32, len(texts))
-	limit := m.info.ContextLength
-	for i, t := range texts {
-		ids := m.tokenizer.Encode(t, tokenizer.Options{AddSpecial: true})
-		if len(ids) > limit {
-			last := ids[len(ids)-1]
-			if ids = ids[:limit]; m.tokenizer.AddsEOS() || m.tokenizer.AddsSEP() {
-				ids[limit-1] = last // the mark of the end
-			}
+	tokens, limit := m.texts(texts), m.info.ContextLength
+	for i, ids := range tokens {
+		if len(ids) <= limit {
+			continue
 		}
-		tokens[i] = ids
+		tokens[i] = ids[:limit]
+		if m.tokenizer.AddsEOS() || m.tokenizer.AddsSEP() {
+			tokens[i][limit-1] = ids[len(ids)-1] // the mark of the end
+		}
 	}
 	return m.EmbedTokens(ctx, tokens)
+}
+
+// texts are the tokens of texts, with the special ones around them.
+func (m *Model) texts(texts []string) [][]int32 {
+	tokens := make([][]int32, len(texts))
+	for i, t := range texts {
+		tokens[i] = m.tokenizer.Encode(t, tokenizer.Options{AddSpecial: true})
+	}
+	return tokens
 }
 
 // EmbedTokens is Embed for texts that are tokens already, with whatever special

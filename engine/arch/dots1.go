@@ -12,19 +12,6 @@ func dots1(r *recorder) { normedExperts(r, r.gating(program.GateSoftmax)) }
 func bailingMoE2(r *recorder) { normedExperts(r, r.gating(program.GateSigmoid)) }
 
 func normedExperts(r *recorder, gating program.Gating) {
-	rope := r.rope(halves)
 	m := r.mixture(gating, r.truth("expert_weights_norm", false))
-	r.embed(1)
-	for i := range r.Layers {
-		b := r.layer(i)
-		q, k, v := b.queryKeyValue(b.rmsNorm("attn_norm", r.x))
-		b.rmsNormHeads("attn_q_norm", q, b.keyDim)
-		b.rmsNormHeads("attn_k_norm", k, b.keyDim)
-		b.rotate(rope, q, k)
-		a := b.attend(q, k, v, program.Attention{})
-		b.selectOutputs(&a)
-		b.add("attn_output", a)
-		b.addMixed(m, b.rmsNorm("ffn_norm", r.x))
-	}
-	r.logits(r.rmsNorm("output_norm", r.x), 1)
+	qwen3With(r, normThenTurn, func(b *layer) { b.addMixed(m, b.rmsNorm("ffn_norm", r.x)) })
 }

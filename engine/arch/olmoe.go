@@ -4,9 +4,14 @@ import "freehold/engine/program"
 
 // olmoe is the family of OLMoE: queries and keys are normalized over all heads
 // at once, experts' shares are not made to add up to 1 (Muennighoff et al., 2024).
-func olmoe(r *recorder) {
+func olmoe(r *recorder) { olmoeWith(r, r.mixture(program.GateSoftmax, false)) }
+
+// minimaxM2 is the family of MiniMax M2: the same, but that only part of each
+// head is turned and experts are chosen by a sigmoid with a bias (MiniMax, 2025).
+func minimaxM2(r *recorder) { olmoeWith(r, r.mixture(r.gating(program.GateSigmoid), true)) }
+
+func olmoeWith(r *recorder, m mixture) {
 	rope := r.rope(halves)
-	m := r.mixture(program.GateSoftmax, false)
 	r.embed(1)
 	for i := range r.Layers {
 		b := r.layer(i)

@@ -27,8 +27,8 @@ func Embeds(f *gguf.File) bool {
 }
 
 // readPooling finds out whether the file is an embedding model, and how it pools.
-func (r *recorder) readPooling(encoder bool) {
-	r.Bidirectional = !r.truth("attention.causal", !encoder)
+func (r *recorder) readPooling() {
+	r.Bidirectional = !r.truth("attention.causal", !encoders[r.arch])
 	if r.Embeds = Embeds(r.file); !r.Embeds {
 		return
 	}

@@ -75,7 +75,7 @@ func newRecorder(l *loader, context int) *recorder {
 		l.fail("tensor token_embd.weight is missing or not a matrix")
 	}
 	r.program.Vocab = r.Vocab
-	r.readPooling(encoders[l.arch])
+	r.readPooling()
 	if r.context = context; context <= 0 {
 		r.context = r.TrainedContext
 	}

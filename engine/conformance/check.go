@@ -72,22 +72,16 @@ type Result struct {
 	// chunks of 24 beside rows of another sequence. Encoders see all positions at
 	// once and are run in one batch and beside another sequence only.
 	Batched, Chunked, Single, Beside float64
-	Agreement                        float64        // of rows whose greatest logit is the same, the least of the four
-	Cache                            program.KVType // f32, or f16 where the backend has no other
+	Agreement                        float64 // of rows whose greatest logit is the same, the least of the four
 }
 
-// Check is nil if the result is within bounds. A float16 cache may cost as much
-// again as it costs llama.cpp.
-func (r Result) Check(g *Golden) error {
-	bound, agreement := MaxLogitDifference, MinArgmaxAgreement
-	if r.Cache != program.KVF32 {
-		bound, agreement = bound+3*max(g.Half, 5e-3), 0.95
-	}
-	if worst := max(r.Batched, r.Chunked, r.Single, r.Beside); !(worst <= bound) {
+// Check is nil if the result is within bounds.
+func (r Result) Check() error {
+	if worst := max(r.Batched, r.Chunked, r.Single, r.Beside); !(worst <= MaxLogitDifference) {
 		return fmt.Errorf("logits differ by %.2e in one batch, %.2e in chunks, %.2e token by token, %.2e beside another sequence; the bound is %.1e",
-			r.Batched, r.Chunked, r.Single, r.Beside, bound)
+			r.Batched, r.Chunked, r.Single, r.Beside, MaxLogitDifference)
 	}
-	if r.Agreement < agreement {
+	if r.Agreement < MinArgmaxAgreement {
 		return fmt.Errorf("the greatest logit is the same in %.1f %% of rows only", 100*r.Agreement)
 	}
 	return nil
@@ -96,18 +90,7 @@ func (r Result) Check(g *Golden) error {
 // Compare runs the model on a backend and compares it with llama.cpp.
 func (m *Model) Compare(ctx context.Context, backend program.Backend) (Result, error) {
 	limits := program.Limits{Rows: Positions + beside, Outputs: Positions, Blocks: 5, Slots: 2, KV: program.KVF32}
-	// Some backends have no cache in float32.
-	probe, err := backend.Compile(m.Program, limits)
-	if err != nil {
-		limits.KV = program.KVF16
-		if probe, err = backend.Compile(m.Program, limits); err != nil {
-			return Result{}, fmt.Errorf("%w: %s: %w", ErrNotYet, backend.Name(), err)
-		}
-	}
-	if err := probe.Close(); err != nil {
-		return Result{}, err
-	}
-	r := Result{Cache: limits.KV, Agreement: 1}
+	r := Result{Agreement: 1}
 	ways := []way{{Positions, false, &r.Batched}, {24, false, &r.Chunked}, {1, false, &r.Single}, {24, true, &r.Beside}}
 	if m.Kind == Embedding {
 		ways = []way{{Positions, false, &r.Batched}, {Positions, true, &r.Beside}}

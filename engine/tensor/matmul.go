@@ -5,14 +5,8 @@ import (
 	"math"
 )
 
-// MatVec computes y[m] = W[m][k]·x[k] from the weights' float values, with
-// double-precision sums: what a product ought to be, slowly.
-func MatVec(t Type, w []byte, m, k int, x, y []float32) error {
-	return MatMul(t, w, m, k, x, 1, y)
-}
-
 // MatMul computes y[n][m] = x[n][k]·W[m][k]ᵀ from the weights' float values,
-// with double-precision sums.
+// with double-precision sums: what a product ought to be, slowly.
 func MatMul(t Type, w []byte, m, k int, x []float32, n int, y []float32) error {
 	if err := checkProduct(t, w, m, k, x, n, y); err != nil {
 		return err
