@@ -140,7 +140,7 @@ func library(r *rand.Rand, dirs []string, size int) (out []string) {
 	for _, dir := range dirs {
 		filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 			if err != nil || !d.Type().IsRegular() {
-				return nil // what cannot be read is left out
+				return nil //nolint:nilerr // what cannot be read is left out
 			}
 			switch filepath.Ext(path) {
 			case ".mo":

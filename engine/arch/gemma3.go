@@ -11,7 +11,7 @@ import (
 // query and key instead of capping scores. Five layers of six have a window, a
 // rotary base of their own and no scaling of positions (Gemma Team, 2025).
 func gemma3(r *recorder) {
-	rope, windowRope := r.rope(halves), r.table(r.plain(halves, r.positive("rope.freq_base_swa", 10000)))
+	rope, windowRope := r.rope(halves), r.table(r.plain(r.positive("rope.freq_base_swa", 10000)))
 	windows := r.windows(0, 6)
 	scale := r.gemmaScale(62)
 	r.embed(math.Sqrt(float64(r.Embedding)))

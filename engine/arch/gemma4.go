@@ -14,7 +14,7 @@ import (
 // (Gemma Team, 2026).
 func gemma4(r *recorder) {
 	windows := r.windows(0, 6)
-	window := r.plain(halves, r.positive("rope.freq_base_swa", 10000))
+	window := r.plain(r.positive("rope.freq_base_swa", 10000))
 	window.dim = r.integer("rope.dimension_count_swa", r.ropeDim, maxWidth)
 	windowDim := r.integer("attention.key_length_swa", r.keyDim, maxWidth)
 	if r.valueDim != r.keyDim || r.integer("attention.value_length_swa", windowDim, maxWidth) != windowDim {

@@ -13,7 +13,7 @@ func modernBert(r *recorder) {
 	narrow := wide
 	if window > 0 {
 		near = r.chosen("attention.sliding_window_pattern", r.Layers, 3, true)
-		narrow = r.table(r.plain(halves, r.positive("rope.freq_base_swa", r.positive("rope.freq_base", 10000))))
+		narrow = r.table(r.plain(r.positive("rope.freq_base_swa", r.positive("rope.freq_base", 10000))))
 	}
 	f := program.GELU
 	switch act := r.text("hidden_activation"); act {

@@ -7,7 +7,7 @@ import "freehold/engine/program"
 // three layers of four have a window and keep positions unscaled
 // (OLMo Team, 2025).
 func olmo2(r *recorder) {
-	rope, windowRope := r.rope(halves), r.table(r.plain(halves, r.positive("rope.freq_base", 10000)))
+	rope, windowRope := r.rope(halves), r.table(r.plain(r.positive("rope.freq_base", 10000)))
 	windows := r.windows(0, 4)
 	r.embed(1)
 	for i := range r.Layers {

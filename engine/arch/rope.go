@@ -53,9 +53,9 @@ func (r *recorder) rotary(p pairing) rotary {
 	return t
 }
 
-// plain is rotary without any scaling, as layers with a window often have it.
-func (r *recorder) plain(p pairing, base float64) rotary {
-	return rotary{pairing: p, dim: r.ropeDim, base: base, factor: 1, magnitude: 1}
+// plain is rotary of halves without any scaling, as layers with a window often have it.
+func (r *recorder) plain(base float64) rotary {
+	return rotary{pairing: halves, dim: r.ropeDim, base: base, factor: 1, magnitude: 1}
 }
 
 // originalContext is the context before it was extended.

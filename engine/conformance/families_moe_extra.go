@@ -57,7 +57,7 @@ func init() {
 			m.fusedAttention(b, s)
 			m.headNorms(b, s.head)
 			m.norm(b+"ffn_norm", s.width, 1)
-			m.leadingDense(i, b, s, true)
+			m.leadingDense(i, b, s)
 		})
 	})
 	register("minimax-m2", "minimax-m2", "query and key norms over all heads, half of each head rotated, sigmoid with biases of choice", 3, func(m *model) {
@@ -121,7 +121,7 @@ func init() {
 			m.norm(b+"post_attention_norm", s.width, 1)
 			m.norm(b+"ffn_norm", s.width, 1)
 			m.norm(b+"post_ffw_norm", s.width, 1)
-			m.leadingDense(i, b, s, true)
+			m.leadingDense(i, b, s)
 		})
 	})
 	register("qwen3vlmoe", "qwen3vlmoe", "qwen3moe with rotary positions in sections, which are alike in text", 2, func(m *model) {

@@ -17,7 +17,7 @@ func init() {
 			m.bias(b+"attn_v", s.kv())
 			m.headNorms(b, s.head)
 			m.norm(b+"post_attention_norm", s.width, 1)
-			m.leadingDense(i, b, s, true)
+			m.leadingDense(i, b, s)
 		})
 	})
 	register("dots1", "dots1", "query and key norms, a dense layer first, sigmoid with biases of choice, shared expert", 3, func(m *model) {
@@ -31,7 +31,7 @@ func init() {
 			m.attention(b, s)
 			m.headNorms(b, s.head)
 			m.norm(b+"ffn_norm", s.width, 1)
-			m.leadingDense(i, b, s, true)
+			m.leadingDense(i, b, s)
 		})
 	})
 	register("bailingmoe", "bailingmoe", "softmax, shared expert", 3, func(m *model) {
@@ -153,15 +153,14 @@ func (m *model) sharedMixtureKeys() {
 	m.set("leading_dense_block_count", 1)
 }
 
-// leadingDense adds a dense network to the first layer, experts to the others.
-func (m *model) leadingDense(i int, b string, s shape, biased bool) {
+// leadingDense adds a dense network to the first layer, experts whose router
+// has a bias to the others.
+func (m *model) leadingDense(i int, b string, s shape) {
 	if i == 0 {
 		m.gated(b, s)
 		return
 	}
 	m.mixtureFFN(b, s.width, eight)
-	if biased {
-		m.draw(b+"exp_probs_b.bias", gaussian(0, 0.2), eight.experts)
-	}
+	m.draw(b+"exp_probs_b.bias", gaussian(0, 0.2), eight.experts)
 	m.sharedExpert(b, s.width, eight.ff)
 }

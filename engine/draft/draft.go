@@ -103,7 +103,7 @@ func (x *Index) Guess(most int) (tokens []int32, chance []float64) {
 	}
 	p := 1.0
 	for i := range most {
-		t := int32(boundary)
+		var t int32
 		if at := x.at + i; at < len(x.tokens) {
 			t = x.tokens[at]
 		} else { // the place overlaps its own continuation: a period

@@ -126,7 +126,7 @@ func (c *Cache) Begin(tokens []int32) (*Sequence, []Copy, error) {
 	c.touch(partial)
 	c.drop(partial)
 	if err != nil {
-		return s, nil, nil // a shorter prefix will do
+		return s, nil, nil //nolint:nilerr // a shorter prefix will do
 	}
 	s.table = append(s.table, block)
 	s.tokens = append(s.tokens, rest[:n]...)

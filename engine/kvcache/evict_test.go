@@ -104,10 +104,9 @@ type plainBlock struct {
 }
 
 type plainSequence struct {
-	text     []int32
-	own      int // blocks that are not kept
-	shared   []*plainBlock
-	reserved int
+	text   []int32
+	own    int // blocks that are not kept
+	shared []*plainBlock
 }
 
 func (p *plain) users(b *plainBlock) (n int) {

@@ -139,14 +139,14 @@ func (e *referenceRun) attention(o Attention) {
 		for h := range o.Heads {
 			q := e.row(o.Q, r)[h*c.HeadDim : (h+1)*c.HeadDim]
 			dst := e.row(o.Dst, r)[h*c.ValueDim : (h+1)*c.ValueDim]
-			scores := make([]float64, last-first+1)
-			for p := range scores {
-				at := e.slot(o.Layer, c.HeadDim, s, first+int32(p)) + h/group*c.HeadDim
+			scores := make([]float64, 0, last-first+2)
+			for p := range last - first + 1 {
+				at := e.slot(o.Layer, c.HeadDim, s, first+p) + h/group*c.HeadDim
 				x := dot(q, e.keys[o.Layer][at:at+c.HeadDim]) * float64(o.Scale)
 				if o.Softcap > 0 {
 					x = float64(o.Softcap) * math.Tanh(x/float64(o.Softcap))
 				}
-				scores[p] = x
+				scores = append(scores, x)
 			}
 			if o.Sinks != nil { // takes its share, and has no value
 				scores = append(scores, float64(o.Sinks[h]))

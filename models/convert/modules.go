@@ -33,29 +33,30 @@ func (v *conversion) modules(kind string) (found []module) {
 // pooling tells how an embedding is made of the tokens' values, where the
 // folder of a sentence-transformers model says so.
 func (v *conversion) pooling() {
-	for _, m := range v.modules("Pooling") {
-		var p struct {
-			Mean bool   `json:"pooling_mode_mean_tokens"`
-			CLS  bool   `json:"pooling_mode_cls_token"`
-			Last bool   `json:"pooling_mode_lasttoken"`
-			Mode string `json:"pooling_mode"`
-		}
-		name := m.Path + "/config.json"
-		if ok, err := v.dir.decode(name, maxConfig, &p); err != nil || !ok {
-			v.note(err)
-			return
-		}
-		switch {
-		case p.Mean || p.Mode == "mean":
-			v.set("pooling_type", uint32(1))
-		case p.CLS || p.Mode == "cls":
-			v.set("pooling_type", uint32(2))
-		case p.Last || p.Mode == "lasttoken":
-			v.set("pooling_type", uint32(3))
-		default:
-			v.note(fmt.Errorf("%s: only the pooling modes mean, cls and lasttoken can be converted", v.dir.path(name)))
-		}
+	all := v.modules("Pooling")
+	if len(all) == 0 {
 		return
+	}
+	var p struct {
+		Mean bool   `json:"pooling_mode_mean_tokens"`
+		CLS  bool   `json:"pooling_mode_cls_token"`
+		Last bool   `json:"pooling_mode_lasttoken"`
+		Mode string `json:"pooling_mode"`
+	}
+	name := all[0].Path + "/config.json"
+	if ok, err := v.dir.decode(name, maxConfig, &p); err != nil || !ok {
+		v.note(err)
+		return
+	}
+	switch {
+	case p.Mean || p.Mode == "mean":
+		v.set("pooling_type", uint32(1))
+	case p.CLS || p.Mode == "cls":
+		v.set("pooling_type", uint32(2))
+	case p.Last || p.Mode == "lasttoken":
+		v.set("pooling_type", uint32(3))
+	default:
+		v.note(fmt.Errorf("%s: only the pooling modes mean, cls and lasttoken can be converted", v.dir.path(name)))
 	}
 }
 
