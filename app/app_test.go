@@ -214,7 +214,7 @@ func TestSettings(t *testing.T) {
 	if o := open(t, app.Options{Home: home, Load: app.LoadOptions{Threads: 1}}).LoadOptions(); o != (app.LoadOptions{Threads: 1, ContextLength: 512}) {
 		t.Errorf("with a flag: %+v", o)
 	}
-	if _, err := again.Pull("starter"); !errors.Is(err, hub.ErrNetworkOff) {
+	if _, err := again.Pull(t.Context(), "starter"); !errors.Is(err, hub.ErrNetworkOff) {
 		t.Errorf("pull with the network off: %v", err)
 	}
 	for name, bad := range map[string]func(*app.Settings){
@@ -263,12 +263,12 @@ func TestPull(t *testing.T) {
 	g := &gate{core: &c, file: ggufFile(t, "pulled"), open: make(chan struct{}), active: make(chan string, 9)}
 	c = open(t, app.Options{Puller: g, Emitter: events})
 	for range 2 { // asking twice is asking once
-		if d, err := c.Pull("some/model"); err != nil || d.State == "failed" {
+		if d, err := c.Pull(t.Context(), "some/model"); err != nil || d.State == "failed" {
 			t.Fatal(d, err)
 		}
 	}
 	<-g.active
-	if _, err := c.Pull("other/model"); err != nil {
+	if _, err := c.Pull(t.Context(), "other/model"); err != nil {
 		t.Fatal(err)
 	}
 	all := c.Downloads()
@@ -295,7 +295,7 @@ func TestPull(t *testing.T) {
 		t.Error("cancelled what was not there")
 	}
 	g.fail = errors.New("no such file")
-	if _, err := c.Pull("bad"); err != nil {
+	if _, err := c.Pull(t.Context(), "bad"); err != nil {
 		t.Fatal(err)
 	}
 	if d, _, _ := c.WaitPull(t.Context(), "bad"); d.State != "failed" || d.Error != "no such file" {
@@ -307,7 +307,7 @@ func TestSwitchingTheNetworkOffEndsDownloads(t *testing.T) {
 	var c *app.Core
 	g := &gate{core: &c, open: make(chan struct{}), active: make(chan string, 1)}
 	c = open(t, app.Options{Puller: g})
-	if _, err := c.Pull("x"); err != nil {
+	if _, err := c.Pull(t.Context(), "x"); err != nil {
 		t.Fatal(err)
 	}
 	<-g.active

@@ -55,11 +55,6 @@ func (a *App) State() (State, error) {
 	return call(a, func(o *opened) (State, error) { return o.core.State(o.ctx, o.face) })
 }
 
-// Hardware describes the machine.
-func (a *App) Hardware() (Hardware, error) {
-	return call(a, func(o *opened) (Hardware, error) { return o.core.Hardware(o.ctx) })
-}
-
 // SaveSettings checks and keeps the settings and returns them as they are now.
 func (a *App) SaveSettings(s Settings) (Settings, error) {
 	return call(a, func(o *opened) (Settings, error) { return o.core.SaveSettings(o.ctx, s) })
@@ -160,46 +155,6 @@ func (a *App) ContextUse(chatID, draft string) (chat.ContextUse, error) {
 // SearchChats finds chats by title and text.
 func (a *App) SearchChats(query string) ([]chat.Summary, error) {
 	return call(a, func(o *opened) ([]chat.Summary, error) { return o.core.Chats.Search(o.ctx, query) })
-}
-
-// Models lists the models on this machine.
-func (a *App) Models() ([]Model, error) {
-	return call(a, func(o *opened) ([]Model, error) { return o.core.Models() })
-}
-
-// ImportModel adds a GGUF file.
-func (a *App) ImportModel(path string) (Model, error) {
-	return call(a, func(o *opened) (Model, error) { return o.core.Import(o.ctx, path, nil) })
-}
-
-// RemoveModel takes a model out of the library.
-func (a *App) RemoveModel(ref string) error {
-	return do(a, func(o *opened) error { _, err := o.core.Remove(ref); return err })
-}
-
-// Catalog lists what can be downloaded.
-func (a *App) Catalog() ([]CatalogEntry, error) {
-	return call(a, func(o *opened) ([]CatalogEntry, error) { return o.core.Catalog() })
-}
-
-// Pull starts a download.
-func (a *App) Pull(ref string) (Download, error) {
-	return call(a, func(o *opened) (Download, error) { return o.core.Pull(ref) })
-}
-
-// CancelPull ends a download; a later one goes on from there.
-func (a *App) CancelPull(ref string) error {
-	return do(a, func(o *opened) error { return o.core.CancelPull(ref) })
-}
-
-// Downloads lists the downloads since the start.
-func (a *App) Downloads() ([]Download, error) {
-	return call(a, func(o *opened) ([]Download, error) { return o.core.Downloads(), nil })
-}
-
-// LoadModel loads a model ahead of its first question.
-func (a *App) LoadModel(ref string) error {
-	return do(a, func(o *opened) error { return o.core.Preload(o.ctx, ref) })
 }
 
 // ChooseFiles lets the user pick files in a native dialogue.

@@ -23,7 +23,7 @@ func DescribeHardware(ctx context.Context) Hardware {
 	i := hardware.Probe(ctx)
 	h := Hardware{
 		CPU: i.CPU, OS: i.OS, Arch: i.Arch, PhysicalCores: i.PhysicalCores, LogicalCores: i.LogicalCores, ISA: engine.ISA(),
-		MemoryTotal: i.MemoryTotal, MemoryAvailable: i.MemoryAvailable, GPUs: []GPU{}, Backend: "cpu",
+		MemoryTotal: i.MemoryTotal, MemoryAvailable: i.MemoryAvailable, GPUs: []GPU{}, Caches: []Cache{}, Features: append([]string{}, i.Features...), Backend: "cpu",
 	}
 	for _, g := range i.GPUs {
 		h.GPUs = append(h.GPUs, GPU{Name: g.Name, MemoryBytes: g.Memory, Note: "not used: models run on the processor"})

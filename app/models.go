@@ -35,7 +35,7 @@ func describe(m library.Model, loaded bool) Model {
 	return Model{
 		Ref: m.Ref, Name: m.Name, Architecture: m.Architecture, Quant: m.Quant, Path: m.Path, Licence: m.Licence, Source: m.Source, Digest: m.Digest,
 		SizeBytes: m.SizeBytes, Parameters: m.Parameters, ContextLength: m.ContextLength, Starter: m.Starter, Loaded: loaded,
-		AddedAt: m.AddedAt, Problem: m.Problem,
+		AddedAt: m.AddedAt, Problem: m.Problem, External: m.External,
 	}
 }
 
@@ -51,7 +51,7 @@ func (c *Core) Import(ctx context.Context, path string, progress func(done, tota
 }
 
 // Remove takes the model out of the library.
-func (c *Core) Remove(name string) (Model, error) {
+func (c *Core) Remove(_ context.Context, name string) (Model, error) {
 	m, err := c.library.Find(name)
 	if err != nil {
 		return Model{}, err
@@ -63,6 +63,20 @@ func (c *Core) Remove(name string) (Model, error) {
 	c.announceModels()
 	return describe(m, false), nil
 }
+
+// Restore undoes Remove.
+func (c *Core) Restore(ref string) (Model, error) {
+	m, err := c.library.Restore(ref)
+	if err != nil {
+		return Model{}, err
+	}
+	c.announceModels()
+	return describe(m, false), nil
+}
+
+// CollectGarbage deletes the weights of removed models and returns the bytes
+// freed.
+func (c *Core) CollectGarbage() (int64, error) { return c.library.Collect(0) }
 
 // Verify reads the model's whole file and reports damage.
 func (c *Core) Verify(ctx context.Context, ref string, progress func(done, total int64)) error {
@@ -89,7 +103,7 @@ func (c *Core) announceModels() {
 }
 
 // Catalog lists what can be downloaded.
-func (c *Core) Catalog() ([]CatalogEntry, error) {
+func (c *Core) Catalog(context.Context) ([]CatalogEntry, error) {
 	installed := map[string]bool{}
 	models, err := c.library.List()
 	if err != nil {
@@ -101,15 +115,18 @@ func (c *Core) Catalog() ([]CatalogEntry, error) {
 	entries := []CatalogEntry{}
 	for _, e := range catalog.All() {
 		entries = append(entries, CatalogEntry{
-			Ref: e.Ref, Name: e.Name, Summary: e.Summary, Licence: e.Licence, LicenceURL: e.LicenceURL, Quant: e.Quant,
-			SizeBytes: e.SizeBytes, Parameters: e.Parameters, ContextLength: e.ContextLength, Homepage: e.Homepage, Installed: installed[e.Ref],
+			Ref: e.Ref, Name: e.Name, Kind: "chat", Summary: e.Summary, Licence: e.Licence, LicenceName: e.Licence, LicenceURL: e.LicenceURL,
+			Homepage: e.Homepage, Architecture: e.Architecture, Parameters: e.Parameters, ActiveParameters: e.Parameters,
+			ContextLength: e.ContextLength, Quant: e.Quant, SizeBytes: e.SizeBytes, Installed: installed[e.Ref], Recommended: e.Starter,
+			GoodFor: []string{}, Languages: []string{},
+			Files: []CatalogFile{{Ref: e.Ref, Quant: e.Quant, SizeBytes: e.SizeBytes, Installed: installed[e.Ref], Default: true, Fit: Fit{Verdict: "unknown"}}},
 		})
 	}
 	return entries, nil
 }
 
 // Pull starts the download of a model and returns at once.
-func (c *Core) Pull(ref string) (Download, error) {
+func (c *Core) Pull(_ context.Context, ref string) (Download, error) {
 	if !c.Settings().NetworkAllowed {
 		return Download{}, hub.ErrNetworkOff
 	}

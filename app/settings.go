@@ -17,7 +17,7 @@ const (
 )
 
 func defaultSettings() Settings {
-	return Settings{Theme: "system", NetworkAllowed: true, Snapshots: true, Sampling: chat.DefaultSampling()}
+	return Settings{Theme: "system", NetworkAllowed: true, Snapshots: true, Sampling: chat.DefaultSampling(), AdoptOthers: true, ParallelDownloads: 2}
 }
 
 // checked returns s ready for use, or says what is wrong with it.

@@ -167,7 +167,7 @@ func TestClientGoesAway(t *testing.T) {
 		t.Fatal(err)
 	}
 	cancel()
-	if _, err := s.core.Remove("tiny"); err != nil { // frees the model once nobody uses it
+	if _, err := s.core.Remove(t.Context(), "tiny"); err != nil { // frees the model once nobody uses it
 		t.Fatal(err)
 	}
 	for deadline := time.Now().Add(20 * time.Second); s.engine.Loaded.Load() > 0; time.Sleep(10 * time.Millisecond) {

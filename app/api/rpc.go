@@ -15,12 +15,15 @@ import (
 
 // Methods are the calls of app.App that browsers may make.
 var Methods = []string{
-	"State", "Hardware", "SaveSettings", "SnapshotBytes", "ClearSnapshots",
+	"State", "Hardware", "MeasureProfile", "SaveSettings", "SnapshotBytes", "ClearSnapshots",
 	"Chats", "Chat", "NewChat", "RenameChat", "DeleteChat", "RestoreChat", "SearchChats", "ExportChat",
 	"SetChatModel", "SetChatSystem", "SetChatSampling",
 	"Send", "Regenerate", "EditMessage", "SelectBranch", "Stop", "ContextUse",
-	"Models", "ImportModel", "RemoveModel", "LoadModel",
-	"Catalog", "Pull", "CancelPull", "Downloads",
+	"Models", "ImportModel", "RemoveModel", "RestoreModel", "VerifyModel", "CancelVerify", "LoadModel",
+	"Catalog", "FitOf", "SearchModels", "Preview", "AcceptLicence",
+	"Pull", "PausePull", "ResumePull", "CancelPull", "PrioritisePull", "Downloads",
+	"DiskUse", "CollectGarbage", "MoveModels", "StoresFound", "AdoptModels", "WriteBundle", "ReadBundle",
+	"NetworkLog",
 	"ChooseFiles", "OpenExternal",
 }
 

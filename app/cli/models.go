@@ -52,7 +52,7 @@ func (c *command) list() *cobra.Command {
 }
 
 func (c *command) listCatalogue(core *app.Core, asJSON bool) error {
-	entries, err := core.Catalog()
+	entries, err := core.Catalog(c.ctx)
 	if err != nil {
 		return err
 	}
@@ -156,7 +156,7 @@ func (c *command) remove() *cobra.Command {
 		RunE: func(_ *cobra.Command, args []string) error {
 			return c.with(nil, app.LoadOptions{}, func(core *app.Core) error {
 				for _, name := range args {
-					m, err := core.Remove(name)
+					m, err := core.Remove(c.ctx, name)
 					if err != nil {
 						return err
 					}
@@ -232,7 +232,7 @@ func (c *command) pull() *cobra.Command {
 				bar.update(d.Done, d.Total)
 			})
 			return c.with(emit, app.LoadOptions{}, func(core *app.Core) error {
-				started, err := core.Pull(args[0])
+				started, err := core.Pull(c.ctx, args[0])
 				if err != nil {
 					return err
 				}

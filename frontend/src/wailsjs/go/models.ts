@@ -1,17 +1,71 @@
 export namespace app {
 	
+	export interface Cache {
+	    level: number;
+	    bytes: number;
+	    shared: number;
+	}
+	export interface Fit {
+	    verdict: string;
+	    weights: number;
+	    kv: number;
+	    buffers: number;
+	    total: number;
+	    available: number;
+	    context: number;
+	    longestContext: number;
+	    perSecond: number;
+	    prefillPerSecond: number;
+	    why: string;
+	}
+	export interface CatalogFile {
+	    ref: string;
+	    quant: string;
+	    sizeBytes: number;
+	    installed: boolean;
+	    default: boolean;
+	    fit: Fit;
+	}
 	export interface CatalogEntry {
 	    ref: string;
 	    name: string;
+	    maker: string;
+	    family: string;
+	    kind: string;
 	    summary: string;
+	    goodFor: string[];
+	    languages: string[];
+	    released: string;
 	    licence: string;
+	    licenceName: string;
 	    licenceUrl: string;
+	    restrictions: string;
+	    terms: boolean;
+	    accepted: boolean;
+	    homepage: string;
+	    architecture: string;
+	    parameters: number;
+	    activeParameters: number;
+	    contextLength: number;
+	    recommended: boolean;
+	    files: CatalogFile[];
 	    quant: string;
 	    sizeBytes: number;
-	    parameters: number;
-	    contextLength: number;
-	    homepage: string;
 	    installed: boolean;
+	}
+	
+	export interface ModelBytes {
+	    ref: string;
+	    bytes: number;
+	    shared: boolean;
+	}
+	export interface DiskUse {
+	    models: ModelBytes[];
+	    unused: number;
+	    unfinished: number;
+	    snapshots: number;
+	    free: number;
+	    dir: string;
 	}
 	export interface Download {
 	    ref: string;
@@ -20,26 +74,70 @@ export namespace app {
 	    done: number;
 	    total: number;
 	    perSecond: number;
+	    note: string;
 	    error: string;
+	    model: string;
+	}
+	
+	export interface FoundFile {
+	    ref: string;
+	    quant: string;
+	    sizeBytes: number;
+	    parts: number;
+	    installed: boolean;
+	    fit: Fit;
+	}
+	export interface FoundModel {
+	    repo: string;
+	    name: string;
+	    author: string;
+	    downloads: number;
+	    likes: number;
+	    gated: boolean;
+	    licence: string;
+	    updatedAt: number;
+	    architecture: string;
+	    parameters: number;
+	    contextLength: number;
+	    files: FoundFile[];
+	}
+	export interface FoundModels {
+	    models: FoundModel[];
+	    next: string;
 	}
 	export interface GPU {
 	    name: string;
+	    vendor: string;
+	    driver: string;
 	    memoryBytes: number;
+	    freeBytes: number;
+	    api: string;
 	    usable: boolean;
 	    note: string;
+	}
+	export interface Profile {
+	    readBytesPerSecond: number;
+	    int8OpsPerSecond: number;
+	    threads: number;
+	    measuredAt: number;
 	}
 	export interface Hardware {
 	    cpu: string;
 	    os: string;
 	    arch: string;
 	    physicalCores: number;
+	    performanceCores: number;
 	    logicalCores: number;
 	    isa: string;
+	    features: string[];
+	    caches: Cache[];
 	    memoryTotal: number;
 	    memoryAvailable: number;
+	    memoryLimit: string;
 	    gpus: GPU[];
 	    diskFree: number;
 	    backend: string;
+	    profile?: Profile;
 	}
 	export interface Model {
 	    ref: string;
@@ -54,10 +152,60 @@ export namespace app {
 	    parameters: number;
 	    contextLength: number;
 	    starter: boolean;
+	    embeds: boolean;
+	    tool: string;
+	    external: boolean;
 	    loaded: boolean;
 	    addedAt: number;
 	    problem: string;
+	    fit?: Fit;
 	}
+	
+	export interface NetworkRequest {
+	    id: number;
+	    time: number;
+	    method: string;
+	    host: string;
+	    path: string;
+	    purpose: string;
+	    status: number;
+	    sent: number;
+	    received: number;
+	    milliseconds: number;
+	    ended: boolean;
+	    refused: boolean;
+	    error: string;
+	}
+	export interface OtherStore {
+	    tool: string;
+	    dir: string;
+	    models: number;
+	    bytes: number;
+	}
+	export interface PlanFile {
+	    role: string;
+	    name: string;
+	    sizeBytes: number;
+	    sha256: string;
+	}
+	export interface Plan {
+	    ref: string;
+	    name: string;
+	    licence: string;
+	    licenceUrl: string;
+	    homepage: string;
+	    architecture: string;
+	    quant: string;
+	    terms: string;
+	    accepted: boolean;
+	    gated: boolean;
+	    installed: boolean;
+	    sizeBytes: number;
+	    files: PlanFile[];
+	    fit: Fit;
+	}
+	
+	
 	export interface Settings {
 	    theme: string;
 	    defaultModel: string;
@@ -67,6 +215,13 @@ export namespace app {
 	    snapshots: boolean;
 	    sampling: chat.Sampling;
 	    system: string;
+	    adoptOthers: boolean;
+	    parallelDownloads: number;
+	    bandwidthLimit: number;
+	    proxy: string;
+	    caFile: string;
+	    hfEndpoint: string;
+	    hfToken: string;
 	}
 	export interface State {
 	    version: string;

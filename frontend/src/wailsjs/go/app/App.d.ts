@@ -3,7 +3,13 @@
 import {app} from '../models';
 import {chat} from '../models';
 
+export function AcceptLicence(arg1:string,arg2:string):Promise<void>;
+
+export function AdoptModels(arg1:string):Promise<number>;
+
 export function CancelPull(arg1:string):Promise<void>;
+
+export function CancelVerify(arg1:string):Promise<void>;
 
 export function Catalog():Promise<Array<app.CatalogEntry>>;
 
@@ -15,9 +21,13 @@ export function ChooseFiles(arg1:string):Promise<Array<string>>;
 
 export function ClearSnapshots():Promise<void>;
 
+export function CollectGarbage():Promise<number>;
+
 export function ContextUse(arg1:string,arg2:string):Promise<chat.ContextUse>;
 
 export function DeleteChat(arg1:string):Promise<void>;
+
+export function DiskUse():Promise<app.DiskUse>;
 
 export function Downloads():Promise<Array<app.Download>>;
 
@@ -25,19 +35,35 @@ export function EditMessage(arg1:string,arg2:string,arg3:string):Promise<Array<c
 
 export function ExportChat(arg1:string,arg2:string):Promise<string>;
 
+export function FitOf(arg1:string,arg2:number,arg3:string):Promise<app.Fit>;
+
 export function Hardware():Promise<app.Hardware>;
 
 export function ImportModel(arg1:string):Promise<app.Model>;
 
 export function LoadModel(arg1:string):Promise<void>;
 
+export function MeasureProfile():Promise<app.Profile>;
+
 export function Models():Promise<Array<app.Model>>;
+
+export function MoveModels(arg1:string):Promise<void>;
+
+export function NetworkLog():Promise<Array<app.NetworkRequest>>;
 
 export function NewChat(arg1:string):Promise<chat.Chat>;
 
 export function OpenExternal(arg1:string):Promise<void>;
 
+export function PausePull(arg1:string):Promise<void>;
+
+export function Preview(arg1:string):Promise<app.Plan>;
+
+export function PrioritisePull(arg1:string):Promise<void>;
+
 export function Pull(arg1:string):Promise<app.Download>;
+
+export function ReadBundle(arg1:string):Promise<void>;
 
 export function Regenerate(arg1:string,arg2:string):Promise<chat.Message>;
 
@@ -47,9 +73,15 @@ export function RenameChat(arg1:string,arg2:string):Promise<chat.Summary>;
 
 export function RestoreChat(arg1:string):Promise<chat.Summary>;
 
+export function RestoreModel(arg1:string):Promise<app.Model>;
+
+export function ResumePull(arg1:string):Promise<void>;
+
 export function SaveSettings(arg1:app.Settings):Promise<app.Settings>;
 
 export function SearchChats(arg1:string):Promise<Array<chat.Summary>>;
+
+export function SearchModels(arg1:string,arg2:string):Promise<app.FoundModels>;
 
 export function SelectBranch(arg1:string,arg2:string):Promise<chat.Chat>;
 
@@ -66,3 +98,9 @@ export function SnapshotBytes():Promise<number>;
 export function State():Promise<app.State>;
 
 export function Stop(arg1:string):Promise<void>;
+
+export function StoresFound():Promise<Array<app.OtherStore>>;
+
+export function VerifyModel(arg1:string):Promise<void>;
+
+export function WriteBundle(arg1:string,arg2:Array<string>):Promise<void>;
