@@ -12,7 +12,7 @@ const sampling: api.Sampling = {
 
 const model = (m: Partial<api.Model> & Pick<api.Model, "ref" | "name">): api.Model => ({
   digest: "", architecture: "llama", quant: "Q4_1", path: `/home/ada/.local/share/freehold/blobs/${m.ref}`, licence: "Apache-2.0", source: "import", sizeBytes: 98_000_000,
-  parameters: 134_515_008, contextLength: 8192, starter: false, loaded: false, addedAt: Date.now() - 3 * day, problem: "", ...m,
+  parameters: 134_515_008, contextLength: 8192, starter: false, embeds: false, tool: "", external: false, loaded: false, addedAt: Date.now() - 3 * day, problem: "", ...m,
 });
 
 export const sampleAnswer = `A **freehold** is land you own outright; a *leasehold* is land you hold for a term of years.
@@ -97,7 +97,7 @@ export class FakeApp {
               problem: "its architecture “mystery” is not known to this version of Freehold",
             }),
           ];
-    this.settings = { theme: "system", defaultModel: this.models[0]?.ref ?? "", threads: 0, contextLength: 0, networkAllowed: false, snapshots: true, sampling, system: "" };
+    this.settings = { theme: "system", defaultModel: this.models[0]?.ref ?? "", threads: 0, contextLength: 0, networkAllowed: false, snapshots: true, sampling, system: "", adoptOthers: true, parallelDownloads: 2, bandwidthLimit: 0, proxy: "", caFile: "", hfEndpoint: "", hfToken: "" };
     if (options.models !== "none") this.seed();
   }
 
@@ -156,8 +156,8 @@ export class FakeApp {
   }
   Hardware(): api.Hardware {
     return {
-      cpu: "AMD Ryzen 7 7840U w/ Radeon 780M Graphics", os: "linux", arch: "amd64", physicalCores: 8, logicalCores: 16, isa: "AVX-512 VNNI", memoryTotal: 33_285_996_544, memoryAvailable: 21_474_836_480,
-      gpus: [{ name: "AMD Radeon 780M", memoryBytes: 4_294_967_296, usable: false, note: "no backend for it in this version" }], diskFree: 214_000_000_000, backend: "CPU, 8 threads",
+      cpu: "AMD Ryzen 7 7840U w/ Radeon 780M Graphics", os: "linux", arch: "amd64", physicalCores: 8, performanceCores: 0, logicalCores: 16, isa: "AVX-512 VNNI", features: [], caches: [], memoryLimit: "", memoryTotal: 33_285_996_544, memoryAvailable: 21_474_836_480,
+      gpus: [{ name: "AMD Radeon 780M", vendor: "AMD", driver: "", freeBytes: 0, api: "", memoryBytes: 4_294_967_296, usable: false, note: "no backend for it in this version" }], diskFree: 214_000_000_000, backend: "CPU, 8 threads",
     };
   }
   SaveSettings(s: api.Settings): api.Settings {
@@ -343,7 +343,8 @@ export class FakeApp {
   Catalog(): api.CatalogEntry[] {
     const entry = (e: Partial<api.CatalogEntry> & Pick<api.CatalogEntry, "ref" | "name" | "summary">): api.CatalogEntry => ({
       licence: "Apache-2.0", licenceUrl: "https://www.apache.org/licenses/LICENSE-2.0", quant: "Q4_K_M", sizeBytes: 1_100_000_000, parameters: 1_720_000_000, contextLength: 40_960,
-      homepage: "https://example.org/model", installed: this.models.some((m) => m.ref === e.ref), ...e,
+      maker: "", family: "", kind: "chat", goodFor: [], languages: [], released: "", licenceName: "Apache-2.0", restrictions: "", terms: false, accepted: false, architecture: "llama",
+      activeParameters: 1_720_000_000, recommended: false, files: [], homepage: "https://example.org/model", installed: this.models.some((m) => m.ref === e.ref), ...e,
     });
     return [
       entry({ ref: "smollm2-135m", name: "SmolLM2 135M Instruct", summary: "Very small and quick. For trying things out, and for machines with little memory.", sizeBytes: 98_000_000, parameters: 134_515_008, contextLength: 8192 }),
@@ -355,9 +356,9 @@ export class FakeApp {
   Pull(ref: string): api.Download {
     if (!this.settings.networkAllowed) throw new Error("the network is switched off; allow it in Settings first");
     const e = this.Catalog().find((x) => x.ref === ref)!;
-    const d: api.Download & { timer?: ReturnType<typeof setInterval> } = { ref, name: e.name, state: "running", done: 0, total: e.sizeBytes, perSecond: 24_000_000, error: "" };
+    const d: api.Download & { timer?: ReturnType<typeof setInterval> } = { ref, name: e.name, state: "running", done: 0, total: e.sizeBytes, perSecond: 24_000_000, note: "", error: "", model: "" };
     this.downloads.set(ref, d);
-    const plain = (): api.Download => ({ ref, name: d.name, state: d.state, done: d.done, total: d.total, perSecond: d.perSecond, error: d.error });
+    const plain = (): api.Download => ({ ref, name: d.name, state: d.state, done: d.done, total: d.total, perSecond: d.perSecond, note: d.note, error: d.error, model: d.model });
     d.timer = setInterval(() => {
       d.done = Math.min(d.total, d.done + d.total / 60);
       if (ref === "granite-8b" && d.done > d.total / 3) Object.assign(d, { state: "failed", error: "the server closed the connection" });

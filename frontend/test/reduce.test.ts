@@ -102,7 +102,7 @@ describe("lists", () => {
     expect(less.opened).toEqual({});
   });
   it("keeps failed downloads in sight and lets finished ones go", () => {
-    const d = { ref: "r", name: "n", state: "running" as const, done: 1, total: 2, perSecond: 1, error: "" };
+    const d = { ref: "r", name: "n", state: "running" as const, done: 1, total: 2, perSecond: 1, note: "", error: "", model: "" };
     const running = after(emptyCache, (x) => gotDownload(x, d));
     expect(running.downloads.r!.done).toBe(1);
     expect(after(running, (x) => gotDownload(x, { ...d, state: "failed" })).downloads.r!.state).toBe("failed");

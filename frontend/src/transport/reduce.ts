@@ -48,6 +48,13 @@ export const emptyCache: Cache = {
     networkAllowed: false,
     snapshots: true,
     system: "",
+    adoptOthers: true,
+    parallelDownloads: 2,
+    bandwidthLimit: 0,
+    proxy: "",
+    caFile: "",
+    hfEndpoint: "",
+    hfToken: "",
     sampling: {
       temperature: 0.7,
       topK: 40,
