@@ -19,6 +19,7 @@ import (
 	"freehold/engine/snapshot"
 	"freehold/models/hub"
 	"freehold/models/library"
+	"freehold/models/network"
 )
 
 // Options say how to open the application.
@@ -122,8 +123,8 @@ func Open(ctx context.Context, o Options) (_ *Core, err error) {
 	puller := o.Puller
 	if puller == nil {
 		puller = hubPuller{hub.New(hub.Options{
-			Dir:     filepath.Join(home, "downloads"),
-			Allowed: func() bool { return c.Settings().NetworkAllowed },
+			Dir:  filepath.Join(home, "downloads"),
+			Gate: network.New(network.Options{Allowed: func() bool { return c.Settings().NetworkAllowed }}),
 		}), c.library}
 	}
 	c.downloads = newDownloads(puller, c.announceModels, func(d Download) { c.emit("download", d) })

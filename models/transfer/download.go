@@ -1,4 +1,4 @@
-package hub
+package transfer
 
 import (
 	"context"
@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"os"
@@ -18,21 +17,14 @@ import (
 	"time"
 
 	"freehold/models/internal/disk"
+	"freehold/models/network"
 )
-
-// file is one file to be downloaded.
-type file struct {
-	ref    string // of the model, for the journal
-	url    string
-	sha256 string // hex; "" if nobody said
-	size   int64  // 0 if nobody said
-	token  string // for the host of url, "" for none
-}
 
 // journal lies beside the bytes of an unfinished download and says what they
 // are, so that a later run neither starts anew nor mixes two versions.
 type journal struct {
 	Ref    string `json:"ref"`
+	Name   string `json:"name"`
 	URL    string `json:"url"`
 	SHA256 string `json:"sha256"`
 	ETag   string `json:"etag"`
@@ -46,57 +38,22 @@ func (p permanent) Unwrap() error { return p.error }
 
 var errStalled = errors.New("the server stopped sending")
 
-// transfer downloads f, going on where an earlier run stopped, checks its
-// digest and returns its path in Dir.
-func (c *Client) transfer(ctx context.Context, f file, m *meter) (path, digest string, err error) {
-	key := f.key()
-	unlock, err := c.begin(key)
-	if err != nil {
-		return "", "", err
-	}
-	defer unlock()
-	d := &download{c: c, file: f, m: m,
-		part: filepath.Join(c.Dir, key+".part"), journalPath: filepath.Join(c.Dir, key+".json")}
-	if err := d.open(); err != nil {
-		return "", "", err
-	}
-	defer d.out.Close()
-	for {
-		if err := d.fill(ctx); err != nil {
-			return "", "", err
-		}
-		digest, err := d.digest(ctx)
-		if err != nil {
-			return "", "", err
-		}
-		if f.sha256 == "" || digest == f.sha256 {
-			return d.finish(key, digest)
-		}
-		pieced := d.pieced
-		if err := d.restart(); err != nil {
-			return "", "", err
-		}
-		if !pieced {
-			d.out.Close()
-			os.Remove(d.part)
-			os.Remove(d.journalPath)
-			return "", "", fmt.Errorf("what the server sent is not the file it should be (sha256 %s instead of %s); it was deleted", digest, f.sha256)
-		}
-		// Bytes of an earlier run may have been lost in a crash: once more, in one piece.
-	}
-}
-
 // download is one file on its way.
 type download struct {
-	c *Client
-	file
-	m                 *meter
+	c      *Downloader
+	file   File
+	m      *Meter
+	client interface {
+		Do(*http.Request) (*http.Response, error)
+	}
+
 	part, journalPath string
-	out               *os.File
-	journal           journal
-	have              int64 // bytes in out
-	pieced            bool  // out holds bytes of more than one response
-	contacted         bool  // the server has answered at least once
+
+	out       *os.File
+	journal   journal
+	have      int64 // bytes in out
+	pieced    bool  // out holds bytes of more than one response
+	contacted bool  // the server has answered at least once
 }
 
 // open opens the part file and decides whether its bytes are of any use.
@@ -117,17 +74,17 @@ func (d *download) open() error {
 }
 
 // fits tells whether the journal's bytes can be a beginning of f.
-func (j journal) fits(f file) bool {
-	if f.sha256 != "" {
-		return j.SHA256 == f.sha256 && j.Size > 0
+func (j journal) fits(f File) bool {
+	if f.SHA256 != "" {
+		return j.SHA256 == f.SHA256 && j.Size > 0
 	}
-	return j.SHA256 == "" && j.URL == f.url && j.ETag != "" && j.Size > 0
+	return j.SHA256 == "" && j.URL == f.URL && j.ETag != "" && j.Size > 0
 }
 
 // restart throws away what was downloaded.
 func (d *download) restart() error {
 	d.have, d.pieced = 0, false
-	d.journal = journal{Ref: d.ref, URL: d.url, SHA256: d.sha256}
+	d.journal = journal{Ref: d.file.Ref, Name: d.file.Name, URL: d.file.URL, SHA256: d.file.SHA256}
 	if err := d.out.Truncate(0); err != nil {
 		return err
 	}
@@ -137,7 +94,7 @@ func (d *download) restart() error {
 
 // fill fetches the missing bytes, trying again while that helps.
 func (d *download) fill(ctx context.Context) error {
-	d.m.start(Running, d.have, max(d.journal.Size, d.size))
+	d.m.Start(Running, d.have, max(d.journal.Size, d.file.Size))
 	for failures := 0; ; {
 		before := d.have
 		err := d.attempt(ctx)
@@ -157,10 +114,10 @@ func (d *download) fill(ctx context.Context) error {
 		if failures++; d.have > before {
 			failures = 1
 		}
-		if failures >= d.c.attempts {
+		if failures >= d.c.Attempts {
 			return fmt.Errorf("gave up after %d tries; what was downloaded is kept for the next time: %w", failures, err)
 		}
-		if err := sleep(ctx, d.c.pause(failures, err)); err != nil {
+		if err := network.Sleep(ctx, network.Pause(d.c.Backoff, failures, err)); err != nil {
 			return err
 		}
 	}
@@ -172,18 +129,18 @@ func (d *download) attempt(ctx context.Context) error {
 	if d.journal.Size > 0 && d.have == d.journal.Size {
 		return nil
 	}
-	if err := d.c.allowed(); err != nil {
+	if err := d.c.Gate.Allowed(); err != nil {
 		return permanent{err}
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, d.url, nil)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, d.file.URL, nil)
 	if err != nil {
 		return permanent{err}
 	}
 	r.Header.Set("Accept-Encoding", "identity")
-	if d.token != "" {
-		r.Header.Set("Authorization", "Bearer "+d.token)
+	if d.file.Token != "" {
+		r.Header.Set("Authorization", "Bearer "+d.file.Token)
 	}
 	if d.have > 0 {
 		r.Header.Set("Range", fmt.Sprintf("bytes=%d-", d.have))
@@ -191,9 +148,9 @@ func (d *download) attempt(ctx context.Context) error {
 			r.Header.Set("If-Range", tag)
 		}
 	}
-	watch := time.AfterFunc(d.c.stall, func() { cancel(errStalled) })
+	watch := time.AfterFunc(d.c.Stall, func() { cancel(errStalled) })
 	defer watch.Stop()
-	resp, err := d.c.http.Do(r)
+	resp, err := d.client.Do(r)
 	if err != nil {
 		return plainly(ctx, err)
 	}
@@ -202,7 +159,7 @@ func (d *download) attempt(ctx context.Context) error {
 	if err := d.accept(resp); err != nil {
 		return err
 	}
-	return plainly(ctx, d.read(resp.Body, func() { watch.Reset(d.c.stall) }))
+	return plainly(ctx, d.read(resp.Body, func() { watch.Reset(d.c.Stall) }))
 }
 
 // accept checks an answer's head and prepares the part file for its body.
@@ -238,14 +195,14 @@ func (d *download) accept(resp *http.Response) error {
 	if size <= 0 {
 		return permanent{errors.New("the server does not say how large the file is")}
 	}
-	if d.size > 0 && size != d.size {
-		return permanent{fmt.Errorf("the server's file has %d bytes instead of %d", size, d.size)}
+	if d.file.Size > 0 && size != d.file.Size {
+		return permanent{fmt.Errorf("the server's file has %d bytes instead of %d", size, d.file.Size)}
 	}
 	if err := disk.Need(d.c.Dir, size); err != nil {
 		return permanent{err}
 	}
 	d.journal.ETag, d.journal.Size = resp.Header.Get("ETag"), size
-	d.m.start(Running, 0, size)
+	d.m.Start(Running, 0, size)
 	data, err := json.Marshal(d.journal)
 	if err == nil {
 		err = disk.WriteFile(d.journalPath, data)
@@ -270,7 +227,7 @@ func (d *download) read(body io.Reader, alive func()) error {
 				return permanent{fmt.Errorf("write to %s: %w", d.c.Dir, err)}
 			}
 			d.have += int64(n)
-			d.m.set(d.have)
+			d.m.Set(d.have)
 		}
 		switch {
 		case d.have == d.journal.Size:
@@ -280,7 +237,7 @@ func (d *download) read(body io.Reader, alive func()) error {
 		case err != nil:
 			return err
 		}
-		if err := d.c.allowed(); err != nil {
+		if err := d.c.Gate.Allowed(); err != nil {
 			return permanent{err}
 		}
 	}
@@ -288,7 +245,7 @@ func (d *download) read(body io.Reader, alive func()) error {
 
 // digest reads the whole part file and returns its SHA-256 (hex).
 func (d *download) digest(ctx context.Context) (string, error) {
-	d.m.start(Verifying, 0, d.have)
+	d.m.Start(Verifying, 0, d.have)
 	h := sha256.New()
 	buf := make([]byte, 1<<20)
 	for at := int64(0); at < d.have; {
@@ -301,7 +258,7 @@ func (d *download) digest(ctx context.Context) (string, error) {
 		}
 		h.Write(buf[:n])
 		at += int64(n)
-		d.m.add(int64(n))
+		d.m.Add(int64(n))
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
@@ -321,55 +278,16 @@ func (d *download) finish(key, digest string) (string, string, error) {
 
 // statusError says what an answer without the file means.
 func statusError(resp *http.Response) error {
-	err := fmt.Errorf("%s answered %s", resp.Request.URL.Host, resp.Status)
-	redirected := resp.Request.Response != nil
+	err := network.StatusOf(resp)
 	switch code := resp.StatusCode; {
-	case code == http.StatusRequestTimeout, code == http.StatusTooEarly, code == http.StatusTooManyRequests, code >= 500:
-		return retryAfter{err, seconds(resp.Header.Get("Retry-After"))}
-	case code == http.StatusForbidden && redirected:
-		return err // a signed address has run out; the next request gets a new one
+	case err.Temporary():
+		return err
 	case code == http.StatusUnauthorized, code == http.StatusForbidden:
 		return permanent{fmt.Errorf("%w; the model may be gated: accept its terms on its page, make an access token there and set HF_TOKEN", err)}
 	case code == http.StatusNotFound, code == http.StatusGone:
 		return permanent{fmt.Errorf("%w; the file is not there (any more)", err)}
 	default:
 		return permanent{err}
-	}
-}
-
-// retryAfter is a failure for which the server named a waiting time.
-type retryAfter struct {
-	error
-	wait time.Duration
-}
-
-func seconds(header string) time.Duration {
-	n, err := strconv.Atoi(header)
-	if err != nil || n < 0 {
-		return 0
-	}
-	return time.Duration(min(n, 60)) * time.Second
-}
-
-// pause returns how long to wait after so many failures in a row.
-func (c *Client) pause(failures int, err error) time.Duration {
-	d := c.backoff << min(failures-1, 6)
-	d = d/2 + rand.N(d/2+1) // spread out, so that clients do not come back all at once
-	var r retryAfter
-	if errors.As(err, &r) {
-		d = max(d, r.wait)
-	}
-	return d
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-t.C:
-		return nil
 	}
 }
 
