@@ -16,17 +16,24 @@ var ErrLocked = errors.New("in use by another Freehold process")
 
 // Lock takes the lock file at path, creating it if needed, and waits for
 // whoever holds it. The lock ends with unlock or with the process.
-func Lock(path string) (unlock func(), err error) { return lock(path, true) }
+func Lock(path string) (unlock func(), err error) { return lock(path, lockMode{wait: true}) }
 
 // TryLock is Lock, but returns ErrLocked instead of waiting.
-func TryLock(path string) (unlock func(), err error) { return lock(path, false) }
+func TryLock(path string) (unlock func(), err error) { return lock(path, lockMode{}) }
 
-func lock(path string, wait bool) (func(), error) {
+// TryShare takes the lock file at path together with others who share it. It
+// returns ErrLocked while somebody has it alone.
+func TryShare(path string) (unlock func(), err error) { return lock(path, lockMode{shared: true}) }
+
+// lockMode is how a lock is taken.
+type lockMode struct{ wait, shared bool }
+
+func lock(path string, mode lockMode) (func(), error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	if err := lockFile(f, wait); err != nil {
+	if err := lockFile(f, mode); err != nil {
 		f.Close()
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -63,25 +70,74 @@ func Need(path string, bytes int64) error {
 // WriteFile writes data to path so that after a crash the file holds either
 // its old content or the new.
 func WriteFile(path string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), TempPrefix)
+	return WriteFiles(filepath.Dir(path), map[string][]byte{filepath.Base(path): data})
+}
+
+// WriteFiles writes several files of one folder, by name, each as WriteFile
+// does. It waits for the disk once instead of once a file.
+func WriteFiles(dir string, files map[string][]byte) (err error) {
+	temps := make(map[string]string, len(files))
+	defer func() {
+		if err != nil {
+			for _, temp := range temps {
+				os.Remove(temp)
+			}
+		}
+	}()
+	for name, data := range files {
+		f, err := os.CreateTemp(dir, TempPrefix)
+		if err != nil {
+			return err
+		}
+		temps[name] = f.Name()
+		_, err = f.Write(data)
+		if e := f.Close(); err == nil {
+			err = e
+		}
+		if err != nil {
+			return err
+		}
+	}
+	// Together: file systems then write one journal entry for many.
+	failed := make(chan error, len(temps))
+	room := make(chan struct{}, 32)
+	for _, temp := range temps {
+		room <- struct{}{}
+		go func() {
+			failed <- syncFile(temp)
+			<-room
+		}()
+	}
+	for range temps {
+		if e := <-failed; err == nil {
+			err = e
+		}
+	}
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(data)
-	if err == nil {
-		err = f.Sync()
+	for name, temp := range temps {
+		if err := os.Rename(temp, filepath.Join(dir, name)); err != nil {
+			return err
+		}
 	}
+	return syncDir(dir)
+}
+
+func syncFile(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	err = f.Sync()
 	if e := f.Close(); err == nil {
 		err = e
 	}
-	if err == nil {
-		err = Rename(f.Name(), path)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-	}
 	return err
 }
+
+// SyncDir makes lasting what was renamed in dir or removed from it.
+func SyncDir(dir string) error { return syncDir(dir) }
 
 // TempPrefix starts the names of files that are not complete.
 const TempPrefix = ".tmp-"

@@ -9,9 +9,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func lockFile(f *os.File, wait bool) error {
+func lockFile(f *os.File, mode lockMode) error {
 	how := unix.LOCK_EX
-	if !wait {
+	if mode.shared {
+		how = unix.LOCK_SH
+	}
+	if !mode.wait {
 		how |= unix.LOCK_NB
 	}
 	for {

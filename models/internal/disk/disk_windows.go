@@ -7,9 +7,12 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-func lockFile(f *os.File, wait bool) error {
+func lockFile(f *os.File, mode lockMode) error {
 	flags := uint32(windows.LOCKFILE_EXCLUSIVE_LOCK)
-	if !wait {
+	if mode.shared {
+		flags = 0
+	}
+	if !mode.wait {
 		flags |= windows.LOCKFILE_FAIL_IMMEDIATELY
 	}
 	err := windows.LockFileEx(windows.Handle(f.Fd()), flags, 0, 1, 0, new(windows.Overlapped))
