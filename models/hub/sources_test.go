@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"strings"
 	"sync"
@@ -368,7 +369,7 @@ func TestPull(t *testing.T) {
 		t.Errorf("left %v", l)
 	}
 	before := len(f.paths)
-	if again, err := c.Pull(t.Context(), lib, hfEntry, nil); err != nil || again != m || len(f.paths) != before {
+	if again, err := c.Pull(t.Context(), lib, hfEntry, nil); err != nil || !reflect.DeepEqual(again, m) || len(f.paths) != before {
 		t.Errorf("again: %+v, %v, %d more requests", again, err, len(f.paths)-before)
 	}
 }

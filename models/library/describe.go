@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode"
 
+	"freehold/engine/arch"
 	"freehold/engine/gguf"
 )
 
@@ -28,11 +29,14 @@ func describe(f *gguf.File) Model {
 		m.ContextLength = int(n)
 	}
 	m.Quant = quant(f)
+	m.Embeds = arch.Embeds(f)
 	return m
 }
 
 // clean makes s fit for one line on screen.
-func clean(s string) string {
+func clean(s string) string { return cleanTo(s, 100) }
+
+func cleanTo(s string, most int) string {
 	s = strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r):
@@ -43,7 +47,7 @@ func clean(s string) string {
 		return -1
 	}, s)
 	runes := []rune(strings.TrimSpace(s))
-	return string(runes[:min(len(runes), 100)])
+	return string(runes[:min(len(runes), most)])
 }
 
 // fileTypes are the values of general.file_type: the mix of quant formats that
@@ -80,9 +84,13 @@ func quant(f *gguf.File) string {
 var (
 	notInRefs  = regexp.MustCompile(`[^a-z0-9._]+`)
 	partSuffix = regexp.MustCompile(`-\d{5}-of-\d{5}$`)
+	partName   = regexp.MustCompile(`-\d{5}-of-\d{5}\.gguf$`)
 	// Names that say nothing about the model: of blobs, and what converters default to.
 	namelessFile = regexp.MustCompile(`^(sha256-.*|[0-9a-f]{32,}|ggml-model.*|model|unsloth\..*)$`)
 )
+
+// splitName tells whether path is called as a part of a split model must be.
+func splitName(path string) bool { return partName.MatchString(path) }
 
 // refFor proposes a ref for the model in the file at path.
 func refFor(path string, m Model) string {

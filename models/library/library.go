@@ -2,9 +2,14 @@
 // their SHA-256, and one manifest per model that says what it is and where its
 // file lies. Everything is plain files under the library's home:
 //
-//	blobs/sha256-<hex>   weights; written once, never changed
+//	blobs/sha256-<hex>   weights; written once, never changed; a folder with
+//	                     the parts if the model is split
 //	models/<ref>.json    manifests
 //	trash/<ref>.json     manifests of removed models, until Collect
+//	locks/               who uses which weights
+//	blobs.json           where blobs is, if it was moved (Relocate)
+//	stores.json          what of other tools' stores is not to be shown (Adopt)
+//	licences.json        which licences were accepted
 //
 // A manifest may also point to a file elsewhere, which then is used in place
 // and never changed or deleted. Files appear by renaming, so after a crash each
@@ -12,7 +17,6 @@
 package library
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -22,40 +26,61 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"freehold/models/internal/disk"
 )
 
 // Model is a model on this machine.
 type Model struct {
-	Ref           string // unique name: lower case letters, digits, '.', '-', '_'
-	Name          string // for people
-	Architecture  string // general.architecture, such as llama
-	Quant         string // such as Q4_K_M
-	Path          string // of its GGUF file; the first one if it is split
-	Licence       string // "" if unknown
-	Source        string // where it came from: an address, or the path that was imported
-	Digest        string // sha256:<hex> of the file; of a split model, of its parts' digests
-	SizeBytes     int64  // of all its parts
-	Parameters    int64  // values in its tensors
-	ContextLength int    // tokens it was trained for; 0 if the file does not say
-	Starter       bool   // is the model that the set-up brings
-	External      bool   // its file lies outside the library, which leaves it alone
-	AddedAt       int64  // ms since 1970
-	Problem       string // why it cannot be used and what to do; "" if it can
+	Ref           string   // unique name: lower case letters, digits, '.', '-', '_'
+	Name          string   // for people
+	Architecture  string   // general.architecture, such as llama
+	Quant         string   // such as Q4_K_M
+	Path          string   // of its GGUF file; the first one if it is split
+	Parts         []string // of all files of a split model, in order; nil otherwise
+	Licence       string   // "" if unknown
+	Source        string   // where it came from: an address, or the path that was imported
+	Digest        string   // sha256:<hex> of the file; of a split model, of its parts' digests; "" until Verify if it is another tool's
+	SizeBytes     int64    // of all its parts
+	Parameters    int64    // values in its tensors
+	ContextLength int      // tokens it was trained for; 0 if the file does not say
+	Starter       bool     // is the model that the set-up brings
+	Embeds        bool     // makes vectors or scores, and writes no text
+	External      bool     // its file lies outside the library, which leaves it alone
+	Tool          string   // whose store its file lies in: stores.HuggingFace, Ollama or LMStudio; "" if none's
+	AddedAt       int64    // ms since 1970
+	Problem       string   // why it cannot be used and what to do; "" if it can
+
+	// What came with the weights, from Ollama. Template is in Go's template language.
+	System, Template string
+	Params           map[string]any
+
+	stamps []stamp // of its files, if they are external
+}
+
+// Files returns the paths of all the model's files, in order.
+func (m Model) Files() []string {
+	if len(m.Parts) > 0 {
+		return m.Parts
+	}
+	return []string{m.Path}
 }
 
 // Errors that callers tell apart.
 var (
 	ErrNotFound  = errors.New("no such model")
 	ErrAmbiguous = errors.New("more than one model is meant")
+	ErrInUse     = errors.New("the model is in use")
+	ErrBusy      = errors.New("the models are being moved to another folder")
 )
 
 // Library is a folder of models. Its methods may be called concurrently.
 type Library struct {
 	home string
 	mu   sync.Mutex // held while manifests or blobs are changed, together with the lock file
+
+	// What files say that manifests of earlier versions do not: stamp → bool.
+	embeds sync.Map
 }
 
 // Open opens the library under home, creating its folders.
@@ -64,12 +89,14 @@ func Open(home string) (*Library, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, dir := range []string{"blobs", "models", "trash"} {
+	for _, dir := range []string{"blobs", "models", "trash", "locks"} {
 		if err := os.MkdirAll(filepath.Join(home, dir), 0o700); err != nil {
 			return nil, fmt.Errorf("open the model library: %w; check that you may write to %s, or set FREEHOLD_HOME to another folder", err, home)
 		}
 	}
-	return &Library{home: home}, nil
+	l := &Library{home: home}
+	l.settleMove()
+	return l, nil
 }
 
 // Home returns the folder that holds the library.
@@ -172,126 +199,4 @@ func (l *Library) lock() (unlock func(), err error) {
 		return nil, fmt.Errorf("lock the model library: %w", err)
 	}
 	return func() { release(); l.mu.Unlock() }, nil
-}
-
-// manifest is a model as it stands on disk.
-type manifest struct {
-	Version       int    `json:"version"`
-	Ref           string `json:"ref"`
-	Name          string `json:"name"`
-	Architecture  string `json:"architecture"`
-	Quant         string `json:"quant"`
-	Licence       string `json:"licence"`
-	Source        string `json:"source"`
-	Digest        string `json:"digest"`
-	SizeBytes     int64  `json:"sizeBytes"`
-	Parameters    int64  `json:"parameters"`
-	ContextLength int    `json:"contextLength"`
-	Starter       bool   `json:"starter,omitempty"`
-	AddedAt       int64  `json:"addedAt"`
-
-	// For a file outside the library; otherwise it is the blob of Digest.
-	Path       string `json:"path,omitempty"`
-	ModifiedAt int64  `json:"modifiedAt,omitempty"` // ms since 1970, of that file when it was imported
-}
-
-const manifestVersion = 1
-
-func (l *Library) manifestPath(dir, ref string) string {
-	return filepath.Join(l.home, dir, ref+".json")
-}
-
-var digestPattern = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
-
-func (l *Library) blobPath(digest string) string {
-	return filepath.Join(l.home, "blobs", strings.Replace(digest, ":", "-", 1))
-}
-
-// read returns the models whose manifests lie in dir.
-func (l *Library) read(dir string) ([]Model, error) {
-	entries, err := os.ReadDir(filepath.Join(l.home, dir))
-	if err != nil {
-		return nil, fmt.Errorf("read the model library: %w", err)
-	}
-	var models []Model
-	for _, e := range entries {
-		ref, isManifest := strings.CutSuffix(e.Name(), ".json")
-		if !isManifest || !validRef(ref) {
-			continue
-		}
-		m, err := l.readManifest(l.manifestPath(dir, ref))
-		if errors.Is(err, fs.ErrNotExist) {
-			continue // removed meanwhile
-		}
-		if err != nil {
-			m = Model{Ref: ref, Name: ref, Problem: err.Error()}
-		}
-		models = append(models, m)
-	}
-	return models, nil
-}
-
-func (l *Library) readManifest(path string) (Model, error) {
-	const limit = 1 << 20
-	if info, err := os.Stat(path); err != nil {
-		return Model{}, err
-	} else if info.Size() > limit {
-		return Model{}, fmt.Errorf("%s is too large for a manifest; remove this model and import it again", path)
-	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return Model{}, err
-	}
-	var f manifest
-	if err := json.Unmarshal(data, &f); err != nil {
-		return Model{}, fmt.Errorf("%s is damaged (%w); remove this model and import it again", path, err)
-	}
-	if f.Version > manifestVersion {
-		return Model{}, fmt.Errorf("%s was written by a newer Freehold; update this one", path)
-	}
-	if f.Ref+".json" != filepath.Base(path) || !digestPattern.MatchString(f.Digest) || f.Path != "" && !filepath.IsAbs(f.Path) {
-		return Model{}, fmt.Errorf("%s is damaged; remove this model and import it again", path)
-	}
-	m := Model{Ref: f.Ref, Name: f.Name, Architecture: f.Architecture, Quant: f.Quant, Licence: f.Licence, Source: f.Source,
-		Digest: f.Digest, SizeBytes: f.SizeBytes, Parameters: f.Parameters, ContextLength: f.ContextLength, Starter: f.Starter,
-		AddedAt: f.AddedAt, Path: f.Path, External: f.Path != ""}
-	if !m.External {
-		m.Path = l.blobPath(f.Digest)
-	}
-	m.Problem = problem(m, f.ModifiedAt)
-	return m, nil
-}
-
-// problem says what a glance at the file tells. Verify looks at all of it.
-func problem(m Model, modifiedAt int64) string {
-	info, err := os.Stat(m.Path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist) && m.External:
-		return fmt.Sprintf("its file %s was moved or deleted; put it back, or remove this model and import it from where it is now", m.Path)
-	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Sprintf("its weights are gone from %s; remove this model and get it again", filepath.Dir(m.Path))
-	case err != nil:
-		return fmt.Sprintf("its file cannot be read: %v", err)
-	case m.External && info.ModTime().UnixMilli() != modifiedAt:
-		return fmt.Sprintf("its file %s was changed after it was imported; remove this model and import it again", m.Path)
-	case !m.External && info.Size() != m.SizeBytes:
-		return fmt.Sprintf("its weights are damaged: %d bytes instead of %d; remove this model and get it again", info.Size(), m.SizeBytes)
-	}
-	return ""
-}
-
-// writeManifest makes m visible in dir. For an external model modified is the
-// time stamp of its file.
-func (l *Library) writeManifest(m Model, modified time.Time) error {
-	f := manifest{Version: manifestVersion, Ref: m.Ref, Name: m.Name, Architecture: m.Architecture, Quant: m.Quant, Licence: m.Licence,
-		Source: m.Source, Digest: m.Digest, SizeBytes: m.SizeBytes, Parameters: m.Parameters, ContextLength: m.ContextLength,
-		Starter: m.Starter, AddedAt: m.AddedAt}
-	if m.External {
-		f.Path, f.ModifiedAt = m.Path, modified.UnixMilli()
-	}
-	data, err := json.MarshalIndent(f, "", "  ")
-	if err != nil {
-		return err
-	}
-	return disk.WriteFile(l.manifestPath("models", m.Ref), append(data, '\n'))
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -111,7 +112,7 @@ func TestImportModes(t *testing.T) {
 				t.Errorf("%d blobs", n)
 			}
 			list, err := l.List()
-			if err != nil || len(list) != 1 || list[0] != m {
+			if err != nil || len(list) != 1 || !reflect.DeepEqual(list[0], m) {
 				t.Errorf("List = %+v, %v", list, err)
 			}
 			if err := l.Verify(t.Context(), m.Ref, nil); err != nil {
@@ -176,7 +177,7 @@ func TestImportTwice(t *testing.T) {
 	dir := t.TempDir()
 	path := writeModel(t, filepath.Join(dir, "a.gguf"), 1, nil)
 	first := importModel(t, l, path, Options{})
-	if again := importModel(t, l, path, Options{}); again != first {
+	if again := importModel(t, l, path, Options{}); !reflect.DeepEqual(again, first) {
 		t.Errorf("again = %+v, first = %+v", again, first)
 	}
 	// Other weights of the same name get a name of their own.
@@ -229,7 +230,7 @@ func TestInPlaceBecomesOwn(t *testing.T) {
 	if own.Ref != external.Ref || own.External {
 		t.Errorf("own = %+v", own)
 	}
-	if still := importModel(t, l, path, Options{Mode: InPlace}); still != own {
+	if still := importModel(t, l, path, Options{Mode: InPlace}); !reflect.DeepEqual(still, own) {
 		t.Errorf("in place again = %+v", still)
 	}
 }
@@ -311,7 +312,7 @@ func TestRemoveRestoreCollect(t *testing.T) {
 	if freed, err := l.Collect(time.Hour); err != nil || freed != 0 {
 		t.Errorf("collected %d, %v within the hour", freed, err)
 	}
-	if back, err := l.Restore(m.Ref); err != nil || back != m {
+	if back, err := l.Restore(m.Ref); err != nil || !reflect.DeepEqual(back, m) {
 		t.Errorf("restored %+v, %v", back, err)
 	}
 	if err := l.Remove(m.Ref); err != nil {
@@ -375,20 +376,22 @@ func TestDamagedManifests(t *testing.T) {
 	good := importModel(t, l, writeModel(t, filepath.Join(t.TempDir(), "good.gguf"), 1, nil), Options{})
 	digest := `"digest":"sha256:` + strings.Repeat("0", 64) + `"`
 	for name, content := range map[string]string{
-		"empty":     "",
-		"cut":       `{"version":1,"ref":"cut",`,
-		"newer":     `{"version":9,"ref":"newer"}`,
-		"misnamed":  `{"version":1,"ref":"good",` + digest + `}`,
-		"traversal": `{"version":1,"ref":"traversal","digest":"sha256:../../secret"}`,
-		"relative":  `{"version":1,"ref":"relative",` + digest + `,"path":"../x"}`,
-		"huge":      strings.Repeat(" ", 2<<20),
+		"empty":      "",
+		"cut":        `{"version":1,"ref":"cut",`,
+		"newer":      `{"version":9,"ref":"newer"}`,
+		"misnamed":   `{"version":1,"ref":"good",` + digest + `}`,
+		"traversal":  `{"version":1,"ref":"traversal","digest":"sha256:../../secret"}`,
+		"digestless": `{"version":2,"ref":"digestless","path":"/x.gguf"}`,
+		"parts":      `{"version":2,"ref":"parts",` + digest + `,"parts":[{"name":"../a"},{"name":"b"}]}`,
+		"relative":   `{"version":1,"ref":"relative",` + digest + `,"path":"../x"}`,
+		"huge":       strings.Repeat(" ", 5<<20),
 	} {
 		if err := os.WriteFile(filepath.Join(l.Home(), "models", name+".json"), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	list, err := l.List()
-	if err != nil || len(list) != 8 {
+	if err != nil || len(list) != 10 {
 		t.Fatalf("%d models, %v", len(list), err)
 	}
 	for _, m := range list {
