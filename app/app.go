@@ -17,7 +17,6 @@ import (
 	"freehold/app/chat"
 	"freehold/app/store"
 	"freehold/engine/snapshot"
-	"freehold/models/hub"
 	"freehold/models/library"
 	"freehold/models/network"
 )
@@ -52,11 +51,16 @@ type Core struct {
 	store     *store.Store
 	library   *library.Library
 	pool      *pool
+	gate      *network.Gate // the only way to the network
+	requests  *requestLog
+	puller    Puller
 	downloads *downloads
 	snapshots *snapshot.Store // nil if there can be none
 
 	settings     atomic.Pointer[Settings]
-	settingsTurn sync.Mutex // one change at a time
+	settingsTurn sync.Mutex             // one change at a time
+	switchSeen   atomic.Int64           // when the network switch was last looked up; ms since 1970
+	token        atomic.Pointer[string] // for Hugging Face
 	vocabularies vocabularies
 }
 
@@ -120,15 +124,25 @@ func Open(ctx context.Context, o Options) (_ *Core, err error) {
 		c.engine = ownEngine{c.snapshots}
 	}
 	c.pool = newPool(c.engine, func(e LoadEvent) { c.emit("load", e) })
-	puller := o.Puller
-	if puller == nil {
-		puller = hubPuller{hub.New(hub.Options{
-			Dir:  filepath.Join(home, "downloads"),
-			Gate: network.New(network.Options{Allowed: func() bool { return c.Settings().NetworkAllowed }}),
-		}), c.library}
+	c.requests = newRequestLog(c.store, c.log)
+	c.gate = c.newGate()
+	if c.puller = o.Puller; c.puller == nil {
+		c.puller = hubPuller{c}
 	}
-	c.downloads = newDownloads(puller, c.announceModels, func(d Download) { c.emit("download", d) })
+	c.downloads = newDownloads(queueOptions{
+		puller: c.puller, store: c.store, log: c.log,
+		allowed:  func() bool { return c.Settings().NetworkAllowed },
+		parallel: func() int { return c.Settings().ParallelDownloads },
+		free:     c.diskFree, accepted: c.accepted, offline: offline,
+		done:    func(string) { c.announceModels() },
+		changed: func(d Download) { c.emit("download", d) },
+	})
 	c.Chats = chat.New(c.store, lender{c}, c.emit, c.log)
+	if o.Exclusive {
+		if err := c.downloads.restore(ctx); err != nil {
+			return nil, err
+		}
+	}
 	return c, nil
 }
 
@@ -142,6 +156,9 @@ func (c *Core) Close() error {
 	}
 	if c.pool != nil {
 		c.pool.close()
+	}
+	if c.requests != nil {
+		c.requests.flush()
 	}
 	var err error
 	if c.store != nil {

@@ -2,148 +2,504 @@ package app
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"math"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
-	"freehold/models/catalog"
+	"freehold/app/store"
 	"freehold/models/hub"
 	"freehold/models/library"
+	"freehold/models/network"
+	"freehold/models/transfer"
 )
 
-// Puller brings a model into the library.
+// Puller knows where models come from.
 type Puller interface {
-	// Pull downloads and adds what ref means. It goes on where an earlier try
-	// ended.
-	Pull(ctx context.Context, ref string, progress func(hub.Progress)) (library.Model, error)
+	// Lookup says what ref means now, without downloading it.
+	Lookup(ctx context.Context, ref string) (Wanted, error)
+	// Pull downloads and adds what Lookup had found. It goes on where an earlier
+	// try ended.
+	Pull(ctx context.Context, w Wanted, progress func(hub.Progress)) (library.Model, error)
+	// Discard throws away the unfinished bytes of ref.
+	Discard(ref string) error
+	// Kept lists what lies unfinished in the data folder.
+	Kept() ([]transfer.Unfinished, error)
 }
 
-// hubPuller pulls from the network.
-type hubPuller struct {
-	client  *hub.Client
-	library *library.Library
+// Wanted is a model to be downloaded: Plan for people, Source for the Puller.
+type Wanted struct {
+	Plan   Plan
+	Source json.RawMessage
 }
 
-func (p hubPuller) Pull(ctx context.Context, ref string, progress func(hub.Progress)) (library.Model, error) {
-	entry, err := p.client.Lookup(ctx, ref)
-	if err != nil {
-		return library.Model{}, err
-	}
-	return p.client.Pull(ctx, p.library, entry, progress)
+// States of a download, and of other work in the background.
+const (
+	StateQueued    = "queued"
+	StateRunning   = "running"
+	StateWaiting   = "waiting" // for the server, the line or another process
+	StateVerifying = "verifying"
+	StatePaused    = "paused"
+	StateDone      = "done"
+	StateFailed    = "failed"
+	StateCancelled = "cancelled"
+)
+
+// Why a download was stopped.
+var (
+	errPaused    = errors.New("paused")
+	errCancelled = errors.New("cancelled")
+	errYield     = errors.New("another download goes first")
+	errClosing   = errors.New("Freehold is closing")
+)
+
+const (
+	noteOff  = "the network is switched off; the download goes on when it is switched on"
+	noteBusy = "another Freehold is downloading this model"
+
+	telling      = 200 * time.Millisecond // between two events of a download
+	saving       = 5 * time.Second        // between two writes of how far it is
+	busyPause    = 3 * time.Second        // before looking whether another process is done
+	firstPause   = 5 * time.Second        // before trying again on a dead line; doubles
+	longestPause = 5 * time.Minute
+	endedKept    = 100 // downloads that are listed after their end
+)
+
+// queueOptions are what the queue of downloads works with.
+type queueOptions struct {
+	puller   Puller
+	store    *store.Store
+	log      *slog.Logger
+	allowed  func() bool               // the network switch
+	parallel func() int                // downloads at once
+	free     func() (int64, error)     // bytes on the disk
+	accepted func(licence string) bool // by the user
+	done     func(ref string)          // a model has come
+	changed  func(Download)            // for the user interface; may not call back
+	offline  func(ref string) bool     // ref needs no network
 }
 
-// downloads runs one download at a time; others queue up.
+// downloads is the queue of downloads: some run, the others wait for their
+// turn, rest because the user or the network switch says so, or have failed.
+// The queue outlives the process.
 type downloads struct {
-	puller  Puller
-	done    func()
-	changed func(Download)
-
+	queueOptions
 	ctx     context.Context
-	cancelF context.CancelFunc
+	cancelF context.CancelCauseFunc
 	running sync.WaitGroup
-	turn    chan struct{} // held by the one that runs
 
-	mu  sync.Mutex
-	all []*download // newest first
+	mu    sync.Mutex
+	queue []*download // unfinished ones, in order
+	ended []*download // since the start, the last one first
 }
 
 type download struct {
 	Download
-	cancel context.CancelFunc
-	ended  chan struct{}
-	told   time.Time // of the last event
-	model  string    // ref in the library, once it is there
+	want     Wanted // empty until it was looked up
+	position int64  // the smallest is the first of the queue
+	resting  bool   // as the user wants it
+	stop     context.CancelCauseFunc
+	active   bool          // a goroutine works on it
+	again    time.Time     // not before, while it waits
+	tries    int           // on a dead line, in a row
+	rest     chan struct{} // closed when nothing will happen without the user
+	told     time.Time     // of the last event
+	saved    time.Time     // of the last write
 }
 
-func newDownloads(p Puller, done func(), changed func(Download)) *downloads {
-	ctx, cancel := context.WithCancel(context.Background())
-	return &downloads{puller: p, done: done, changed: changed, ctx: ctx, cancelF: cancel, turn: make(chan struct{}, 1)}
+func newDownloads(o queueOptions) *downloads {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	return &downloads{queueOptions: o, ctx: ctx, cancelF: cancel}
 }
 
-func (d *downloads) start(ref string) (Download, error) {
-	ref = strings.TrimSpace(ref)
-	name := ref
-	if e, ok := catalog.Find(ref); ok {
-		ref, name = e.Ref, e.Name
+// restore lists what earlier runs left unfinished, and goes on with what the
+// user had not paused.
+func (d *downloads) restore(ctx context.Context) error {
+	rows, err := d.store.Downloads(ctx)
+	if err != nil {
+		return err
 	}
-	if ref == "" {
-		return Download{}, errors.New("name the model to download")
+	kept, err := d.puller.Kept()
+	if err != nil {
+		d.log.Warn("unfinished downloads not listed", "error", err)
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.ctx.Err() != nil {
-		return Download{}, errors.New("Freehold is closing")
-	}
-	if i := d.find(ref); i >= 0 {
-		if d.all[i].active() {
-			return d.all[i].Download, nil
+	for _, row := range rows {
+		n := &download{Download: Download{Ref: row.Ref, Name: row.Name, State: StatePaused, Done: row.Done, Total: row.Total},
+			position: row.Position, resting: row.State == StatePaused, rest: make(chan struct{})}
+		if err := json.Unmarshal(row.Plan, &n.want); err != nil {
+			d.log.Warn("what was to be downloaded will be looked up again", "ref", row.Ref, "error", err)
+			n.want = Wanted{}
 		}
-		d.all = slices.Delete(d.all, i, i+1)
+		switch row.State {
+		case StateQueued:
+			n.State = StateQueued
+		case StateFailed:
+			n.State, n.Error = StateFailed, row.Error
+		}
+		d.queue = append(d.queue, n)
 	}
-	ctx, cancel := context.WithCancel(d.ctx)
-	n := &download{Download: Download{Ref: ref, Name: name, State: "queued"}, cancel: cancel, ended: make(chan struct{})}
-	d.all = slices.Insert(d.all, 0, n)
-	d.running.Go(func() { d.run(ctx, n) })
+	for _, u := range kept {
+		if u.Ref == "" || d.find(u.Ref) != nil {
+			continue
+		}
+		n := &download{Download: Download{Ref: u.Ref, Name: u.Name, State: StatePaused, Done: u.Done, Total: u.Total},
+			position: d.last() + 1, resting: true, rest: make(chan struct{})}
+		if n.Name == "" {
+			n.Name = n.Ref
+		}
+		d.queue = append(d.queue, n)
+	}
+	for _, n := range d.queue {
+		if n.State != StateQueued {
+			close(n.rest)
+		}
+	}
+	d.obey()
+	return nil
+}
+
+// find looks for an unfinished download. d.mu is held.
+func (d *downloads) find(ref string) *download {
+	for _, n := range d.queue {
+		if n.Ref == ref {
+			return n
+		}
+	}
+	return nil
+}
+
+// last is the position of the last of the queue. d.mu is held.
+func (d *downloads) last() int64 {
+	if len(d.queue) == 0 {
+		return 0
+	}
+	return d.queue[len(d.queue)-1].position
+}
+
+// add queues a download, or lets the one of this ref go on.
+func (d *downloads) add(w Wanted) (Download, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.ctx.Err() != nil {
+		return Download{}, errClosing
+	}
+	if n := d.find(w.Plan.Ref); n != nil {
+		if !n.active && n.State != StateQueued {
+			n.want = w
+			d.goOn(n)
+		}
+		return n.Download, nil
+	}
+	n := &download{Download: Download{Ref: w.Plan.Ref, Name: w.Plan.Name, State: StateQueued, Total: w.Plan.SizeBytes},
+		want: w, position: d.last() + 1, rest: make(chan struct{})}
+	if err := d.room(n, true); err != nil {
+		return Download{}, err
+	}
+	d.ended = slices.DeleteFunc(d.ended, func(old *download) bool { return old.Ref == n.Ref })
+	d.queue = append(d.queue, n)
+	d.save(n)
+	d.announce(n)
+	d.schedule()
 	return n.Download, nil
 }
 
-func (n *download) active() bool {
-	return n.State == "queued" || n.State == "running" || n.State == "verifying"
-}
-
-func (d *downloads) find(ref string) int {
-	return slices.IndexFunc(d.all, func(n *download) bool { return n.Ref == ref })
-}
-
-func (d *downloads) run(ctx context.Context, n *download) {
-	defer close(n.ended)
-	defer n.cancel()
-	var m library.Model
-	var err error
-	select {
-	case d.turn <- struct{}{}:
-		defer func() { <-d.turn }()
-		d.set(n, true, func() { n.State = "running" })
-		m, err = d.puller.Pull(ctx, n.Ref, func(p hub.Progress) {
-			d.set(n, false, func() { n.State, n.Done, n.Total, n.PerSecond = p.State, p.Done, p.Total, p.PerSecond })
-		})
-	case <-ctx.Done():
-		err = ctx.Err()
+// room checks that n fits on the disk beside what else is coming: everything
+// that is queued, or only what is running. d.mu is held.
+func (d *downloads) room(n *download, all bool) error {
+	need := n.Total - n.Done
+	if need <= 0 {
+		return nil
 	}
-	d.set(n, true, func() {
-		n.PerSecond = 0
-		switch {
-		case err == nil:
-			n.State, n.Total, n.Done, n.model = "done", m.SizeBytes, m.SizeBytes, m.Ref
-		case ctx.Err() != nil:
-			n.State = "cancelled"
-		default:
-			n.State, n.Error = "failed", err.Error()
+	free, err := d.free()
+	if err != nil {
+		d.log.Warn("free disk space unknown", "error", err)
+		return nil
+	}
+	var others int64
+	for _, o := range d.queue {
+		if o != n && (o.active || all && o.State == StateQueued) {
+			others += max(0, o.Total-o.Done)
 		}
-	})
-	if err == nil {
-		d.done()
+	}
+	if need <= free-others {
+		return nil
+	}
+	also := ""
+	if others > 0 {
+		also = fmt.Sprintf(", of which other downloads need %s", bytesText(others))
+	}
+	return fmt.Errorf("%s does not fit on the disk: it needs %s, and %s are free%s; remove models or files, or move the models to a larger disk",
+		n.Name, bytesText(need), bytesText(free), also)
+}
+
+// goOn queues n again. d.mu is held.
+func (d *downloads) goOn(n *download) {
+	n.resting, n.Error, n.tries, n.again = false, "", 0, time.Time{}
+	d.stir(n)
+	d.save(n)
+	d.schedule()
+}
+
+// stir lets n, which is not active, wait for its turn. d.mu is held.
+func (d *downloads) stir(n *download) {
+	n.State, n.Note = StateQueued, ""
+	select {
+	case <-n.rest:
+		n.rest = make(chan struct{})
+	default:
+	}
+	d.announce(n)
+}
+
+// still brings n, which is not active, to rest. d.mu is held.
+func (d *downloads) still(n *download, state, note string) {
+	n.State, n.Note = state, note
+	select {
+	case <-n.rest:
+	default:
+		close(n.rest)
+	}
+	d.announce(n)
+}
+
+// schedule starts what may run. d.mu is held.
+func (d *downloads) schedule() {
+	if d.ctx.Err() != nil {
+		return
+	}
+	places := d.parallel()
+	for _, n := range d.queue {
+		if n.active {
+			places--
+		}
+	}
+	now := time.Now()
+	for _, n := range d.queue {
+		if places <= 0 {
+			return
+		}
+		if n.active || n.State != StateQueued && (n.State != StateWaiting || now.Before(n.again)) {
+			continue
+		}
+		ctx, stop := context.WithCancelCause(d.ctx)
+		n.stop, n.active = stop, true
+		if n.State == StateQueued {
+			n.State = StateRunning
+			d.announce(n)
+		}
+		d.running.Go(func() { d.run(ctx, n) })
+		places--
 	}
 }
 
-// set changes n and tells about it: always, or when its state changes, or five
-// times a second.
-func (d *downloads) set(n *download, always bool, change func()) {
-	d.mu.Lock()
-	before := n.State
-	change()
-	now := time.Now()
-	tell := always || n.State != before || now.Sub(n.told) > 200*time.Millisecond
-	if tell {
-		n.told = now
+// obey lets the queue follow the network switch. d.mu is held.
+func (d *downloads) obey() {
+	allowed := d.allowed()
+	for _, n := range d.queue {
+		switch {
+		case !allowed && n.active && !d.offline(n.Ref):
+			n.stop(network.ErrOff)
+		case !allowed && (n.State == StateQueued || n.State == StateWaiting) && !n.active && !d.offline(n.Ref):
+			d.still(n, StatePaused, noteOff)
+		case allowed && n.State == StatePaused && !n.resting && !n.active:
+			d.stir(n)
+		}
 	}
-	state := n.Download
+	d.schedule()
+}
+
+// follow is obey for settings that have changed.
+func (d *downloads) follow() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.obey()
+}
+
+// run works on n until it is done or stopped.
+func (d *downloads) run(ctx context.Context, n *download) {
+	m, err := d.pull(ctx, n)
+	cause := context.Cause(ctx)
+	n.stop(nil)
+	if err != nil && errors.Is(cause, errCancelled) {
+		if err := d.puller.Discard(n.Ref); err != nil {
+			d.log.Warn("unfinished download not thrown away", "ref", n.Ref, "error", err)
+		}
+	}
+	d.mu.Lock()
+	d.settle(n, m, err, cause)
+	d.schedule()
 	d.mu.Unlock()
-	if tell {
-		d.changed(state)
+	if err == nil {
+		d.done(m.Ref)
+	}
+}
+
+// settle writes down how the work on n ended: with m, or with err, maybe
+// because it was stopped for cause. d.mu is held.
+func (d *downloads) settle(n *download, m library.Model, err, cause error) {
+	n.active, n.PerSecond = false, 0
+	switch {
+	case err == nil:
+		n.Error, n.Total, n.Done, n.Model = "", m.SizeBytes, m.SizeBytes, m.Ref
+		d.end(n)
+		d.still(n, StateDone, "")
+	case errors.Is(cause, errCancelled):
+		d.end(n)
+		d.still(n, StateCancelled, "")
+	case errors.Is(cause, errClosing): // it goes on at the next start
+		d.save(n)
+		d.still(n, StatePaused, "")
+	case errors.Is(cause, errPaused) && n.resting:
+		d.save(n)
+		d.still(n, StatePaused, "")
+	case errors.Is(cause, network.ErrOff), errors.Is(err, network.ErrOff):
+		d.save(n)
+		d.still(n, StatePaused, noteOff)
+		if d.allowed() { // it was turned twice
+			d.stir(n)
+		}
+	case errors.Is(cause, errYield), errors.Is(cause, errPaused):
+		d.stir(n)
+	case errors.Is(err, transfer.ErrBusy):
+		d.later(n, busyPause, noteBusy)
+	case n.Done > 0 && transient(err):
+		pause := min(longestPause, firstPause<<min(n.tries, 10))
+		n.tries++
+		d.later(n, pause, "the line is dead; it is tried again now and then: "+err.Error())
+	default:
+		n.Error = err.Error()
+		d.still(n, StateFailed, "")
+		d.save(n)
+	}
+}
+
+// later lets n wait. d.mu is held.
+func (d *downloads) later(n *download, pause time.Duration, note string) {
+	n.State, n.Note, n.again = StateWaiting, note, time.Now().Add(pause)
+	d.announce(n)
+	time.AfterFunc(pause+time.Millisecond, func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.schedule()
+	})
+}
+
+// transient tells whether trying again later may help against err.
+func transient(err error) bool {
+	var status *network.StatusError
+	if errors.As(err, &status) {
+		return status.Temporary()
+	}
+	var disk *fs.PathError
+	if errors.As(err, &disk) {
+		return false
+	}
+	var line interface{ Timeout() bool } // what net's errors have in common
+	return errors.As(err, &line) || errors.Is(err, io.ErrUnexpectedEOF)
+}
+
+// end takes n out of the queue. d.mu is held.
+func (d *downloads) end(n *download) {
+	d.queue = slices.DeleteFunc(d.queue, func(o *download) bool { return o == n })
+	d.ended = slices.Insert(d.ended, 0, n)
+	d.ended = d.ended[:min(len(d.ended), endedKept)]
+	if err := d.store.ForgetDownload(context.WithoutCancel(d.ctx), n.Ref); err != nil {
+		d.log.Error("download not forgotten", "ref", n.Ref, "error", err)
+	}
+}
+
+// pull looks n up, if that is still to be done, checks it, and downloads it.
+func (d *downloads) pull(ctx context.Context, n *download) (library.Model, error) {
+	d.mu.Lock()
+	want := n.want
+	d.mu.Unlock()
+	if len(want.Source) == 0 {
+		var err error
+		if want, err = d.puller.Lookup(ctx, n.Ref); err != nil {
+			return library.Model{}, err
+		}
+		if err := d.terms(want.Plan); err != nil {
+			return library.Model{}, err
+		}
+	}
+	d.mu.Lock()
+	if n.want = want; want.Plan.SizeBytes > 0 {
+		n.Total = want.Plan.SizeBytes
+	}
+	err := d.room(n, false)
+	d.save(n)
+	d.mu.Unlock()
+	if err != nil {
+		return library.Model{}, err
+	}
+	return d.puller.Pull(ctx, want, func(p hub.Progress) { d.progress(n, p) })
+}
+
+// terms returns ErrTerms if the user has to accept the licence first.
+func (d *downloads) terms(p Plan) error {
+	if p.Terms == "" || d.accepted(p.Licence) {
+		return nil
+	}
+	return fmt.Errorf("%w: %s may be downloaded once you accept its licence (%s): %s", ErrTerms, p.Name, p.Licence, p.Terms)
+}
+
+// progress tells about n: when its state or note changes, or five times a
+// second.
+func (d *downloads) progress(n *download, p hub.Progress) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if p.Done > n.Done {
+		n.tries = 0
+	}
+	news := n.State != p.State || n.Note != p.Note
+	n.State, n.Note, n.Done, n.PerSecond = p.State, p.Note, p.Done, p.PerSecond
+	if p.Total > 0 {
+		n.Total = p.Total
+	}
+	if math.IsNaN(n.PerSecond) || math.IsInf(n.PerSecond, 0) {
+		n.PerSecond = 0 // JSON has no word for it
+	}
+	now := time.Now()
+	if now.Sub(n.saved) > saving {
+		d.save(n)
+	}
+	if news || now.Sub(n.told) > telling {
+		d.announce(n)
+	}
+}
+
+// announce tells about n as it is now. d.mu is held, so that events come in
+// order.
+func (d *downloads) announce(n *download) {
+	n.told = time.Now()
+	d.changed(n.Download)
+}
+
+// save writes what must survive. d.mu is held.
+func (d *downloads) save(n *download) {
+	n.saved = time.Now()
+	row := store.Download{Ref: n.Ref, Name: n.Name, State: StateQueued, Error: n.Error, Done: n.Done, Total: n.Total, Position: n.position}
+	switch {
+	case n.State == StateFailed:
+		row.State = StateFailed
+	case n.resting:
+		row.State = StatePaused
+	}
+	plan, err := json.Marshal(n.want)
+	if err == nil {
+		row.Plan = plan
+		err = d.store.SaveDownload(context.WithoutCancel(d.ctx), row)
+	}
+	if err != nil {
+		d.log.Error("download not saved", "ref", n.Ref, "error", err)
 	}
 }
 
@@ -151,54 +507,125 @@ func (d *downloads) list() []Download {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	all := []Download{}
-	for _, n := range d.all {
+	for _, n := range slices.Concat(d.queue, d.ended) {
 		all = append(all, n.Download)
 	}
 	return all
 }
 
-func (d *downloads) cancel(ref string) error {
+// unfinished calls f with the download of ref, or says that there is none.
+func (d *downloads) unfinished(ref string, f func(n *download) error) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	i := d.find(ref)
-	if i < 0 {
+	n := d.find(ref)
+	if n == nil {
 		return fmt.Errorf("%s is not being downloaded", ref)
 	}
-	d.all[i].cancel()
-	return nil
+	return f(n)
 }
 
-func (d *downloads) cancelAll() {
+func (d *downloads) pause(ref string) error {
+	return d.unfinished(ref, func(n *download) error {
+		n.resting = true
+		if n.active {
+			n.stop(errPaused)
+			return nil
+		}
+		if n.State != StateFailed {
+			d.still(n, StatePaused, "")
+		}
+		d.save(n)
+		return nil
+	})
+}
+
+func (d *downloads) resume(ref string) error {
+	return d.unfinished(ref, func(n *download) error {
+		switch {
+		case !d.allowed() && !d.offline(n.Ref):
+			return network.ErrOff
+		case n.active: // it may be about to rest
+			n.resting = false
+			return nil
+		case n.State == StateQueued:
+			return nil
+		}
+		d.goOn(n)
+		return nil
+	})
+}
+
+func (d *downloads) cancel(ref string) error {
+	return d.unfinished(ref, func(n *download) error {
+		n.resting = true
+		if n.active {
+			n.stop(errCancelled)
+			return nil
+		}
+		if err := d.puller.Discard(ref); err != nil {
+			if errors.Is(err, transfer.ErrBusy) {
+				return fmt.Errorf("%s: %s; end it there", n.Name, noteBusy)
+			}
+			return fmt.Errorf("throw away what has come of %s: %w", n.Name, err)
+		}
+		d.end(n)
+		d.still(n, StateCancelled, "")
+		return nil
+	})
+}
+
+// first puts the download at the head of the queue. If it has no place yet, the
+// last of those that run gives it its own.
+func (d *downloads) first(ref string) error {
+	return d.unfinished(ref, func(n *download) error {
+		n.position = d.queue[0].position - 1
+		d.queue = slices.DeleteFunc(d.queue, func(o *download) bool { return o == n })
+		d.queue = slices.Insert(d.queue, 0, n)
+		d.save(n)
+		d.announce(n)
+		d.schedule()
+		if n.active || n.State != StateQueued || !d.allowed() {
+			return nil
+		}
+		for _, o := range slices.Backward(d.queue) {
+			if o.active && o.State != StateVerifying {
+				o.stop(errYield)
+				break
+			}
+		}
+		return nil
+	})
+}
+
+// wait returns when the download has come to rest.
+func (d *downloads) wait(ctx context.Context, ref string) (Download, error) {
 	d.mu.Lock()
-	defer d.mu.Unlock()
-	for _, n := range d.all {
-		n.cancel()
+	n := d.find(ref)
+	for _, o := range d.ended {
+		if n == nil && o.Ref == ref {
+			n = o
+		}
 	}
-}
-
-// wait returns when the download has ended, and the ref of its model.
-func (d *downloads) wait(ctx context.Context, ref string) (Download, string, error) {
-	d.mu.Lock()
-	i := d.find(ref)
-	if i < 0 {
+	if n == nil {
 		d.mu.Unlock()
-		return Download{}, "", fmt.Errorf("%s is not being downloaded", ref)
+		return Download{}, fmt.Errorf("%s is not being downloaded", ref)
 	}
-	n := d.all[i]
+	rest := n.rest
 	d.mu.Unlock()
 	select {
-	case <-n.ended:
+	case <-rest:
 	case <-ctx.Done():
-		return Download{}, "", ctx.Err()
+		return Download{}, ctx.Err()
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return n.Download, n.model, nil
+	return n.Download, nil
 }
 
+// close stops everything; what was running goes on at the next start.
 func (d *downloads) close() {
 	d.mu.Lock()
-	d.cancelF()
+	d.cancelF(errClosing)
 	d.mu.Unlock()
 	d.running.Wait()
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"freehold/models/catalog"
-	"freehold/models/hub"
 	"freehold/models/library"
 )
 
@@ -123,24 +122,4 @@ func (c *Core) Catalog(context.Context) ([]CatalogEntry, error) {
 		})
 	}
 	return entries, nil
-}
-
-// Pull starts the download of a model and returns at once.
-func (c *Core) Pull(_ context.Context, ref string) (Download, error) {
-	if !c.Settings().NetworkAllowed {
-		return Download{}, hub.ErrNetworkOff
-	}
-	return c.downloads.start(ref)
-}
-
-// CancelPull ends a download. What has come so far is kept for the next try.
-func (c *Core) CancelPull(ref string) error { return c.downloads.cancel(ref) }
-
-// Downloads lists the downloads since the start, newest first.
-func (c *Core) Downloads() []Download { return c.downloads.list() }
-
-// WaitPull returns when the download has ended, however it did, and what its
-// model is called then.
-func (c *Core) WaitPull(ctx context.Context, ref string) (d Download, model string, err error) {
-	return c.downloads.wait(ctx, ref)
 }

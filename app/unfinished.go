@@ -18,17 +18,10 @@ func (c *Core) FitOf(context.Context, string, int, string) (Fit, error) {
 func (c *Core) SearchModels(context.Context, string, string) (FoundModels, error) {
 	return FoundModels{}, errNotYet
 }
-func (c *Core) Preview(context.Context, string) (Plan, error)       { return Plan{}, errNotYet }
-func (c *Core) PausePull(string) error                              { return errNotYet }
-func (c *Core) ResumePull(string) error                             { return errNotYet }
-func (c *Core) PrioritisePull(string) error                         { return errNotYet }
-func (c *Core) AcceptLicence(context.Context, string, string) error { return errNotYet }
-func (c *Core) DiskUse(context.Context) (DiskUse, error)            { return DiskUse{}, errNotYet }
-func (c *Core) BeginMove(string) error                              { return errNotYet }
-func (c *Core) StoresFound(context.Context) ([]OtherStore, error)   { return []OtherStore{}, nil }
-func (c *Core) AdoptModels(context.Context, string) (int, error)    { return 0, errNotYet }
-func (c *Core) NetworkLog(context.Context) ([]NetworkRequest, error) {
-	return []NetworkRequest{}, nil
-}
-func (c *Core) BeginWriteBundle(string, []string) error { return errNotYet }
-func (c *Core) BeginReadBundle(string) error            { return errNotYet }
+func (c *Core) DiskUse(context.Context) (DiskUse, error)          { return DiskUse{}, errNotYet }
+func (c *Core) BeginMove(string) error                            { return errNotYet }
+func (c *Core) StoresFound(context.Context) ([]OtherStore, error) { return []OtherStore{}, nil }
+func (c *Core) AdoptModels(context.Context, string) (int, error)  { return 0, errNotYet }
+func (c *Core) BeginWriteBundle(string, []string) error           { return errNotYet }
+func (c *Core) adoptSoon()                                        {}
+func (c *Core) BeginReadBundle(string) error                      { return errNotYet }

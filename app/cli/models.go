@@ -236,7 +236,7 @@ func (c *command) pull() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				d, ref, err := core.WaitPull(cmd.Context(), started.Ref)
+				d, err := core.WaitPull(cmd.Context(), started.Ref)
 				bar.end()
 				switch {
 				case err != nil:
@@ -246,7 +246,7 @@ func (c *command) pull() *cobra.Command {
 				case d.State != "done":
 					return fmt.Errorf("pull %s: %s", args[0], d.State)
 				}
-				fmt.Fprintln(c.Out, ref)
+				fmt.Fprintln(c.Out, d.Model)
 				return nil
 			})
 		},

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"embed"
 	"fmt"
@@ -33,7 +34,8 @@ func readSteps(files fs.FS) []string {
 }
 
 // migrate runs the steps that the file at path has not had yet, each in its
-// own transaction together with the new PRAGMA user_version.
+// own transaction together with the new PRAGMA user_version; a new file has all
+// of them in one.
 func migrate(ctx context.Context, db *sql.DB, path string, steps []string) error {
 	version, err := userVersion(ctx, db)
 	if err != nil {
@@ -47,16 +49,20 @@ func migrate(ctx context.Context, db *sql.DB, path string, steps []string) error
 			return err
 		}
 	}
+	if version == 0 { // a new file appears whole: nobody sees, or backs up, half of it
+		return take(ctx, db, 0, steps)
+	}
 	for i := version; i < len(steps); i++ {
-		if err := step(ctx, db, i, steps[i]); err != nil {
-			return fmt.Errorf("bring the data from version %d to %d: %w", i, i+1, err)
+		if err := take(ctx, db, i, steps[i:i+1]); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// step is a no-op if another process has taken it in the meantime.
-func step(ctx context.Context, db *sql.DB, from int, script string) error {
+// take runs the steps from number from on in one transaction. It does nothing
+// if another process has done so in the meantime.
+func take(ctx context.Context, db *sql.DB, from int, steps []string) error {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
@@ -69,20 +75,26 @@ func step(ctx context.Context, db *sql.DB, from int, script string) error {
 	if version > from {
 		return nil
 	}
-	if _, err := tx.ExecContext(ctx, script); err != nil {
-		return err
+	for i, script := range steps {
+		if _, err := tx.ExecContext(ctx, script); err != nil {
+			return fmt.Errorf("bring the data from version %d to %d: %w", from+i, from+i+1, err)
+		}
 	}
-	if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", from+1)); err != nil {
+	if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", from+len(steps))); err != nil {
 		return err
 	}
 	return tx.Commit()
 }
 
+// backupBefore writes a copy to the file to. Two processes may do so at once.
 func backupBefore(ctx context.Context, db *sql.DB, to string) error {
-	if err := os.Remove(to); err != nil && !os.IsNotExist(err) {
-		return fmt.Errorf("back up before changing the schema: %w", err)
+	temp := to + "." + rand.Text()
+	defer os.Remove(temp)
+	_, err := db.ExecContext(ctx, "VACUUM INTO ?", temp)
+	if err == nil {
+		err = os.Rename(temp, to)
 	}
-	if _, err := db.ExecContext(ctx, "VACUUM INTO ?", to); err != nil {
+	if err != nil {
 		return fmt.Errorf("back up to %s before changing the schema: %w", to, err)
 	}
 	return nil

@@ -10,8 +10,9 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"time"
 
-	_ "github.com/mattn/go-sqlite3"
+	"github.com/mattn/go-sqlite3"
 )
 
 // Store is an open database. It is safe for concurrent use: writes queue up
@@ -35,10 +36,12 @@ func Open(ctx context.Context, path string) (*Store, error) {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	w.SetMaxOpenConns(1)
-	err = migrate(ctx, w, path, schema)
-	if err == nil {
-		err = prepareIndex(ctx, w, fts5)
-	}
+	err = patiently(ctx, func() error {
+		if err := migrate(ctx, w, path, schema); err != nil {
+			return err
+		}
+		return prepareIndex(ctx, w, fts5)
+	})
 	if err != nil {
 		w.Close()
 		return nil, fmt.Errorf("open %s: %w", path, err)
@@ -50,6 +53,23 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	}
 	r.SetMaxOpenConns(4)
 	return &Store{path: path, writer: w, reader: r}, nil
+}
+
+// patiently tries again what fails because another process has the file. SQLite
+// waits by itself, except while a new file becomes one with a write-ahead log.
+func patiently(ctx context.Context, open func() error) error {
+	var busy sqlite3.Error
+	for deadline := time.Now().Add(5 * time.Second); ; {
+		err := open()
+		if !errors.As(err, &busy) || busy.Code != sqlite3.ErrBusy && busy.Code != sqlite3.ErrLocked || time.Now().After(deadline) {
+			return err
+		}
+		select {
+		case <-time.After(10 * time.Millisecond):
+		case <-ctx.Done():
+			return err
+		}
+	}
 }
 
 func dsn(path, more string) string {

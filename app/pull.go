@@ -1,0 +1,107 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"freehold/engine/hardware"
+	"freehold/models/catalog"
+	"freehold/models/hub"
+)
+
+// ErrTerms says that the user has to accept a licence first.
+var ErrTerms = errors.New("terms")
+
+// Preview says what Pull would download.
+func (c *Core) Preview(ctx context.Context, ref string) (Plan, error) {
+	w, err := c.lookup(ctx, ref)
+	if err != nil {
+		return Plan{}, err
+	}
+	return w.Plan, nil
+}
+
+// lookup finds out what ref means.
+func (c *Core) lookup(ctx context.Context, ref string) (Wanted, error) {
+	if ref = strings.TrimSpace(ref); ref == "" {
+		return Wanted{}, errors.New("name the model to download")
+	}
+	w, err := c.puller.Lookup(ctx, ref)
+	if err != nil {
+		return Wanted{}, err
+	}
+	w.Plan.Accepted = w.Plan.Terms == "" || c.accepted(w.Plan.Licence)
+	return w, nil
+}
+
+// Pull queues the download of a model. A model of the catalogue is looked up
+// when its turn comes, any other now. It fails with ErrTerms if the licence
+// must be accepted first.
+func (c *Core) Pull(ctx context.Context, ref string) (Download, error) {
+	if !c.networkAllowed() && !offline(ref) {
+		return Download{}, hub.ErrNetworkOff
+	}
+	var w Wanted
+	if e, ok := catalog.Find(ref); ok {
+		w.Plan = Plan{Ref: e.Ref, Name: e.Name, Licence: e.Licence, SizeBytes: e.SizeBytes}
+	} else {
+		var err error
+		if w, err = c.lookup(ctx, ref); err != nil {
+			return Download{}, err
+		}
+	}
+	if err := c.downloads.terms(w.Plan); err != nil {
+		return Download{}, err
+	}
+	return c.downloads.add(w)
+}
+
+// PausePull lets a download rest. What has come stays, also over a restart.
+func (c *Core) PausePull(ref string) error { return c.downloads.pause(ref) }
+
+// ResumePull lets a paused or failed download go on.
+func (c *Core) ResumePull(ref string) error { return c.downloads.resume(ref) }
+
+// CancelPull ends a download and throws away what has come.
+func (c *Core) CancelPull(ref string) error { return c.downloads.cancel(ref) }
+
+// PrioritisePull puts a download before all others.
+func (c *Core) PrioritisePull(ref string) error { return c.downloads.first(ref) }
+
+// Downloads lists unfinished downloads in the order of the queue, then those
+// that have ended since the start, the last one first.
+func (c *Core) Downloads() []Download {
+	c.networkAllowed() // another process may have turned the switch
+	return c.downloads.list()
+}
+
+// WaitPull returns when the download has come to rest: done, failed, cancelled
+// or paused.
+func (c *Core) WaitPull(ctx context.Context, ref string) (Download, error) {
+	return c.downloads.wait(ctx, ref)
+}
+
+// AcceptLicence records that the user accepts a licence, and for which model
+// she was asked.
+func (c *Core) AcceptLicence(ctx context.Context, licence, ref string) error {
+	return errNotYet
+}
+
+func (c *Core) accepted(licence string) bool { return false }
+
+func (c *Core) diskFree() (int64, error) {
+	return hardware.DiskFree(context.Background(), c.home)
+}
+
+// bytesText writes a number of bytes as people do.
+func bytesText(n int64) string {
+	switch {
+	case n < 1e6:
+		return fmt.Sprintf("%d kB", (n+999)/1000)
+	case n < 1e9:
+		return fmt.Sprintf("%d MB", n/1e6)
+	}
+	return fmt.Sprintf("%.1f GB", float64(n)/1e9)
+}
