@@ -2,43 +2,35 @@ package transfer
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"io/fs"
+	"maps"
 	"net/http"
-	"net/url"
 	"os"
-	"path/filepath"
-	"strconv"
-	"strings"
+	"slices"
+	"sync"
+	"syscall"
 	"time"
 
 	"freehold/models/internal/disk"
 	"freehold/models/network"
 )
 
-// journal lies beside the bytes of an unfinished download and says what they
-// are, so that a later run neither starts anew nor mixes two versions.
-type journal struct {
-	Ref    string `json:"ref"`
-	Name   string `json:"name"`
-	URL    string `json:"url"`
-	SHA256 string `json:"sha256"`
-	ETag   string `json:"etag"`
-	Size   int64  `json:"size"`
-}
-
 // permanent marks failures that trying again cannot mend.
 type permanent struct{ error }
 
 func (p permanent) Unwrap() error { return p.error }
 
-var errStalled = errors.New("the server stopped sending")
+var (
+	errStalled = errors.New("the server stopped sending")
+	errChanged = errors.New("the file on the server was changed meanwhile")
+	errUnnamed = errors.New("the server cannot go on where it stopped, nor does it say whether the file is still the same")
+	errAside   = errors.New("another connection gets the whole file")
+)
 
-// download is one file on its way.
+// download is one file on its way. Its connections take stretches of missing
+// chunks, in order, and a follower hashes what has come, in order too.
 type download struct {
 	c      *Downloader
 	file   File
@@ -46,274 +38,398 @@ type download struct {
 	client interface {
 		Do(*http.Request) (*http.Response, error)
 	}
+	base     string // of the paths of its files
+	out      partFile
+	journal  *journal
+	restarts int // as the file on the server changed, or might have
 
-	part, journalPath string
+	mu     sync.Mutex
+	change sync.Cond // of anything below
+	state            // known is true; otherwise empty
+	known  bool
+	note   string
+	wrong  map[int]bool // chunks that came otherwise the second time
 
-	out       *os.File
-	journal   journal
-	have      int64 // bytes in out
-	pieced    bool  // out holds bytes of more than one response
-	contacted bool  // the server has answered at least once
+	// Of one pass:
+	ctx       context.Context
+	stop      context.CancelCauseFunc
+	running   sync.WaitGroup
+	tell      chan struct{} // something worth telling happened
+	result    chan string   // the digest
+	hashed    int64
+	spawned   int         // connections
+	limit     int         // of them that may be used
+	good      int         // chunks since limit was changed
+	active    int         // requests under way
+	streaming int         // the connection that gets the whole file; 0: none
+	ranges    bool        // the server has sent a part
+	noRanges  bool        // asking for parts brings nothing
+	address   string      // where the server redirected to; "" to ask it
+	contacted bool        // it has answered at least once
+	stored    int64       // bytes written
+	failures  int         // in a row, without a byte between them
+	failedAt  int64       // stored, at the last of them
+	epoch     int         // counts failures, so that one cause counts once
+	paused    *time.Timer // nil unless all wait
+	pauseNote string
+	promise   int64 // what this download added to Downloader.promised
+	syncing   bool
+	per       float64 // seconds that one chunk takes on one connection
+	latency   float64 // seconds until an answer begins
 }
+
+func (d *download) part() string { return d.base + partSuffix }
 
 // open opens the part file and decides whether its bytes are of any use.
 func (d *download) open() error {
-	out, err := os.OpenFile(d.part, os.O_CREATE|os.O_RDWR, 0o600)
+	var err error
+	if d.out, err = d.c.openFile(d.part()); err != nil {
+		return unwritable(d.c.Dir, err)
+	}
+	s, err := readJournal(d.base + journalSuffix)
+	info, statErr := os.Stat(d.part())
+	if err != nil || statErr != nil || info.Size() != s.Size || !d.fits(s) {
+		return nil // begins anew
+	}
+	d.state, d.known = s, true
+	return d.startJournal()
+}
+
+// fits tells whether s can be a beginning of the file.
+func (d *download) fits(s state) bool {
+	if s.Key != d.file.key() || d.file.Size > 0 && s.Size != d.file.Size {
+		return false
+	}
+	// Without a digest only the server can say that the file is still the same.
+	return d.file.SHA256 != "" || s.versions[len(s.versions)-1] != version{}
+}
+
+func (d *download) startJournal() error {
+	j, err := startJournal(d.base+journalSuffix, &d.state)
 	if err != nil {
-		return err
+		return d.writing(err)
 	}
-	d.out = out
-	data, err := os.ReadFile(d.journalPath)
-	if err == nil && json.Unmarshal(data, &d.journal) == nil && d.journal.fits(d.file) {
-		if d.have, err = out.Seek(0, io.SeekEnd); err == nil && d.have <= d.journal.Size {
-			d.pieced = d.have > 0
-			return nil
-		}
-	}
-	return d.restart()
+	d.journal = j
+	return nil
 }
 
-// fits tells whether the journal's bytes can be a beginning of f.
-func (j journal) fits(f File) bool {
-	if f.SHA256 != "" {
-		return j.SHA256 == f.SHA256 && j.Size > 0
+func (d *download) close() {
+	d.out.Close()
+	if d.journal != nil {
+		d.journal.close()
 	}
-	return j.SHA256 == "" && j.URL == f.URL && j.ETag != "" && j.Size > 0
-}
-
-// restart throws away what was downloaded.
-func (d *download) restart() error {
-	d.have, d.pieced = 0, false
-	d.journal = journal{Ref: d.file.Ref, Name: d.file.Name, URL: d.file.URL, SHA256: d.file.SHA256}
-	if err := d.out.Truncate(0); err != nil {
-		return err
-	}
-	_, err := d.out.Seek(0, io.SeekStart)
-	return err
-}
-
-// fill fetches the missing bytes, trying again while that helps.
-func (d *download) fill(ctx context.Context) error {
-	d.m.Start(Running, d.have, max(d.journal.Size, d.file.Size))
-	for failures := 0; ; {
-		before := d.have
-		err := d.attempt(ctx)
-		if err == nil {
-			return d.out.Sync()
-		}
-		var p permanent
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		if errors.As(err, &p) {
-			return p.error
-		}
-		if !d.contacted {
-			return err // not even reachable: trying on would only keep the user waiting
-		}
-		if failures++; d.have > before {
-			failures = 1
-		}
-		if failures >= d.c.Attempts {
-			return fmt.Errorf("gave up after %d tries; what was downloaded is kept for the next time: %w", failures, err)
-		}
-		if err := network.Sleep(ctx, network.Pause(d.c.Backoff, failures, err)); err != nil {
-			return err
-		}
+	if !d.known {
+		_ = remove(d.base) // nothing has come
 	}
 }
 
-// attempt makes one request for the missing bytes and reads its answer. It
-// returns nil when the file is complete.
-func (d *download) attempt(ctx context.Context) error {
-	if d.journal.Size > 0 && d.have == d.journal.Size {
-		return nil
-	}
-	if err := d.c.Gate.Allowed(); err != nil {
-		return permanent{err}
-	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, d.file.URL, nil)
-	if err != nil {
-		return permanent{err}
-	}
-	r.Header.Set("Accept-Encoding", "identity")
-	if d.file.Token != "" {
-		r.Header.Set("Authorization", "Bearer "+d.file.Token)
-	}
-	if d.have > 0 {
-		r.Header.Set("Range", fmt.Sprintf("bytes=%d-", d.have))
-		if tag := d.journal.ETag; tag != "" && !strings.HasPrefix(tag, "W/") {
-			r.Header.Set("If-Range", tag)
-		}
-	}
-	watch := time.AfterFunc(d.c.Stall, func() { cancel(errStalled) })
-	defer watch.Stop()
-	resp, err := d.client.Do(r)
-	if err != nil {
-		return plainly(ctx, err)
-	}
-	defer resp.Body.Close()
-	d.contacted = true
-	if err := d.accept(resp); err != nil {
-		return err
-	}
-	return plainly(ctx, d.read(resp.Body, func() { watch.Reset(d.c.Stall) }))
-}
-
-// accept checks an answer's head and prepares the part file for its body.
-func (d *download) accept(resp *http.Response) error {
-	var size int64
-	switch resp.StatusCode {
-	case http.StatusOK: // the whole file, whatever was asked for
-		if d.have > 0 {
-			if err := d.restart(); err != nil {
-				return permanent{err}
-			}
-		}
-		size = resp.ContentLength
-	case http.StatusPartialContent:
-		from, total, ok := contentRange(resp.Header.Get("Content-Range"))
-		tag := resp.Header.Get("ETag")
-		if !ok || from != d.have || total != d.journal.Size || d.journal.ETag != "" && tag != "" && tag != d.journal.ETag {
-			if err := d.restart(); err != nil {
-				return permanent{err}
-			}
-			return errors.New("the file on the server was changed meanwhile")
-		}
-		d.pieced = true
-		return nil
-	case http.StatusRequestedRangeNotSatisfiable:
-		if err := d.restart(); err != nil {
-			return permanent{err}
-		}
-		return errors.New("the server does not have the part of the file that is missing here")
-	default:
-		return statusError(resp)
-	}
-	if size <= 0 {
-		return permanent{errors.New("the server does not say how large the file is")}
-	}
+// begin prepares for a file of this size. It is called with the lock held.
+func (d *download) begin(size int64, v version) error {
 	if d.file.Size > 0 && size != d.file.Size {
-		return permanent{fmt.Errorf("the server's file has %d bytes instead of %d", size, d.file.Size)}
+		return fmt.Errorf("the server's file has %d bytes instead of %d", size, d.file.Size)
 	}
-	if err := disk.Need(d.c.Dir, size); err != nil {
-		return permanent{err}
+	if err := disk.Need(d.c.Dir, d.c.promised.Load()+size); err != nil {
+		return err
 	}
-	d.journal.ETag, d.journal.Size = resp.Header.Get("ETag"), size
-	d.m.Start(Running, 0, size)
-	data, err := json.Marshal(d.journal)
-	if err == nil {
-		err = disk.WriteFile(d.journalPath, data)
-	}
+	d.promises(size)
+	s, err := newState(head{Ref: d.file.Ref, Name: d.file.Name, Key: d.file.key(), Size: size, Chunk: d.c.chunk})
 	if err != nil {
-		return permanent{err}
+		return err
+	}
+	s.versions = append(s.versions, v)
+	// The file is as long as it will be but takes room only as bytes come.
+	if err := d.out.Truncate(0); err != nil {
+		return d.writing(err)
+	}
+	if err := d.out.Truncate(size); err != nil {
+		return d.writing(err)
+	}
+	d.state, d.known = s, true
+	return d.startJournal()
+}
+
+// restart throws away what was downloaded, as the server has another file now.
+func (d *download) restart(why error) error {
+	d.restarts++
+	switch {
+	case errors.Is(why, errUnnamed) && d.restarts >= d.c.Attempts:
+		return fmt.Errorf("gave up after %d tries: %w", d.restarts, why)
+	case errors.Is(why, errUnnamed):
+		d.note = "the server cannot go on where it stopped; the download began anew"
+	case d.restarts > 1:
+		return errors.New("the file on the server changes again and again; try later")
+	default:
+		d.note = "the file on the server was changed; the download began anew"
+	}
+	if d.journal != nil {
+		d.journal.close()
+	}
+	d.state, d.known, d.journal, d.address = state{}, false, nil, ""
+	if err := os.Remove(d.base + journalSuffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return d.writing(err)
 	}
 	return nil
 }
 
-// read appends body to the part file. alive is called whenever bytes arrive.
-func (d *download) read(body io.Reader, alive func()) error {
-	buf := make([]byte, 256<<10)
-	for {
-		n, err := body.Read(buf)
-		if n > 0 {
-			alive()
-			if d.have+int64(n) > d.journal.Size {
-				return permanent{errors.New("the server sends more than it announced")}
+// pass fetches what is missing and returns the digest of the whole.
+func (d *download) pass(parent context.Context) (string, error) {
+	ctx, stop := context.WithCancelCause(parent)
+	d.ctx, d.stop = ctx, stop
+	d.tell, d.result = make(chan struct{}, 1), make(chan string, 1)
+	d.hashed, d.spawned, d.limit, d.active, d.streaming, d.ranges = 0, 0, d.c.Connections, 0, 0, false
+	awake := context.AfterFunc(ctx, func() {
+		d.mu.Lock()
+		d.change.Broadcast()
+		d.mu.Unlock()
+	})
+	defer func() {
+		stop(nil)
+		d.running.Wait()
+		awake()
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.unpause()
+		d.promises(0)
+	}()
+
+	d.report()
+	d.mu.Lock()
+	if d.known {
+		d.promises(d.Size - d.have())
+		d.running.Go(func() { d.follow(ctx) })
+	}
+	d.spawn(1)
+	d.mu.Unlock()
+	if err := d.keep(); err != nil {
+		return "", err
+	}
+
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for n := 1; ; n++ {
+		select {
+		case <-d.tell:
+		case <-tick.C:
+			if n%20 == 0 {
+				if err := d.keep(); err != nil {
+					return "", err
+				}
 			}
-			if _, err := d.out.WriteAt(buf[:n], d.have); err != nil {
-				return permanent{fmt.Errorf("write to %s: %w", d.c.Dir, err)}
-			}
-			d.have += int64(n)
-			d.m.Set(d.have)
+		case <-ctx.Done():
+			return "", context.Cause(ctx)
+		case digest := <-d.result:
+			d.report()
+			return digest, nil
 		}
-		switch {
-		case d.have == d.journal.Size:
-			return nil
-		case errors.Is(err, io.EOF):
-			return io.ErrUnexpectedEOF
-		case err != nil:
+		d.report()
+	}
+}
+
+// spawn raises the number of connections to n. It is called with the lock held.
+func (d *download) spawn(n int) {
+	for d.spawned < min(n, d.c.Connections) {
+		d.spawned++
+		id := d.spawned
+		d.running.Go(func() { d.work(d.ctx, id) })
+	}
+}
+
+// promises says how many bytes this download will still write. It is called
+// with the lock held.
+func (d *download) promises(n int64) {
+	d.c.promised.Add(n - d.promise)
+	d.promise = n
+}
+
+// keep looks after the disk now and then: that there is room, that the system
+// does not hold back too much, and that the journal does not grow for ever.
+func (d *download) keep() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.known {
+		return nil
+	}
+	missing := d.Size - d.have()
+	d.promises(missing)
+	if missing > 0 {
+		if err := disk.Need(d.c.Dir, d.c.promised.Load()); err != nil {
 			return err
 		}
-		if err := d.c.Gate.Allowed(); err != nil {
-			return permanent{err}
+	}
+	if d.journal.size() > 4<<20+int64(len(d.chunks))*100 {
+		if err := d.journal.rewrite(&d.state); err != nil {
+			return d.writing(err)
+		}
+	}
+	if missing > 0 && !d.syncing && d.stored > 0 {
+		d.syncing = true
+		d.running.Go(func() {
+			err := d.out.Sync()
+			if err == nil {
+				err = d.journal.sync()
+			}
+			d.mu.Lock()
+			defer d.mu.Unlock()
+			if d.syncing = false; err != nil {
+				d.stop(d.writing(err))
+			}
+		})
+	}
+	return nil
+}
+
+// report tells how far the download is.
+func (d *download) report() {
+	d.mu.Lock()
+	state, done, total, note := Running, int64(0), max(d.Size, d.file.Size), d.note
+	if d.known {
+		done = d.have()
+	}
+	switch {
+	case d.known && done == d.Size:
+		state, done = Verifying, d.hashed
+	case d.paused != nil && d.active == 0:
+		state, note = Waiting, d.pauseNote
+	}
+	d.mu.Unlock()
+	d.m.show(state, done, total, note)
+}
+
+// changed wakes those who wait for a change and has it reported. It is called
+// with the lock held.
+func (d *download) changed() {
+	d.change.Broadcast()
+	select {
+	case d.tell <- struct{}{}:
+	default:
+	}
+}
+
+// work is one connection: it fetches stretch after stretch.
+func (d *download) work(ctx context.Context, id int) {
+	buf := make([]byte, 512<<10)
+	for {
+		s, ok := d.take(ctx, id)
+		if !ok {
+			return
+		}
+		err := d.attempt(ctx, id, &s, buf)
+		d.release(id, s)
+		if ctx.Err() != nil {
+			return
+		}
+		if err != nil && !errors.Is(err, errAside) {
+			if err := d.failed(err, s.epoch); err != nil {
+				d.stop(err)
+				return
+			}
 		}
 	}
 }
 
-// digest reads the whole part file and returns its SHA-256 (hex).
-func (d *download) digest(ctx context.Context) (string, error) {
-	d.m.Start(Verifying, 0, d.have)
-	h := sha256.New()
-	buf := make([]byte, 1<<20)
-	for at := int64(0); at < d.have; {
-		if ctx.Err() != nil {
-			return "", context.Cause(ctx)
-		}
-		n, err := d.out.ReadAt(buf[:min(int64(len(buf)), d.have-at)], at)
-		if n == 0 && err != nil {
-			return "", fmt.Errorf("read %s: %w", d.part, err)
-		}
-		h.Write(buf[:n])
-		at += int64(n)
-		d.m.Add(int64(n))
+// failed decides what a failure means: nil to go on, after a pause for all
+// connections, or the error that ends the download.
+func (d *download) failed(err error, epoch int) error {
+	var p permanent
+	if errors.As(err, &p) {
+		return p.error
 	}
-	return hex.EncodeToString(h.Sum(nil)), nil
+	if errors.Is(err, network.ErrOff) || errors.Is(err, errChanged) || errors.Is(err, errUnnamed) {
+		return err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.contacted {
+		return err // not even reachable: trying on would only keep the user waiting
+	}
+	d.address = ""
+	if epoch != d.epoch {
+		return nil // another connection has told of it
+	}
+	d.epoch++
+	if d.failures++; d.stored > d.failedAt {
+		d.failures = 1
+	}
+	d.failedAt = d.stored
+	var s *network.StatusError
+	status := errors.As(err, &s)
+	if status && s.Code == http.StatusForbidden && d.failures >= 3 {
+		return gated(err) // a fresh address does not help either
+	}
+	if d.failures >= d.c.Attempts {
+		return fmt.Errorf("gave up after %d tries; what was downloaded is kept for the next time: %w", d.failures, err)
+	}
+	pause := network.Pause(d.c.Backoff, d.failures, err)
+	d.pauseNote = fmt.Sprintf("%v; trying again in %.0f s", err, max(pause.Seconds(), 1))
+	if status && s.Code != http.StatusForbidden {
+		d.limit, d.good = max(1, d.limit/2), 0 // it may be our many connections
+		if s.Wait > 0 {
+			d.pauseNote = fmt.Sprintf("the server asks to wait %.0f s", s.Wait.Seconds())
+		}
+	}
+	d.unpause()
+	var t *time.Timer
+	t = time.AfterFunc(pause, func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		if d.paused == t {
+			d.paused = nil
+			d.changed()
+		}
+	})
+	d.paused = t
+	d.changed()
+	return nil
+}
+
+// unpause ends a pause. It is called with the lock held.
+func (d *download) unpause() {
+	if d.paused != nil {
+		d.paused.Stop()
+		d.paused = nil
+	}
 }
 
 // finish gives the complete file its name.
-func (d *download) finish(key, digest string) (string, string, error) {
+func (d *download) finish(path string) error {
+	if d.round > 0 {
+		for _, i := range d.differing() {
+			d.wrong[i] = true
+		}
+		if wrong := slices.Sorted(maps.Keys(d.wrong)); len(wrong) > 0 {
+			d.note = d.name(wrong) + " came wrong the first time and were fetched again"
+			d.report()
+		}
+	}
+	if err := d.out.Sync(); err != nil {
+		return d.writing(err)
+	}
 	if err := d.out.Close(); err != nil {
-		return "", "", err
+		return d.writing(err)
 	}
-	path := filepath.Join(d.c.Dir, key+".gguf")
-	if err := disk.Rename(d.part, path); err != nil {
-		return "", "", err
+	if err := disk.Rename(d.part(), path); err != nil {
+		return d.writing(err)
 	}
-	os.Remove(d.journalPath)
-	return path, digest, nil
+	return remove(d.base)
 }
 
-// statusError says what an answer without the file means.
-func statusError(resp *http.Response) error {
-	err := network.StatusOf(resp)
-	switch code := resp.StatusCode; {
-	case err.Temporary():
-		return err
-	case code == http.StatusUnauthorized, code == http.StatusForbidden:
-		return permanent{fmt.Errorf("%w; the model may be gated: accept its terms on its page, make an access token there and set HF_TOKEN", err)}
-	case code == http.StatusNotFound, code == http.StatusGone:
-		return permanent{fmt.Errorf("%w; the file is not there (any more)", err)}
-	default:
-		return permanent{err}
+// writing says what a failure to write means for people.
+func (d *download) writing(err error) error {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		var missing int64
+		if d.known {
+			missing = d.Size - d.have()
+		}
+		return fmt.Errorf("the disk of %s is full: %s more are needed; what was downloaded is kept, so free some space and go on: %w",
+			d.c.Dir, disk.Size(missing), err)
 	}
+	return unwritable(d.c.Dir, err)
 }
 
-// plainly gives a failure its real cause: the stall that cancelled the
-// request, or the network error inside the URL that the user knows anyway.
-func plainly(ctx context.Context, err error) error {
-	if err == nil {
-		return nil
+// unwritable says that dir cannot be written to.
+func unwritable(dir string, err error) error {
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
+		return fmt.Errorf("%s cannot be written to; change its permissions, or move FREEHOLD_HOME to another folder: %w", dir, err)
 	}
-	if cause := context.Cause(ctx); errors.Is(cause, errStalled) {
-		return cause
-	}
-	var u *url.Error
-	if errors.As(err, &u) {
-		return u.Err
-	}
-	return err
-}
-
-// contentRange reads "bytes from-to/total".
-func contentRange(s string) (from, total int64, ok bool) {
-	s, isBytes := strings.CutPrefix(s, "bytes ")
-	span, all, hasTotal := strings.Cut(s, "/")
-	first, _, hasTo := strings.Cut(span, "-")
-	from, err1 := strconv.ParseInt(first, 10, 64)
-	total, err2 := strconv.ParseInt(all, 10, 64)
-	ok = isBytes && hasTotal && hasTo && err1 == nil && err2 == nil && from >= 0 && total > from
-	return from, total, ok
+	return fmt.Errorf("write to %s: %w", dir, err)
 }

@@ -7,12 +7,12 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
-	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
+	"sync/atomic"
 	"time"
 
 	"freehold/models/internal/disk"
@@ -20,7 +20,7 @@ import (
 )
 
 // ErrBusy says that this or another process is downloading the same file.
-var ErrBusy = errors.New("this model is being downloaded already")
+var ErrBusy = errors.New("this model is being downloaded already, by this or another Freehold")
 
 // File is what to download.
 type File struct {
@@ -57,11 +57,33 @@ type Options struct {
 	Gate     *network.Gate
 	Stall    time.Duration // without a byte before a connection counts as dead; 30 s
 	Backoff  time.Duration // before the first retry, doubling with each; 0.5 s
-	Attempts int           // that bring nothing in a row before giving up; 6
+	Attempts int           // that bring nothing in a row before giving up; 10
+	// Connections is how many parts of a file are fetched side by side; 4.
+	Connections int
 }
 
 // Downloader fetches files. Its methods may be called concurrently.
-type Downloader struct{ Options }
+type Downloader struct {
+	Options
+	chunk    int64 // bytes that have one checksum in the journal
+	openFile func(path string) (partFile, error)
+	clock    func() time.Time
+	promised atomic.Int64 // bytes that downloads under way will still write
+}
+
+// partFile holds the bytes of a download.
+type partFile interface {
+	io.ReaderAt
+	io.WriterAt
+	Truncate(size int64) error
+	Sync() error
+	Close() error
+}
+
+const (
+	partSuffix    = ".part"
+	journalSuffix = ".journal"
+)
 
 // New makes a downloader. It touches neither disk nor network.
 func New(o Options) *Downloader {
@@ -75,61 +97,98 @@ func New(o Options) *Downloader {
 		o.Backoff = 500 * time.Millisecond
 	}
 	if o.Attempts == 0 {
-		o.Attempts = 6
+		o.Attempts = 10
 	}
-	return &Downloader{o}
+	if o.Connections == 0 {
+		o.Connections = 4
+	}
+	return &Downloader{Options: o, chunk: 4 << 20, clock: time.Now, openFile: func(path string) (partFile, error) {
+		return os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	}}
 }
 
 // Fetch downloads f, going on where an earlier run stopped, checks it, and
 // returns its path in Dir and its SHA-256 (hex). The caller moves the file
-// away. When ctx ends, what came so far stays for the next call. report, which
-// may be nil, is called some times a second.
+// away. When ctx ends, what came so far stays for the next call. It returns
+// ErrBusy at once if this or another process is at the same file. report,
+// which may be nil, is called some times a second.
 func (c *Downloader) Fetch(ctx context.Context, f File, report func(Progress)) (path, digest string, err error) {
 	if err := c.Gate.Allowed(); err != nil {
 		return "", "", err
 	}
-	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
-		return "", "", err
-	}
-	key := f.key()
-	unlock, err := c.begin(key)
+	path, unlock, err := c.Claim(f)
 	if err != nil {
 		return "", "", err
 	}
 	defer unlock()
+	m := NewMeter(report)
+	m.clock = c.clock
+	if ok, err := c.finished(ctx, f, path, m); err != nil || ok {
+		return path, f.SHA256, err
+	}
 	purpose := f.Purpose
 	if purpose == "" {
 		purpose = "download " + f.Name
 	}
-	d := &download{c: c, file: f, m: NewMeter(report), client: c.Gate.Client(purpose),
-		part: filepath.Join(c.Dir, key+".part"), journalPath: filepath.Join(c.Dir, key+".json")}
+	d := &download{c: c, file: f, m: m, client: c.Gate.Client(purpose), wrong: map[int]bool{}, base: filepath.Join(c.Dir, f.key())}
+	d.change.L = &d.mu
 	if err := d.open(); err != nil {
 		return "", "", err
 	}
-	defer d.out.Close()
+	defer d.close()
 	for {
-		if err := d.fill(ctx); err != nil {
-			return "", "", err
+		digest, err := d.pass(ctx)
+		switch {
+		case errors.Is(err, errChanged), errors.Is(err, errUnnamed):
+			err = d.restart(err)
+		case err == nil && (f.SHA256 == "" || digest == f.SHA256):
+			return path, digest, d.finish(path)
+		case err == nil:
+			err = d.mend(digest)
 		}
-		digest, err := d.digest(ctx)
 		if err != nil {
 			return "", "", err
 		}
-		if f.SHA256 == "" || digest == f.SHA256 {
-			return d.finish(key, digest)
-		}
-		pieced := d.pieced
-		if err := d.restart(); err != nil {
-			return "", "", err
-		}
-		if !pieced {
-			d.out.Close()
-			os.Remove(d.part)
-			os.Remove(d.journalPath)
-			return "", "", fmt.Errorf("what the server sent is not the file it should be (sha256 %s instead of %s); it was deleted", digest, f.SHA256)
-		}
-		// Bytes of an earlier run may have been lost in a crash: once more, in one piece.
 	}
+}
+
+// finished tells whether the file is there already: complete, but never
+// collected.
+func (c *Downloader) finished(ctx context.Context, f File, path string, m *Meter) (bool, error) {
+	in, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	defer in.Close()
+	info, err := in.Stat()
+	if err != nil {
+		return false, err
+	}
+	if f.SHA256 != "" && (f.Size == 0 || f.Size == info.Size()) {
+		m.Start(Verifying, 0, info.Size())
+		h := sha256.New()
+		for {
+			n, err := io.CopyN(h, in, 4<<20)
+			m.Add(n)
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if err != nil {
+				return false, err
+			}
+			if ctx.Err() != nil {
+				return false, context.Cause(ctx)
+			}
+		}
+		if hex.EncodeToString(h.Sum(nil)) == f.SHA256 {
+			return true, nil
+		}
+	}
+	in.Close()
+	return false, os.Remove(path)
 }
 
 // key names the files of a download in Dir.
@@ -145,7 +204,7 @@ func (f File) key() string {
 // where the finished file belongs. It returns ErrBusy if f is being downloaded.
 func (c *Downloader) Claim(f File) (path string, unlock func(), err error) {
 	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
-		return "", nil, err
+		return "", nil, unwritable(c.Dir, err)
 	}
 	unlock, err = c.begin(f.key())
 	return filepath.Join(c.Dir, f.key()+".gguf"), unlock, err
@@ -157,60 +216,8 @@ func (c *Downloader) begin(key string) (unlock func(), err error) {
 	if errors.Is(err, disk.ErrLocked) {
 		return nil, ErrBusy
 	}
-	return unlock, err
-}
-
-// Unfinished is what an ended download left in Dir.
-type Unfinished struct {
-	Ref, Name   string
-	Done, Total int64     // bytes
-	Path        string    // of the bytes
-	At          time.Time // when the last of them came
-}
-
-// Kept lists what lies unfinished in Dir.
-func (c *Downloader) Kept() ([]Unfinished, error) {
-	parts, err := filepath.Glob(filepath.Join(c.Dir, "*.part"))
 	if err != nil {
-		return nil, err
+		return nil, unwritable(c.Dir, err)
 	}
-	var all []Unfinished
-	for _, part := range parts {
-		info, err := os.Stat(part)
-		if err != nil {
-			continue // finished or discarded meanwhile
-		}
-		u := Unfinished{Done: info.Size(), Path: part, At: info.ModTime()}
-		var j journal
-		if data, err := os.ReadFile(strings.TrimSuffix(part, ".part") + ".json"); err == nil && json.Unmarshal(data, &j) == nil {
-			u.Ref, u.Name, u.Total = j.Ref, j.Name, j.Size
-		}
-		all = append(all, u)
-	}
-	return all, nil
-}
-
-// Discard throws away the unfinished bytes of ref. It returns ErrBusy if they
-// are being added to.
-func (c *Downloader) Discard(ref string) error {
-	all, err := c.Kept()
-	if err != nil {
-		return err
-	}
-	for _, u := range all {
-		if u.Ref != ref {
-			continue
-		}
-		key := strings.TrimSuffix(filepath.Base(u.Path), ".part")
-		unlock, err := c.begin(key)
-		if err != nil {
-			return err
-		}
-		err = errors.Join(os.Remove(u.Path), os.Remove(filepath.Join(c.Dir, key+".json")))
-		unlock()
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return unlock, nil
 }

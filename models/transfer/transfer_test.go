@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -182,7 +183,7 @@ func TestResumeInNextRun(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "kept for the next time") {
 			t.Fatalf("cut download: %v", err)
 		}
-		if l := leftovers(t, first); fmt.Sprint(l) != "[.json .part]" {
+		if l := leftovers(t, first); fmt.Sprint(l) != "[.journal .part]" {
 			t.Fatalf("left %v", l)
 		}
 		second := client(t)
@@ -194,7 +195,7 @@ func TestResumeInNextRun(t *testing.T) {
 			}
 		})
 		fetched(t, path, digest, err, data)
-		if r := s.ranges(); len(r) != 2 || r[1] != fmt.Sprintf("bytes=%d-", start) || start == 0 {
+		if r := s.ranges(); len(r) < 2 || start == 0 || strings.HasPrefix(r[1], "bytes=0-") {
 			t.Errorf("requests %q, progress began at %d", r, start)
 		}
 	}
@@ -247,9 +248,6 @@ func TestWrongDigest(t *testing.T) {
 	if l := leftovers(t, c); len(l) != 0 {
 		t.Errorf("left %v", l)
 	}
-	if n := len(s.ranges()); n != 1 {
-		t.Errorf("%d requests", n)
-	}
 }
 
 // TestDamagedPart has a first half on disk whose bytes were lost in a crash.
@@ -284,20 +282,26 @@ func TestDamagedPart(t *testing.T) {
 func TestPartWithoutJournalIsNotTrusted(t *testing.T) {
 	data := content(9)
 	s, c := serve(t, data), client(t)
+	key := "sha256-" + hexSum(data)
 	for name, journal := range map[string]string{
 		"no journal":    "",
 		"not JSON":      "{",
-		"another file":  `{"sha256":"` + hexSum(nil) + `","size":100,"etag":"x"}`,
-		"negative size": `{"sha256":"` + hexSum(data) + `","size":-1}`,
-		"smaller size":  `{"sha256":"` + hexSum(data) + `","size":10}`,
+		"no checksum":   `{"format":2,"key":"` + key + `","size":3145745,"chunk":4194304}`,
+		"another file":  head{Format: format, Key: "sha256-" + hexSum(nil), Size: 5000, Chunk: 4 << 20}.line(),
+		"negative size": head{Format: format, Key: key, Size: -1, Chunk: 4 << 20}.line(),
+		"no chunks":     head{Format: format, Key: key, Size: 5000}.line(),
+		"other format":  head{Format: 9, Key: key, Size: 5000, Chunk: 4 << 20}.line(),
+		"other size":    head{Format: format, Key: key, Size: 10, Chunk: 4 << 20}.line(),
+		"false claim":   head{Format: format, Key: key, Size: 5000, Chunk: 4 << 20}.line() + line("c 0 5001 00000000 0"),
 	} {
 		base := filepath.Join(c.Dir, "sha256-"+hexSum(data))
 		if err := os.WriteFile(base+".part", []byte(strings.Repeat("x", 5000)), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		os.Remove(base + ".json")
+		os.Remove(base + ".gguf")
+		os.Remove(base + journalSuffix)
 		if journal != "" {
-			if err := os.WriteFile(base+".json", []byte(journal), 0o600); err != nil {
+			if err := os.WriteFile(base+journalSuffix, []byte(journal), 0o600); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -306,7 +310,7 @@ func TestPartWithoutJournalIsNotTrusted(t *testing.T) {
 		fetched(t, path, digest, err, data)
 	}
 	for _, r := range s.ranges() {
-		if r != "" {
+		if r != "bytes=0-16777215" && r != "bytes=0-4999" {
 			t.Errorf("asked for %q", r)
 		}
 	}
@@ -319,8 +323,9 @@ func TestCompletePartNeedsNoRequest(t *testing.T) {
 	if err := os.WriteFile(base+".part", data, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	journal := fmt.Sprintf(`{"sha256":%q,"size":%d}`, hexSum(data), len(data))
-	if err := os.WriteFile(base+".json", []byte(journal), 0o600); err != nil {
+	journal := head{Format: format, Key: filepath.Base(base), Size: int64(len(data)), Chunk: 4 << 20}.line() +
+		line(fmt.Sprintf("c 0 %d %08x 0", len(data), crc32.Checksum(data, castagnoli)))
+	if err := os.WriteFile(base+journalSuffix, []byte(journal), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	path, digest, err := c.Fetch(t.Context(), entry(s.URL, hexSum(data)), nil)
@@ -488,11 +493,11 @@ func TestHostileAnswers(t *testing.T) {
 		"partial content that nobody asked for": {func(_ int, w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Range", "bytes 5-99/100")
 			w.WriteHeader(http.StatusPartialContent)
-		}, "changed meanwhile"},
+		}, "another part"},
 		"nonsense range": {func(_ int, w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Range", "bytes -1-/x")
 			w.WriteHeader(http.StatusPartialContent)
-		}, "changed meanwhile"},
+		}, "206"},
 		"circle": {func(_ int, w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "/", http.StatusFound)
 		}, "circles"},
@@ -523,9 +528,21 @@ func TestNetworkSwitch(t *testing.T) {
 		t.Fatalf("%d requests while the network is off", n)
 	}
 	allowed.Store(true)
+	s.before = func(n int, w http.ResponseWriter, r *http.Request) bool {
+		if n == 1 {
+			w.Header().Set("ETag", `"one"`)
+			w.Header().Set("Content-Length", fmt.Sprint(len(data)))
+			w.Write(data[:1<<20])
+			w.(http.Flusher).Flush()
+			<-r.Context().Done()
+			return true
+		}
+		return false
+	}
 	_, _, err := c.Fetch(t.Context(), e, func(p Progress) {
 		if p.Done > 0 {
 			allowed.Store(false) // in the middle of the download
+			c.Gate.Cut()
 		}
 	})
 	if !errors.Is(err, network.ErrOff) {
@@ -633,8 +650,8 @@ func FuzzContentRange(f *testing.F) {
 	f.Add("bytes */10")
 	f.Add("bytes 9223372036854775807-0/9223372036854775808")
 	f.Fuzz(func(t *testing.T, s string) {
-		if from, total, ok := contentRange(s); ok && (from < 0 || total <= from) {
-			t.Errorf("contentRange(%q) = %d, %d", s, from, total)
+		if from, to, total, ok := contentRange(s); ok && (from < 0 || to < from || total <= to) {
+			t.Errorf("contentRange(%q) = %d, %d, %d", s, from, to, total)
 		}
 	})
 }
