@@ -19,6 +19,7 @@ import (
 	"freehold/engine/snapshot"
 	"freehold/models/library"
 	"freehold/models/network"
+	"freehold/models/stores"
 )
 
 // Options say how to open the application.
@@ -30,6 +31,10 @@ type Options struct {
 	Load    LoadOptions // what is not 0 wins over the settings
 	Engine  Engine      // nil for Freehold's own
 	Puller  Puller      // nil for the real network
+
+	// Roots are where other tools keep their models; nil for where they do for
+	// this user.
+	Roots func() stores.Roots
 
 	// Exclusive claims the data for one window or server. Short-lived commands
 	// leave it false and may run beside it.
@@ -54,7 +59,11 @@ type Core struct {
 	gate      *network.Gate // the only way to the network
 	requests  *requestLog
 	puller    Puller
+	plans     plans
 	downloads *downloads
+	work      *work
+	roots     func() stores.Roots
+	exclusive bool
 	snapshots *snapshot.Store // nil if there can be none
 
 	settings     atomic.Pointer[Settings]
@@ -82,7 +91,11 @@ func Open(ctx context.Context, o Options) (_ *Core, err error) {
 	if err := makeHome(home); err != nil {
 		return nil, err
 	}
-	c := &Core{home: home, version: o.Version, log: o.Log, load: o.Load, emitter: o.Emitter, engine: o.Engine, unlock: func() {}}
+	c := &Core{home: home, version: o.Version, log: o.Log, load: o.Load, emitter: o.Emitter, engine: o.Engine, unlock: func() {},
+		work: newWork(), roots: o.Roots, exclusive: o.Exclusive}
+	if c.roots == nil {
+		c.roots = stores.Default
+	}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
@@ -124,6 +137,7 @@ func Open(ctx context.Context, o Options) (_ *Core, err error) {
 		c.engine = ownEngine{c.snapshots}
 	}
 	c.pool = newPool(c.engine, func(e LoadEvent) { c.emit("load", e) })
+	c.pool.hold = c.hold
 	c.requests = newRequestLog(c.store, c.log)
 	c.gate = c.newGate()
 	if c.puller = o.Puller; c.puller == nil {
@@ -142,12 +156,16 @@ func Open(ctx context.Context, o Options) (_ *Core, err error) {
 		if err := c.downloads.restore(ctx); err != nil {
 			return nil, err
 		}
+		if c.Settings().AdoptOthers {
+			c.adoptSoon()
+		}
 	}
 	return c, nil
 }
 
 // Close ends all work, saves it, and closes the data folder.
 func (c *Core) Close() error {
+	c.work.close()
 	if c.downloads != nil {
 		c.downloads.close()
 	}
@@ -189,6 +207,8 @@ type Target struct {
 	Path string
 	// Digest is sha256:… of its weights; "" if it is not in the library.
 	Digest string
+	// Context is what the model came with, in tokens; 0: nothing.
+	Context int
 }
 
 // Resolve finds the model that a user means: a model of the library, or the
@@ -219,12 +239,15 @@ func usable(m library.Model) (Target, error) {
 	if m.Problem != "" {
 		return Target{}, fmt.Errorf("%s cannot be used: %s", m.Ref, m.Problem)
 	}
-	return Target{Ref: m.Ref, Path: m.Path, Digest: m.Digest}, nil
+	return Target{Ref: m.Ref, Path: m.Path, Digest: m.Digest, Context: contextDefault(m)}, nil
 }
 
 // Use lends the loaded model until release is called.
 func (c *Core) Use(ctx context.Context, t Target, o LoadOptions) (w Weights, release func(), err error) {
 	o.Digest = t.Digest
+	if o.ContextLength == 0 {
+		o.ContextLength = t.Context
+	}
 	w, release, err = c.pool.acquire(ctx, t.Ref, t.Path, o)
 	if err != nil {
 		return nil, nil, fmt.Errorf("load %s: %w", t.Ref, err)
@@ -232,8 +255,29 @@ func (c *Core) Use(ctx context.Context, t Target, o LoadOptions) (w Weights, rel
 	return w, release, nil
 }
 
+// hold keeps the weights of a model of the library where they are, and says
+// where that is.
+func (c *Core) hold(ref, path string) (string, func(), error) {
+	release, err := c.library.Hold(ref)
+	if errors.Is(err, library.ErrNotFound) {
+		return path, func() {}, nil // a file that is not in the library
+	}
+	if err != nil {
+		return "", nil, err
+	}
+	m, err := c.library.Find(ref)
+	if err != nil || m.Ref != ref {
+		release()
+		return "", nil, fmt.Errorf("%w: %q was just removed", library.ErrNotFound, ref)
+	}
+	return m.Path, release, nil
+}
+
 // Vocabulary reads the model's tokenizer without its weights.
 func (c *Core) Vocabulary(ctx context.Context, t Target, o LoadOptions) (Vocabulary, error) {
+	if o.ContextLength == 0 {
+		o.ContextLength = t.Context
+	}
 	v, err := c.engine.OpenVocabulary(ctx, t.Path, o)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", t.Ref, err)
@@ -320,7 +364,7 @@ func (c *Core) State(ctx context.Context, face string) (State, error) {
 		Version: c.version, Platform: runtime.GOOS + "/" + runtime.GOARCH, Face: face, Home: c.home,
 		Settings: c.Settings(), Models: models, Chats: chats, StarterMissing: true,
 	}
-	able := 0
+	able, writing := 0, 0
 	for _, m := range models {
 		if m.Loaded && s.LoadedModel == "" {
 			s.LoadedModel = m.Ref
@@ -330,6 +374,9 @@ func (c *Core) State(ctx context.Context, face string) (State, error) {
 		}
 		if m.Problem == "" {
 			able++
+			if !m.Embeds {
+				writing++
+			}
 		}
 	}
 	switch {
@@ -337,12 +384,14 @@ func (c *Core) State(ctx context.Context, face string) (State, error) {
 		s.Hint = "There is no model on this machine yet. Import a GGUF file, or download one from the catalogue."
 	case able == 0:
 		s.Hint = "None of the models on this machine can be used; the list of models says why."
+	case writing == 0:
+		s.Hint = "The models on this machine make vectors for searching and cannot chat. Download one from the catalogue that writes."
 	}
 	return s, nil
 }
 
 // DefaultModel is the model for new chats: the user's choice, else the
-// starter, else any; "" if there is none.
+// starter, else any that writes; "" if there is none.
 func (c *Core) DefaultModel() (string, error) {
 	models, err := c.Models()
 	if err != nil {
@@ -350,7 +399,7 @@ func (c *Core) DefaultModel() (string, error) {
 	}
 	chosen, best := c.Settings().DefaultModel, ""
 	for _, m := range models {
-		if m.Problem != "" {
+		if m.Problem != "" || m.Embeds {
 			continue
 		}
 		if m.Ref == chosen {
@@ -363,21 +412,38 @@ func (c *Core) DefaultModel() (string, error) {
 	return best, nil
 }
 
-// NewChat starts an empty chat with the settings' defaults; model "" takes the
-// default model.
+// NewChat starts an empty chat with the settings' defaults and the model's own;
+// model "" takes the default model.
 func (c *Core) NewChat(ctx context.Context, model string) (chat.Chat, error) {
 	if model == "" {
 		var err error
 		if model, err = c.DefaultModel(); err != nil {
 			return chat.Chat{}, err
 		}
-	} else {
-		t, err := c.Installed(model)
-		if err != nil {
-			return chat.Chat{}, err
-		}
-		model = t.Ref
 	}
 	s := c.Settings()
-	return c.Chats.Create(ctx, model, s.System, s.Sampling)
+	if model == "" { // there is none yet
+		return c.Chats.Create(ctx, "", s.System, s.Sampling)
+	}
+	m, err := c.writer(model)
+	if err != nil {
+		return chat.Chat{}, err
+	}
+	system, sampling := chatDefaults(m, s)
+	return c.Chats.Create(ctx, m.Ref, system, sampling)
+}
+
+// writer finds a model that can answer in a chat.
+func (c *Core) writer(ref string) (library.Model, error) {
+	m, err := c.library.Find(ref)
+	if err != nil {
+		return library.Model{}, err
+	}
+	if _, err := usable(m); err != nil {
+		return library.Model{}, err
+	}
+	if m.Embeds {
+		return library.Model{}, fmt.Errorf("%s makes vectors for searching and writes no text; choose another model for the chat", m.Ref)
+	}
+	return m, nil
 }

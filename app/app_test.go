@@ -17,6 +17,7 @@ import (
 	"freehold/app/enginetest"
 	"freehold/models/hub"
 	"freehold/models/library"
+	"freehold/models/stores"
 )
 
 // recorder keeps events.
@@ -67,6 +68,9 @@ func open(t *testing.T, o app.Options) *app.Core {
 	if o.Engine == nil {
 		o.Engine = &enginetest.Engine{}
 	}
+	if o.Roots == nil {
+		o.Roots = noStores
+	}
 	c, err := app.Open(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
@@ -78,6 +82,9 @@ func open(t *testing.T, o app.Options) *app.Core {
 	})
 	return c
 }
+
+// noStores keeps the models of whoever runs the tests out of them.
+func noStores() stores.Roots { return stores.Roots{} }
 
 func attach(t *testing.T, c *app.Core) *app.App {
 	a := app.New()
@@ -237,7 +244,7 @@ func TestShutdownOrder(t *testing.T) {
 	home := t.TempDir()
 	e := &enginetest.Engine{Words: 1 << 20, Delay: time.Millisecond}
 	events := &recorder{}
-	c, err := app.Open(t.Context(), app.Options{Home: home, Engine: e, Emitter: events, Exclusive: true})
+	c, err := app.Open(t.Context(), app.Options{Home: home, Engine: e, Emitter: events, Exclusive: true, Roots: noStores})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -268,7 +275,7 @@ func TestShutdownOrder(t *testing.T) {
 // TestKilledProcessLeavesNoLock checks that a crash does not lock the user out.
 func TestKilledProcessLeavesNoLock(t *testing.T) {
 	if home := os.Getenv("APP_TEST_CHILD"); home != "" {
-		if _, err := app.Open(t.Context(), app.Options{Home: home, Exclusive: true, Engine: &enginetest.Engine{}}); err != nil {
+		if _, err := app.Open(t.Context(), app.Options{Home: home, Exclusive: true, Engine: &enginetest.Engine{}, Roots: noStores}); err != nil {
 			t.Fatal(err)
 		}
 		if err := os.WriteFile(filepath.Join(home, "ready"), nil, 0o600); err != nil {

@@ -103,11 +103,11 @@ func (a *App) RestoreChat(id string) (chat.Summary, error) {
 // SetChatModel lets another model answer from now on.
 func (a *App) SetChatModel(id, ref string) (chat.Summary, error) {
 	return call(a, func(o *opened) (chat.Summary, error) {
-		t, err := o.core.Installed(ref)
+		m, err := o.core.writer(ref)
 		if err != nil {
 			return chat.Summary{}, err
 		}
-		return o.core.Chats.SetModel(o.ctx, id, t.Ref)
+		return o.core.Chats.SetModel(o.ctx, id, m.Ref)
 	})
 }
 

@@ -503,6 +503,13 @@ func (d *downloads) save(n *download) {
 	}
 }
 
+// busy tells whether one runs.
+func (d *downloads) busy() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.ContainsFunc(d.queue, func(n *download) bool { return n.active })
+}
+
 func (d *downloads) list() []Download {
 	d.mu.Lock()
 	defer d.mu.Unlock()

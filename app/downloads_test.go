@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"freehold/app"
+	"freehold/app/enginetest"
 	"freehold/models/hub"
 	"freehold/models/library"
 	"freehold/models/transfer"
@@ -288,7 +289,7 @@ func TestDownloadsSurviveARestart(t *testing.T) {
 	home := t.TempDir()
 	var c *app.Core
 	p := newPuller(t, &c, "a", "b", "c", "d")
-	o := app.Options{Puller: p, Home: home, Exclusive: true, Engine: nil}
+	o := app.Options{Puller: p, Home: home, Exclusive: true, Engine: &enginetest.Engine{}, Roots: noStores}
 	var err error
 	if c, err = app.Open(t.Context(), o); err != nil {
 		t.Fatal(err)

@@ -2,6 +2,9 @@ package app
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"strings"
 
 	"freehold/models/catalog"
 	"freehold/models/library"
@@ -34,7 +37,7 @@ func describe(m library.Model, loaded bool) Model {
 	return Model{
 		Ref: m.Ref, Name: m.Name, Architecture: m.Architecture, Quant: m.Quant, Path: m.Path, Licence: m.Licence, Source: m.Source, Digest: m.Digest,
 		SizeBytes: m.SizeBytes, Parameters: m.Parameters, ContextLength: m.ContextLength, Starter: m.Starter, Loaded: loaded,
-		AddedAt: m.AddedAt, Problem: m.Problem, External: m.External,
+		AddedAt: m.AddedAt, Problem: m.Problem, Embeds: m.Embeds, Tool: m.Tool, External: m.External,
 	}
 }
 
@@ -49,18 +52,46 @@ func (c *Core) Import(ctx context.Context, path string, progress func(done, tota
 	return describe(m, c.pool.loaded()[m.Ref]), nil
 }
 
-// Remove takes the model out of the library.
-func (c *Core) Remove(_ context.Context, name string) (Model, error) {
+// Remove takes the model out of the library, unless an answer is being written
+// with it. Restore undoes it. Of a model in another tool's store, or elsewhere
+// outside, only the entry goes.
+func (c *Core) Remove(ctx context.Context, name string) (Model, error) {
 	m, err := c.library.Find(name)
 	if err != nil {
 		return Model{}, err
 	}
-	if err := c.library.Remove(m.Ref); err != nil {
+	if c.pool.forget(m.Path) {
+		return Model{}, c.inUse(ctx, m)
+	}
+	if err := c.library.Remove(m.Ref); errors.Is(err, library.ErrInUse) {
+		return Model{}, fmt.Errorf("%w: %s is loaded by another Freehold or by a command in a terminal; end it first", library.ErrInUse, m.Ref)
+	} else if err != nil {
 		return Model{}, err
 	}
-	c.pool.forget(m.Path)
 	c.announceModels()
 	return describe(m, false), nil
+}
+
+// inUse says what uses m.
+func (c *Core) inUse(ctx context.Context, m library.Model) error {
+	chats, err := c.Chats.List(ctx)
+	if err != nil {
+		return err
+	}
+	var busy []string
+	for _, s := range chats {
+		if s.Generating && s.Model == m.Ref {
+			title := s.Title
+			if title == "" {
+				title = "New chat"
+			}
+			busy = append(busy, "“"+title+"”")
+		}
+	}
+	if len(busy) == 0 {
+		return fmt.Errorf("%w: a program is having %s write; wait until it is done, or end it", library.ErrInUse, m.Ref)
+	}
+	return fmt.Errorf("%w: an answer is being written with %s in %s; stop it first", library.ErrInUse, m.Ref, strings.Join(busy, ", "))
 }
 
 // Restore undoes Remove.
@@ -72,10 +103,6 @@ func (c *Core) Restore(ref string) (Model, error) {
 	c.announceModels()
 	return describe(m, false), nil
 }
-
-// CollectGarbage deletes the weights of removed models and returns the bytes
-// freed.
-func (c *Core) CollectGarbage() (int64, error) { return c.library.Collect(0) }
 
 // Verify reads the model's whole file and reports damage.
 func (c *Core) Verify(ctx context.Context, ref string, progress func(done, total int64)) error {

@@ -16,6 +16,10 @@ type pool struct {
 	engine Engine
 	loads  func(LoadEvent) // told about progress
 
+	// hold keeps the weights of a model in place as long as they are loaded, and
+	// says where they lie now; nil: nothing else moves or deletes them.
+	hold func(ref, path string) (now string, release func(), err error)
+
 	mu     sync.Mutex
 	slots  map[slotKey]*slot
 	closed bool
@@ -35,7 +39,14 @@ type slot struct {
 	idle   *time.Timer
 
 	weights Weights
+	unhold  func()
 	err     error
+}
+
+// close frees the model's memory, then its file.
+func (s *slot) close() {
+	s.weights.Close()
+	s.unhold()
 }
 
 func newPool(e Engine, loads func(LoadEvent)) *pool {
@@ -84,21 +95,16 @@ func (p *pool) acquire(ctx context.Context, ref, path string, o LoadOptions) (We
 // load frees the memory of idle models first.
 func (p *pool) load(ctx context.Context, s *slot, idle []*slot) {
 	for _, old := range idle {
-		old.weights.Close()
+		old.close()
 	}
-	last := time.Time{}
-	w, err := p.engine.Open(ctx, s.key.path, s.key.LoadOptions, func(done, total int64) {
-		if now := time.Now(); done < total && now.Sub(last) > 50*time.Millisecond {
-			last = now
-			p.loads(LoadEvent{s.ref, done, total})
-		}
-	})
+	w, unhold, err := p.open(ctx, s)
 	p.mu.Lock()
+	s.weights, s.unhold, s.err = w, unhold, err
 	if err == nil && (ctx.Err() != nil || p.closed) {
-		w.Close()
-		err = context.Canceled
+		s.close()
+		s.err = context.Canceled
+		err = s.err
 	}
-	s.weights, s.err = w, err
 	if err != nil && p.slots[s.key] == s {
 		delete(p.slots, s.key) // the next one tries again
 	}
@@ -108,6 +114,29 @@ func (p *pool) load(ctx context.Context, s *slot, idle []*slot) {
 		size := max(1, w.Info().FileBytes)
 		p.loads(LoadEvent{s.ref, size, size})
 	}
+}
+
+// open loads the weights of s and holds their file.
+func (p *pool) open(ctx context.Context, s *slot) (w Weights, unhold func(), err error) {
+	path := s.key.path
+	unhold = func() {}
+	if p.hold != nil {
+		if path, unhold, err = p.hold(s.ref, path); err != nil {
+			return nil, nil, err
+		}
+	}
+	last := time.Time{}
+	w, err = p.engine.Open(ctx, path, s.key.LoadOptions, func(done, total int64) {
+		if now := time.Now(); done < total && now.Sub(last) > 50*time.Millisecond {
+			last = now
+			p.loads(LoadEvent{s.ref, done, total})
+		}
+	})
+	if err != nil {
+		unhold()
+		return nil, nil, err
+	}
+	return w, unhold, nil
 }
 
 func (p *pool) release(s *slot) {
@@ -130,7 +159,7 @@ func (p *pool) release(s *slot) {
 		return
 	}
 	if p.closed || p.slots[s.key] != s {
-		s.weights.Close()
+		s.close()
 		return
 	}
 	s.idle = time.AfterFunc(idleTime, func() { p.unload(s) })
@@ -144,7 +173,7 @@ func (p *pool) unload(s *slot) {
 	}
 	delete(p.slots, s.key)
 	p.mu.Unlock()
-	s.weights.Close()
+	s.close()
 }
 
 // takeIdle removes the slots that nobody uses. p.mu is held.
@@ -161,23 +190,30 @@ func (p *pool) takeIdle() (idle []*slot) {
 	return idle
 }
 
-// forget makes the model in the file at path be loaded anew, or not at all, the
-// next time. Whoever uses it now keeps it until done.
-func (p *pool) forget(path string) {
+// forget unloads the model in the file at path if nobody uses it, and tells
+// whether somebody does. "" means all models.
+func (p *pool) forget(path string) (used bool) {
 	p.mu.Lock()
 	var idle []*slot
 	for key, s := range p.slots {
-		if key.path == path {
-			delete(p.slots, key)
-			if s.users == 0 {
-				idle = append(idle, s)
-			}
+		if path != "" && key.path != path {
+			continue
 		}
+		if s.users > 0 {
+			used = true
+			continue
+		}
+		if s.idle != nil {
+			s.idle.Stop()
+		}
+		delete(p.slots, key)
+		idle = append(idle, s)
 	}
 	p.mu.Unlock()
 	for _, s := range idle {
-		s.weights.Close()
+		s.close()
 	}
+	return used
 }
 
 // loaded lists the refs of models that are ready.
@@ -232,6 +268,6 @@ func (p *pool) close() {
 	}
 	p.mu.Unlock()
 	for _, s := range idle {
-		s.weights.Close()
+		s.close()
 	}
 }

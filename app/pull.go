@@ -5,8 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
+	"time"
 
-	"freehold/engine/hardware"
 	"freehold/models/catalog"
 	"freehold/models/hub"
 )
@@ -28,9 +29,13 @@ func (c *Core) lookup(ctx context.Context, ref string) (Wanted, error) {
 	if ref = strings.TrimSpace(ref); ref == "" {
 		return Wanted{}, errors.New("name the model to download")
 	}
-	w, err := c.puller.Lookup(ctx, ref)
-	if err != nil {
-		return Wanted{}, err
+	w, ok := c.plans.get(ref)
+	if !ok {
+		var err error
+		if w, err = c.puller.Lookup(ctx, ref); err != nil {
+			return Wanted{}, err
+		}
+		c.plans.put(ref, w)
 	}
 	w.Plan.Accepted = w.Plan.Terms == "" || c.accepted(w.Plan.Licence)
 	return w, nil
@@ -86,13 +91,51 @@ func (c *Core) WaitPull(ctx context.Context, ref string) (Download, error) {
 // AcceptLicence records that the user accepts a licence, and for which model
 // she was asked.
 func (c *Core) AcceptLicence(ctx context.Context, licence, ref string) error {
-	return errNotYet
+	if licence == "" {
+		return errors.New("name the licence that is accepted")
+	}
+	address := ""
+	if e, ok := catalog.Find(ref); ok {
+		address = e.LicenceURL
+	} else if w, ok := c.plans.get(ref); ok {
+		address = w.Plan.LicenceURL
+	}
+	return c.library.Accept(ctx, licence, address, ref)
 }
 
-func (c *Core) accepted(licence string) bool { return false }
+func (c *Core) accepted(licence string) bool { return c.library.Accepted(licence) }
 
-func (c *Core) diskFree() (int64, error) {
-	return hardware.DiskFree(context.Background(), c.home)
+// plans keeps what was last looked up: people preview a model, see how it would
+// run, and pull it.
+type plans struct {
+	mu   sync.Mutex
+	kept map[string]keptPlan
+}
+
+type keptPlan struct {
+	Wanted
+	at time.Time
+}
+
+const (
+	planAge   = 10 * time.Minute
+	plansKept = 100
+)
+
+func (p *plans) get(ref string) (Wanted, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	k, ok := p.kept[ref]
+	return k.Wanted, ok && time.Since(k.at) < planAge
+}
+
+func (p *plans) put(ref string, w Wanted) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.kept) >= plansKept || p.kept == nil {
+		p.kept = map[string]keptPlan{}
+	}
+	p.kept[ref] = keptPlan{w, time.Now()}
 }
 
 // bytesText writes a number of bytes as people do.

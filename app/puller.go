@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
-	"path/filepath"
 	"strings"
 
 	"freehold/models/catalog"
@@ -31,8 +30,6 @@ func confidential(address string) bool {
 	u, err := url.Parse(address)
 	return err == nil && (address == "" || u.Scheme == "https" || u.Hostname() == "localhost" || u.Hostname() == "127.0.0.1" || u.Hostname() == "::1")
 }
-
-func (c *Core) downloadsDir() string { return filepath.Join(c.home, "downloads") }
 
 func (p hubPuller) Lookup(ctx context.Context, ref string) (Wanted, error) {
 	e, err := p.client().Lookup(ctx, ref)

@@ -29,7 +29,7 @@ func TestStarterModel(t *testing.T) {
 	path := starter(t)
 	events := &recorder{}
 	home := filepath.Join(t.TempDir(), "home")
-	c, err := app.Open(t.Context(), app.Options{Home: home, Emitter: events, Exclusive: true, Load: app.LoadOptions{ContextLength: 1024}})
+	c, err := app.Open(t.Context(), app.Options{Home: home, Emitter: events, Exclusive: true, Roots: noStores, Load: app.LoadOptions{ContextLength: 1024}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,18 +10,11 @@ import (
 var errNotYet = errors.New("this part of Freehold is not ready yet")
 
 func (c *Core) MeasureProfile(context.Context) (Profile, error) { return Profile{}, errNotYet }
-func (c *Core) BeginVerify(string) error                        { return errNotYet }
-func (c *Core) CancelVerify(string) error                       { return errNotYet }
 func (c *Core) FitOf(context.Context, string, int, string) (Fit, error) {
 	return Fit{Verdict: "unknown", Why: errNotYet.Error()}, nil
 }
 func (c *Core) SearchModels(context.Context, string, string) (FoundModels, error) {
 	return FoundModels{}, errNotYet
 }
-func (c *Core) DiskUse(context.Context) (DiskUse, error)          { return DiskUse{}, errNotYet }
-func (c *Core) BeginMove(string) error                            { return errNotYet }
-func (c *Core) StoresFound(context.Context) ([]OtherStore, error) { return []OtherStore{}, nil }
-func (c *Core) AdoptModels(context.Context, string) (int, error)  { return 0, errNotYet }
-func (c *Core) BeginWriteBundle(string, []string) error           { return errNotYet }
-func (c *Core) adoptSoon()                                        {}
-func (c *Core) BeginReadBundle(string) error                      { return errNotYet }
+func (c *Core) BeginWriteBundle(string, []string) error { return errNotYet }
+func (c *Core) BeginReadBundle(string) error            { return errNotYet }

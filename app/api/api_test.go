@@ -21,6 +21,7 @@ import (
 	"freehold/app/api"
 	"freehold/app/chat"
 	"freehold/app/enginetest"
+	"freehold/models/stores"
 )
 
 // site is a running server.
@@ -50,7 +51,7 @@ func serveFiles(t *testing.T, files fs.FS) *site {
 	log := slog.New(slog.DiscardHandler)
 	events := api.NewEvents(log)
 	s := &site{t: t, engine: &enginetest.Engine{}}
-	core, err := app.Open(t.Context(), app.Options{Home: t.TempDir(), Engine: s.engine, Emitter: events, Log: log, Exclusive: true, Version: "9.9"})
+	core, err := app.Open(t.Context(), app.Options{Home: t.TempDir(), Engine: s.engine, Emitter: events, Log: log, Exclusive: true, Version: "9.9", Roots: func() stores.Roots { return stores.Roots{} }})
 	if err != nil {
 		t.Fatal(err)
 	}
