@@ -1,6 +1,9 @@
 package gguf
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // Error says what is wrong with a GGUF file, where, and what can be done.
 type Error struct {
@@ -8,7 +11,16 @@ type Error struct {
 	Place   string // what was being read, for example `tensor 3 ("output.weight")`; may be empty
 	Problem string
 	Advice  string // what the user can do; may be empty
+
+	incomplete bool
 }
+
+// ErrIncomplete is what errors.Is finds in an error of OpenHeader that more of
+// the file's beginning may mend.
+var ErrIncomplete = errors.New("the header is longer than what is known of it")
+
+// Is tells whether e is target, for errors.Is.
+func (e *Error) Is(target error) bool { return e.incomplete && target == ErrIncomplete }
 
 func (e *Error) Error() string {
 	s := e.File + ": "

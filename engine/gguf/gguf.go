@@ -1,6 +1,7 @@
 package gguf
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -144,13 +145,16 @@ func openMapping(path string) (*mapping, error) {
 func (m *mapping) close() error {
 	err := m.unmap(m.data)
 	m.data = nil
-	if e := m.file.Close(); err == nil {
-		err = e
+	if m.file == nil { // only its header was here
+		return err
 	}
-	return err
+	return errors.Join(err, m.file.Close())
 }
 
 func (m *mapping) check() error {
+	if m.file == nil {
+		return nil
+	}
 	info, err := m.file.Stat()
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@
 package gguf
 
 import (
+	"fmt"
 	"io"
 	"os"
 	"unsafe"
@@ -16,6 +17,15 @@ func mapFile(f *os.File, size int) ([]byte, func([]byte) error, error) {
 	data := buf[skip : skip+size : skip+size]
 	_, err := io.ReadFull(f, data)
 	return data, func([]byte) error { return nil }, err
+}
+
+// reserve returns n zeros.
+func reserve(n uint64) ([]byte, func([]byte) error, error) {
+	const most = 1 << 30
+	if n > most {
+		return nil, nil, fmt.Errorf("more than %d bytes cannot be set aside on this system", most)
+	}
+	return make([]byte, n), func([]byte) error { return nil }, nil
 }
 
 func syncDir(string) error { return nil }

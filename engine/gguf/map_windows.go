@@ -4,6 +4,8 @@ import (
 	"os"
 	"syscall"
 	"unsafe"
+
+	"golang.org/x/sys/windows"
 )
 
 func mapFile(f *os.File, size int) ([]byte, func([]byte) error, error) {
@@ -22,6 +24,17 @@ func mapFile(f *os.File, size int) ([]byte, func([]byte) error, error) {
 	// through memory because vet cannot know that.
 	data := unsafe.Slice((*byte)(*(*unsafe.Pointer)(unsafe.Pointer(&addr))), size)
 	return data, func([]byte) error { return syscall.UnmapViewOfFile(addr) }, nil
+}
+
+// reserve returns n zeros that take no memory as long as they are not read;
+// they count towards what the system promises to all programs.
+func reserve(n uint64) ([]byte, func([]byte) error, error) {
+	addr, err := windows.VirtualAlloc(0, uintptr(n), windows.MEM_RESERVE|windows.MEM_COMMIT, windows.PAGE_READONLY)
+	if err != nil {
+		return nil, nil, os.NewSyscallError("VirtualAlloc", err)
+	}
+	data := unsafe.Slice((*byte)(*(*unsafe.Pointer)(unsafe.Pointer(&addr))), n)
+	return data, func([]byte) error { return windows.VirtualFree(addr, 0, windows.MEM_RELEASE) }, nil
 }
 
 // syncDir has nothing to do: NTFS journals the rename.

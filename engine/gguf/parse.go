@@ -21,7 +21,8 @@ type parsed struct {
 // parser walks the header of one file.
 type parser struct {
 	file string
-	data []byte // the whole file
+	data []byte // the file, or its beginning
+	size uint64 // of the whole file
 	end  int    // the header must not go past this
 	pos  int
 
@@ -31,6 +32,8 @@ type parser struct {
 	name    string // of it, once known
 
 	nested int // arrays inside arrays so far
+
+	zeros func(n uint64) ([]byte, error) // stands for data that is not here
 }
 
 func (p *parser) errorf(advice, format string, args ...any) *Error {
@@ -46,7 +49,16 @@ func (p *parser) errorf(advice, format string, args ...any) *Error {
 
 // parse validates a whole GGUF file. The file name is for messages only.
 func parse(file string, data []byte) (*parsed, error) {
-	p := &parser{file: file, data: data, end: min(len(data), maxHeaderBytes)}
+	p := newParser(file, data, uint64(len(data)))
+	return p.parse()
+}
+
+// newParser reads a file of size bytes that begins with data.
+func newParser(file string, data []byte, size uint64) *parser {
+	return &parser{file: file, data: data, size: size, end: min(len(data), maxHeaderBytes)}
+}
+
+func (p *parser) parse() (*parsed, error) {
 	out := &parsed{alignment: defaultAlignment}
 	tensors, keys, err := p.start(out)
 	if err != nil {
@@ -315,7 +327,12 @@ func (p *parser) strings(n int) ([]string, error) {
 func (p *parser) left() uint64 { return uint64(p.end - p.pos) }
 
 // overrun is the error of something that needs more bytes than are left.
-func (p *parser) overrun(problem string) *Error {
+func (p *parser) overrun(need uint64, problem string) *Error {
+	if p.end < maxHeaderBytes && need <= p.size-uint64(p.pos) {
+		err := p.errorf("", "%s begins in the %d bytes that are known of it and ends behind them", problem, p.end)
+		err.incomplete = true
+		return err
+	}
 	if p.end < len(p.data) {
 		return p.errorf(adviceInvalid, "%s goes past the limit of %d MiB for metadata and tensor list", problem, maxHeaderBytes>>20)
 	}
@@ -324,7 +341,7 @@ func (p *parser) overrun(problem string) *Error {
 
 func (p *parser) bytes(n uint64, what string) ([]byte, error) {
 	if n > p.left() {
-		return nil, p.overrun(fmt.Sprintf("%s of %d bytes", what, n))
+		return nil, p.overrun(n, fmt.Sprintf("%s of %d bytes", what, n))
 	}
 	b := p.data[p.pos : p.pos+int(n)]
 	p.pos += int(n)
@@ -355,7 +372,7 @@ func (p *parser) count(things string, least, limit int) (int, error) {
 		return 0, err
 	}
 	if n > p.left()/uint64(least) {
-		return 0, p.overrun(fmt.Sprintf(things, n))
+		return 0, p.overrun(mulClipped(n, uint64(least)), fmt.Sprintf(things, n))
 	}
 	if n > uint64(limit) {
 		return 0, p.errorf(adviceInvalid, "%s is above the limit of %d", fmt.Sprintf(things, n), limit)
@@ -363,15 +380,24 @@ func (p *parser) count(things string, least, limit int) (int, error) {
 	return int(n), nil
 }
 
+// mulClipped is a·b, or the greatest number if that is more.
+func mulClipped(a, b uint64) uint64 {
+	high, low := bits.Mul64(a, b)
+	if high > 0 {
+		return math.MaxUint64
+	}
+	return low
+}
+
 // length reads the length of a string whose bytes follow.
 func (p *parser) length(what string, limit int) (int, *Error) {
 	if p.left() < 8 {
-		return 0, p.overrun(what + " length of 8 bytes")
+		return 0, p.overrun(8, what+" length of 8 bytes")
 	}
 	n := binary.LittleEndian.Uint64(p.data[p.pos:])
 	p.pos += 8
 	if n > p.left() {
-		return 0, p.overrun(fmt.Sprintf("%s of %d bytes", what, n))
+		return 0, p.overrun(n, fmt.Sprintf("%s of %d bytes", what, n))
 	}
 	if n > uint64(limit) {
 		return 0, p.errorf(adviceInvalid, "%s of %d bytes is longer than the limit of %d", what, n, limit)

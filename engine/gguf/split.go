@@ -93,10 +93,15 @@ func openRest(first *part, paths []string) (f *File, err error) {
 		}
 		f.Tensors = append(f.Tensors, p.tensors...)
 	}
-	if len(paths) > 1 {
+	return f, f.checkParts()
+}
+
+// checkParts looks at all tensors together and indexes them.
+func (f *File) checkParts() error {
+	if len(f.Parts) > 1 {
 		if want, ok := f.Meta.Uint("split.tensors.count"); ok && want != uint64(len(f.Tensors)) {
-			return f, &Error{File: f.Path, Place: "split.tensors.count",
-				Problem: fmt.Sprintf("the model should have %d tensors but its %d parts hold %d", want, len(paths), len(f.Tensors)),
+			return &Error{File: f.Path, Place: "split.tensors.count",
+				Problem: fmt.Sprintf("the model should have %d tensors but its %d parts hold %d", want, len(f.Parts), len(f.Tensors)),
 				Advice:  "a part is from another model: download all parts again"}
 		}
 	}
@@ -104,12 +109,12 @@ func openRest(first *part, paths []string) (f *File, err error) {
 	for i := range f.Tensors {
 		name := f.Tensors[i].Name
 		if _, dup := f.index[name]; dup {
-			return f, &Error{File: f.Path, Place: "tensor " + quoted(name), Problem: "two parts of the model hold this tensor",
+			return &Error{File: f.Path, Place: "tensor " + quoted(name), Problem: "two parts of the model hold this tensor",
 				Advice: "a part is from another model: download all parts again"}
 		}
 		f.index[name] = i
 	}
-	return f, nil
+	return nil
 }
 
 // splitCount returns the number of parts of the model, 1 if it is not split.

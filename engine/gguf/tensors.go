@@ -81,8 +81,8 @@ func (p *parser) readTensors(count int, alignment uint64) ([]Tensor, error) {
 	// maxHeaderBytes, so this cannot overflow.
 	start := (uint64(p.pos) + alignment - 1) / alignment * alignment
 	var room uint64
-	if start < uint64(len(p.data)) {
-		room = uint64(len(p.data)) - start
+	if start < p.size {
+		room = p.size - start
 	}
 	for i := range tensors {
 		if offsets[i] > room || sizes[i] > room-offsets[i] {
@@ -90,8 +90,9 @@ func (p *parser) readTensors(count int, alignment uint64) ([]Tensor, error) {
 			return nil, p.errorf(adviceDamaged, "data of %d bytes at offset %d goes past the end of the file, which has %d bytes of tensor data",
 				sizes[i], offsets[i], room)
 		}
-		from := start + offsets[i]
-		tensors[i].Data = p.data[from : from+sizes[i] : from+sizes[i]]
+	}
+	if err := p.attach(tensors, start, offsets, sizes); err != nil {
+		return nil, err
 	}
 	order := make([]int, count)
 	for i := range order {
@@ -107,6 +108,22 @@ func (p *parser) readTensors(count int, alignment uint64) ([]Tensor, error) {
 		}
 	}
 	return tensors, nil
+}
+
+// attach gives the tensors their data, which was checked to lie in the file.
+func (p *parser) attach(tensors []Tensor, start uint64, offsets, sizes []uint64) error {
+	data := func(i int) []byte { return p.data[start+offsets[i]:][:sizes[i]:sizes[i]] }
+	if uint64(len(p.data)) < p.size { // only the header is here
+		zeros, err := p.zeros(slices.Max(sizes))
+		if err != nil {
+			return err
+		}
+		data = func(i int) []byte { return zeros[:sizes[i]:sizes[i]] }
+	}
+	for i := range tensors {
+		tensors[i].Data = data(i)
+	}
+	return nil
 }
 
 // Types of the format that the engine has no layout for.
