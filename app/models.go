@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 
 	"freehold/models/catalog"
@@ -51,6 +54,51 @@ func (c *Core) Import(ctx context.Context, path string, progress func(done, tota
 	c.announceModels()
 	return describe(m, c.pool.loaded()[m.Ref]), nil
 }
+
+// ImportAll adds the GGUF file at path, all GGUF files of a folder, or a bundle.
+// It returns what was added even if it then fails.
+func (c *Core) ImportAll(ctx context.Context, path string, progress func(done, total int64)) ([]Model, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.IsDir() {
+		m, err := c.Import(ctx, path, progress)
+		if err != nil {
+			return nil, err
+		}
+		return []Model{m}, nil
+	}
+	if isBundle(path) {
+		return c.readBundle(ctx, path, progress)
+	}
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		return nil, err
+	}
+	var files []string
+	for _, e := range entries {
+		if strings.EqualFold(filepath.Ext(e.Name()), ".gguf") && !laterPart.MatchString(e.Name()) {
+			files = append(files, filepath.Join(path, e.Name()))
+		}
+	}
+	if len(files) == 0 {
+		return nil, fmt.Errorf("%s is neither a bundle of models nor a folder with .gguf files", path)
+	}
+	var added []Model
+	for _, f := range files {
+		m, err := c.Import(ctx, f, progress)
+		if err != nil {
+			return added, err
+		}
+		added = append(added, m)
+	}
+	return added, nil
+}
+
+// laterPart matches the parts of a split model but the first, which stands for
+// all of them.
+var laterPart = regexp.MustCompile(`-0*([2-9]|[1-9]\d+)-of-\d{5}\.gguf$`)
 
 // Remove takes the model out of the library, unless an answer is being written
 // with it. Restore undoes it. Of a model in another tool's store, or elsewhere
@@ -102,6 +150,26 @@ func (c *Core) Restore(ref string) (Model, error) {
 	}
 	c.announceModels()
 	return describe(m, false), nil
+}
+
+// Copy gives a model a second name. Its weights are not copied.
+func (c *Core) Copy(ctx context.Context, name, as string) (Model, error) {
+	m, err := c.library.Find(name)
+	if err != nil {
+		return Model{}, err
+	}
+	o := library.Options{Mode: library.Link, Name: as, Licence: m.Licence, Source: m.Source, Digest: strings.TrimPrefix(m.Digest, "sha256:"),
+		Ref:    strings.NewReplacer(":", "-", "/", "-").Replace(strings.ToLower(as)),
+		System: m.System, Template: m.Template, Params: m.Params}
+	if m.External {
+		o.Mode = library.InPlace
+	}
+	copied, err := c.library.Import(ctx, m.Path, o, nil)
+	if err != nil {
+		return Model{}, err
+	}
+	c.announceModels()
+	return describe(copied, false), nil
 }
 
 // Verify reads the model's whole file and reports damage.

@@ -43,15 +43,26 @@ var page = fstest.MapFS{
 
 func serve(t *testing.T) *site {
 	t.Helper()
-	return serveFiles(t, page)
+	return serveAll(t, page, nil)
 }
 
 func serveFiles(t *testing.T, files fs.FS) *site {
 	t.Helper()
+	return serveAll(t, files, nil)
+}
+
+// serveWith serves with another source of models.
+func serveWith(t *testing.T, p app.Puller) *site {
+	t.Helper()
+	return serveAll(t, page, p)
+}
+
+func serveAll(t *testing.T, files fs.FS, p app.Puller) *site {
+	t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	events := api.NewEvents(log)
 	s := &site{t: t, engine: &enginetest.Engine{}}
-	core, err := app.Open(t.Context(), app.Options{Home: t.TempDir(), Engine: s.engine, Emitter: events, Log: log, Exclusive: true, Version: "9.9", Roots: func() stores.Roots { return stores.Roots{} }})
+	core, err := app.Open(t.Context(), app.Options{Home: t.TempDir(), Engine: s.engine, Emitter: events, Log: log, Exclusive: true, Version: "9.9", Puller: p, Roots: func() stores.Roots { return stores.Roots{} }})
 	if err != nil {
 		t.Fatal(err)
 	}

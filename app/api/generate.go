@@ -12,6 +12,7 @@ import (
 	"freehold/app"
 	"freehold/app/chat"
 	"freehold/engine"
+	"freehold/models/hub"
 	"freehold/models/library"
 )
 
@@ -42,12 +43,16 @@ func status(err error) int {
 	var b badRequest
 	var large *http.MaxBytesError
 	switch {
-	case errors.Is(err, library.ErrNotFound), errors.Is(err, library.ErrAmbiguous):
+	case errors.Is(err, library.ErrNotFound), errors.Is(err, library.ErrAmbiguous), errors.Is(err, hub.ErrUnknown):
 		return http.StatusNotFound
 	case errors.As(err, &large):
 		return http.StatusRequestEntityTooLarge
 	case errors.As(err, &b), errors.Is(err, engine.ErrEmbeds):
 		return http.StatusBadRequest
+	case errors.Is(err, app.ErrTerms), errors.Is(err, hub.ErrNetworkOff):
+		return http.StatusForbidden
+	case errors.Is(err, library.ErrInUse):
+		return http.StatusConflict
 	case errors.Is(err, errBusy):
 		return http.StatusServiceUnavailable
 	}

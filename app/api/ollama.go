@@ -24,6 +24,9 @@ func (p *programs) ollamaRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("POST /api/show", p.answer(p.show))
 	mux.HandleFunc("POST /api/chat", p.answer(p.ollamaChat))
 	mux.HandleFunc("POST /api/generate", p.answer(p.ollamaGenerate))
+	mux.HandleFunc("POST /api/pull", p.answer(p.pull))
+	mux.HandleFunc("POST /api/copy", p.answer(p.copy))
+	mux.HandleFunc("DELETE /api/delete", p.answer(p.remove))
 }
 
 // answer tells a handler's error the way Ollama does.
@@ -102,9 +105,13 @@ func (p *programs) show(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	i := v.Info()
+	able := model.CapabilityCompletion
+	if m.Embeds {
+		able = model.CapabilityEmbedding
+	}
 	writeJSON(w, http.StatusOK, ollama.ShowResponse{
 		License: m.Licence, Details: details(m), ModifiedAt: time.UnixMilli(m.AddedAt),
-		Capabilities: []model.Capability{model.CapabilityCompletion},
+		Capabilities: []model.Capability{able},
 		ModelInfo: map[string]any{
 			"general.architecture": i.Architecture, "general.parameter_count": i.Parameters,
 			i.Architecture + ".context_length":   i.TrainedContext,

@@ -98,7 +98,7 @@ func (c *command) exit(err error) int {
 	switch {
 	case err == nil:
 		return OK
-	case errors.Is(err, context.Canceled) && c.ctx.Err() != nil:
+	case errors.Is(err, context.Canceled) && c.ctx.Err() != nil, errors.Is(err, errInterrupted):
 		return Cancelled
 	}
 	fmt.Fprintln(c.Err, "freehold:", err)
@@ -135,7 +135,8 @@ Exit codes: 0 done, 1 failed, 2 command not understood, 3 no such model,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(
 		c.run(), c.chat(), c.serve(),
-		c.list(), c.show(), c.pull(), c.imports(), c.convert(), c.remove(), c.verify(),
+		c.list(), c.show(), c.search(), c.fit(), c.pull(), c.imports(), c.convert(), c.remove(), c.restore(), c.verify(),
+		c.adopt(), c.bundle(), c.move(), c.diskUse(), c.collect(), c.network(),
 		c.tokenize(), c.bench(), c.snapshots(), c.hardware(), c.doctor(), c.version(),
 	)
 	for _, verb := range root.Commands() {

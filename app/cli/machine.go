@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"freehold/app"
@@ -61,13 +62,18 @@ MODEL may be a GGUF file that holds a vocabulary and no weights.`,
 }
 
 func (c *command) hardware() *cobra.Command {
-	var asJSON bool
+	var asJSON, measure bool
 	cmd := &cobra.Command{
 		Use:   "hardware",
 		Short: "Describe this machine and what runs the models on it",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return c.with(nil, app.LoadOptions{}, func(core *app.Core) error {
+				if measure {
+					if _, err := core.MeasureProfile(cmd.Context()); err != nil {
+						return err
+					}
+				}
 				h, err := core.Hardware(cmd.Context())
 				if err != nil {
 					return err
@@ -75,24 +81,51 @@ func (c *command) hardware() *cobra.Command {
 				if asJSON {
 					return printJSON(c.Out, h)
 				}
-				rows := [][]string{
-					{"Processor", h.CPU}, {"Cores", fmt.Sprintf("%d physical, %d logical", h.PhysicalCores, h.LogicalCores)},
-					{"Instructions", h.ISA}, {"Memory", fmt.Sprintf("%s, %s available", size(h.MemoryTotal), size(h.MemoryAvailable))},
-					{"Disk", size(h.DiskFree) + " free for models"}, {"System", h.OS + " " + h.Arch}, {"Models run on", h.Backend},
-				}
-				for _, g := range h.GPUs {
-					name := g.Name
-					if g.MemoryBytes > 0 {
-						name += ", " + size(g.MemoryBytes)
-					}
-					rows = append(rows, []string{"Graphics", name + " (" + g.Note + ")"})
-				}
-				return table(c.Out, rows...)
+				return table(c.Out, describeMachine(h)...)
 			})
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.Flags().BoolVar(&measure, "measure", false, "measure anew how fast it is")
 	return cmd
+}
+
+func describeMachine(h app.Hardware) [][]string {
+	cores := fmt.Sprintf("%d physical, %d logical", h.PhysicalCores, h.LogicalCores)
+	if h.PerformanceCores > 0 && h.PerformanceCores < h.PhysicalCores {
+		cores += fmt.Sprintf(", %d of them for performance", h.PerformanceCores)
+	}
+	memory := fmt.Sprintf("%s, %s available", size(h.MemoryTotal), size(h.MemoryAvailable))
+	if h.MemoryLimit != "" {
+		memory += " (" + h.MemoryLimit + ")"
+	}
+	rows := [][]string{{"Processor", h.CPU}, {"Cores", cores}, {"Instructions", h.ISA}}
+	var caches []string
+	for _, k := range h.Caches {
+		caches = append(caches, fmt.Sprintf("L%d %s", k.Level, size(k.Bytes)))
+	}
+	if len(caches) > 0 {
+		rows = append(rows, []string{"Caches", strings.Join(caches, ", ")})
+	}
+	rows = append(rows, []string{"Memory", memory}, []string{"Disk", size(h.DiskFree) + " free for models"},
+		[]string{"System", h.OS + " " + h.Arch}, []string{"Models run on", h.Backend})
+	for _, g := range h.GPUs {
+		name := g.Name
+		if g.MemoryBytes > 0 {
+			name += ", " + size(g.MemoryBytes)
+		}
+		if g.Note != "" {
+			name += " (" + g.Note + ")"
+		}
+		rows = append(rows, []string{"Graphics", name})
+	}
+	if p := h.Profile; p != nil {
+		rows = append(rows, []string{"Measured", fmt.Sprintf("reads %s/s of memory, %.3g thousand million int8 operations/s, %s",
+			size(int64(p.ReadBytesPerSecond)), p.Int8OpsPerSecond/1e9, time.UnixMilli(p.MeasuredAt).Format("2006-01-02 15:04"))})
+	} else {
+		rows = append(rows, []string{"Measured", "not yet; `freehold hardware --measure`"})
+	}
+	return rows
 }
 
 func (c *command) version() *cobra.Command {

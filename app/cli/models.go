@@ -3,7 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"sync"
+	"strings"
 	"time"
 
 	"freehold/app"
@@ -12,20 +12,30 @@ import (
 )
 
 func (c *command) list() *cobra.Command {
-	var asJSON, catalogue bool
+	var asJSON, catalogue, fit bool
 	cmd := &cobra.Command{
 		Use:     "list",
 		Aliases: []string{"ls"},
-		Short:   "List the models on this machine",
+		Short:   "List the models on this machine, those of other tools too",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			return c.with(nil, app.LoadOptions{}, func(core *app.Core) error {
 				if catalogue {
-					return c.listCatalogue(core, asJSON)
+					return c.listCatalogue(core, asJSON, fit)
 				}
+				c.adoptQuickly(core)
 				models, err := core.Models()
 				if err != nil {
 					return err
+				}
+				if fit {
+					for i := range models {
+						f, err := core.FitOf(c.ctx, models[i].Ref, 0, "")
+						if err != nil {
+							return err
+						}
+						models[i].Fit = &f
+					}
 				}
 				if asJSON {
 					return printJSON(c.Out, models)
@@ -37,8 +47,17 @@ func (c *command) list() *cobra.Command {
 				rows := [][]string{{"MODEL", "QUANT", "SIZE", "PARAMETERS", "ADDED", "NOTE"}}
 				for _, m := range models {
 					note := m.Problem
-					if note == "" && m.Starter {
+					switch {
+					case note != "":
+					case fit:
+						note = verdict(*m.Fit)
+					case m.Starter:
 						note = "starter"
+					case m.Tool != "":
+						note = "in " + toolName(m.Tool)
+					}
+					if m.Embeds && m.Problem == "" {
+						note = strings.TrimPrefix(note+"; makes vectors", "; ")
 					}
 					rows = append(rows, []string{m.Ref, m.Quant, size(m.SizeBytes), count(m.Parameters), time.UnixMilli(m.AddedAt).Format("2006-01-02"), note})
 				}
@@ -48,10 +67,11 @@ func (c *command) list() *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.Flags().BoolVar(&catalogue, "catalog", false, "list what can be pulled instead")
+	cmd.Flags().BoolVar(&fit, "fit", false, "say how each will run here")
 	return cmd
 }
 
-func (c *command) listCatalogue(core *app.Core, asJSON bool) error {
+func (c *command) listCatalogue(core *app.Core, asJSON, fit bool) error {
 	entries, err := core.Catalog(c.ctx)
 	if err != nil {
 		return err
@@ -59,13 +79,30 @@ func (c *command) listCatalogue(core *app.Core, asJSON bool) error {
 	if asJSON {
 		return printJSON(c.Out, entries)
 	}
-	rows := [][]string{{"MODEL", "QUANT", "SIZE", "LICENCE", "WHAT IT IS"}}
+	head := []string{"MODEL", "QUANT", "SIZE", "LICENCE", "WHAT IT IS"}
+	if fit {
+		head[4] = "HERE"
+	}
+	rows := [][]string{head}
 	for _, e := range entries {
-		what := e.Summary
-		if e.Installed {
-			what = "(here) " + what
+		for _, f := range e.Files {
+			if !f.Default && !fit {
+				continue
+			}
+			ref, what := f.Ref, e.Summary
+			if f.Default {
+				ref = e.Ref
+			}
+			if fit {
+				what = verdict(f.Fit)
+			}
+			if f.Installed {
+				what = "(here) " + what
+			} else if e.Recommended && f.Default {
+				what = "(recommended) " + what
+			}
+			rows = append(rows, []string{ref, f.Quant, size(f.SizeBytes), e.Licence, what})
 		}
-		rows = append(rows, []string{e.Ref, e.Quant, size(e.SizeBytes), e.Licence, what})
 	}
 	return table(c.Out, rows...)
 }
@@ -129,18 +166,20 @@ func yes(b bool) string {
 func (c *command) imports() *cobra.Command {
 	return &cobra.Command{
 		Use:   "import FILE…",
-		Short: "Add GGUF files to the library",
+		Short: "Add GGUF files, a folder of them, or a bundle to the library",
 		Args:  cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.with(nil, app.LoadOptions{}, func(core *app.Core) error {
 				for _, path := range args {
 					bar := newProgress(c.Err, "import", false)
-					m, err := core.Import(cmd.Context(), path, bar.update)
+					models, err := core.ImportAll(cmd.Context(), path, bar.update)
 					bar.end()
+					for _, m := range models {
+						fmt.Fprintln(c.Out, m.Ref)
+					}
 					if err != nil {
 						return err
 					}
-					fmt.Fprintln(c.Out, m.Ref)
 				}
 				return nil
 			})
@@ -152,15 +191,38 @@ func (c *command) remove() *cobra.Command {
 	return &cobra.Command{
 		Use:   "rm MODEL…",
 		Short: "Take models out of the library",
-		Args:  cobra.MinimumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		Long: `Take models out of the library. Their weights stay on disk until "freehold gc";
+until then "freehold restore" brings them back. Of models in the stores of other
+tools only the entry goes.`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.with(nil, app.LoadOptions{}, func(core *app.Core) error {
 				for _, name := range args {
-					m, err := core.Remove(c.ctx, name)
+					m, err := core.Remove(cmd.Context(), name)
 					if err != nil {
 						return err
 					}
 					fmt.Fprintln(c.Out, "removed", m.Ref)
+				}
+				return nil
+			})
+		},
+	}
+}
+
+func (c *command) restore() *cobra.Command {
+	return &cobra.Command{
+		Use:   "restore MODEL…",
+		Short: "Bring back models that were removed",
+		Args:  cobra.MinimumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			return c.with(nil, app.LoadOptions{}, func(core *app.Core) error {
+				for _, name := range args {
+					m, err := core.Restore(name)
+					if err != nil {
+						return err
+					}
+					fmt.Fprintln(c.Out, "restored", m.Ref)
 				}
 				return nil
 			})
@@ -209,46 +271,4 @@ func chosen(core *app.Core, names []string) ([]app.Model, error) {
 		models = append(models, m)
 	}
 	return models, nil
-}
-
-func (c *command) pull() *cobra.Command {
-	return &cobra.Command{
-		Use:   "pull MODEL",
-		Short: "Download a model; an interrupted download goes on where it ended",
-		Long: `Download a model. MODEL is a name from the catalogue (freehold list --catalog),
-"starter", hf.co/OWNER/REPOSITORY[:QUANT], or the https address of a GGUF file.`,
-		Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			bar := newProgress(c.Err, "download", false)
-			var once sync.Once
-			emit := emitter(func(_ string, data any) {
-				d, ok := data.(app.Download)
-				if !ok || d.Total == 0 {
-					return
-				}
-				if d.State == "verifying" {
-					once.Do(func() { bar.end(); bar = newProgress(c.Err, "verify", true) })
-				}
-				bar.update(d.Done, d.Total)
-			})
-			return c.with(emit, app.LoadOptions{}, func(core *app.Core) error {
-				started, err := core.Pull(c.ctx, args[0])
-				if err != nil {
-					return err
-				}
-				d, err := core.WaitPull(cmd.Context(), started.Ref)
-				bar.end()
-				switch {
-				case err != nil:
-					return err
-				case d.State == "failed":
-					return fmt.Errorf("pull %s: %s", args[0], d.Error)
-				case d.State != "done":
-					return fmt.Errorf("pull %s: %s", args[0], d.State)
-				}
-				fmt.Fprintln(c.Out, d.Model)
-				return nil
-			})
-		},
-	}
 }

@@ -80,6 +80,7 @@ type progress struct {
 	last  time.Time
 	drawn int // width of the bar on screen
 	tenth int64
+	note  string // the last one that was shown
 }
 
 func newProgress(w io.Writer, what string, muteLines bool) *progress {
@@ -100,19 +101,29 @@ func (p *progress) update(done, total int64) {
 	if p.mute || total <= 0 {
 		return
 	}
+	p.tenths(done, total)
+}
+
+// tenths writes a line for every tenth.
+func (p *progress) tenths(done, total int64) {
 	if tenth := done * 10 / total; tenth > p.tenth {
 		p.tenth = tenth
 		fmt.Fprintf(p.w, "%s: %d%% (%s of %s)\n", p.what, done*100/total, size(done), size(total))
 	}
 }
 
-func (p *progress) line(done, total int64) string {
+// barLine draws a bar with its figures.
+func barLine(what string, done, total int64) string {
 	if total <= 0 {
-		return fmt.Sprintf("%s  %s", p.what, size(done))
+		return fmt.Sprintf("%s  %s", what, size(done))
 	}
 	const width = 30
 	full := int(min(done, total) * width / total)
-	line := fmt.Sprintf("%s  [%s%s] %3d%%  %s of %s", p.what, strings.Repeat("█", full), strings.Repeat("·", width-full), done*100/total, size(done), size(total))
+	return fmt.Sprintf("%s  [%s%s] %3d%%  %s of %s", what, strings.Repeat("█", full), strings.Repeat("·", width-full), done*100/total, size(done), size(total))
+}
+
+func (p *progress) line(done, total int64) string {
+	line := barLine(p.what, done, total)
 	if s := time.Since(p.start).Seconds(); s > 1 && done > 0 && done < total {
 		left := time.Duration(s * float64(total-done) / float64(done) * float64(time.Second))
 		line += fmt.Sprintf("  %s left", left.Round(time.Second))
