@@ -6,12 +6,11 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"strings"
-	"sync/atomic"
 	"time"
 )
 
@@ -46,8 +45,12 @@ func redirect(r *http.Request, via []*http.Request) error {
 	if r.URL.Host != via[0].URL.Host {
 		r.Header.Del("Authorization")
 	}
+	r.Header.Del("Referer") // it may hold a signature
 	return nil
 }
+
+// maxHead bounds the head of an answer, in bytes.
+const maxHead = 256 << 10
 
 // settings are what a transport depends on.
 type settings struct {
@@ -69,35 +72,44 @@ func (g *Gate) through() (*http.Transport, error) {
 		now.caStamp = info.ModTime()
 	}
 	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.transport != nil && g.made == now {
-		return g.transport, nil
+	old := g.transport
+	if old != nil && g.made == now {
+		g.mu.Unlock()
+		return old, nil
 	}
+	t, err := g.newTransport(now.caFile)
+	if err == nil {
+		g.transport, g.made = t, now
+	}
+	g.mu.Unlock()
+	if err == nil && old != nil {
+		old.CloseIdleConnections() // which needs the lock
+	}
+	return t, err
+}
+
+func (g *Gate) newTransport(caFile string) (*http.Transport, error) {
 	t := &http.Transport{
 		Proxy:                  g.proxy,
 		DialContext:            g.dialing,
 		TLSHandshakeTimeout:    connectTimeout,
 		ResponseHeaderTimeout:  20 * time.Second,
 		IdleConnTimeout:        30 * time.Second,
-		MaxResponseHeaderBytes: 256 << 10,
+		MaxIdleConnsPerHost:    8,
+		MaxResponseHeaderBytes: maxHead,
 		DisableCompression:     true,
-		WriteBufferSize:        4 << 10,
 		ReadBufferSize:         64 << 10,
 		// HTTP/1.1 only: parts that are fetched side by side then have a
 		// connection each, instead of sharing one window.
 		TLSNextProto: map[string]func(string, *tls.Conn) http.RoundTripper{},
 	}
-	if now.caFile != "" {
-		pool, err := authorities(now.caFile)
+	if caFile != "" {
+		pool, err := authorities(caFile)
 		if err != nil {
 			return nil, err
 		}
 		t.TLSClientConfig = &tls.Config{RootCAs: pool}
 	}
-	if g.transport != nil {
-		g.transport.CloseIdleConnections()
-	}
-	g.transport, g.made = t, now
 	return t, nil
 }
 
@@ -125,6 +137,9 @@ func (g *Gate) proxy(r *http.Request) (*url.URL, error) {
 	}
 	if address == "" {
 		return http.ProxyFromEnvironment(r)
+	}
+	if ip := net.ParseIP(r.URL.Hostname()); r.URL.Hostname() == "localhost" || ip != nil && ip.IsLoopback() {
+		return nil, nil // no proxy leads to this machine; the environment's rule, too
 	}
 	if !strings.Contains(address, "://") {
 		address = "http://" + address
@@ -154,30 +169,30 @@ func (d door) RoundTrip(r *http.Request) (*http.Response, error) {
 		if r.Body != nil {
 			r.Body.Close()
 		}
-		d.log.end(e, func(q *Request) { q.Refused, q.Error = true, err.Error() })
+		d.log.end(e, func(q *Request) { q.Refused, q.Error = errors.Is(err, ErrOff), err.Error() })
 		return nil, err
 	}
-	if err := d.Allowed(); err != nil {
+	ctx, leave, err := d.enter(r.Context())
+	if err != nil {
 		return refuse(err)
 	}
 	t, err := d.through()
 	if err != nil {
+		leave(nil)
 		return refuse(err)
 	}
-	ctx, leave := d.enter(r.Context())
 	r = r.Clone(ctx)
-	r.URL.User = nil
-	sent := headSize(r)
-	if r.Header.Get("Accept-Encoding") == "" {
-		r.Header.Set("Accept-Encoding", "identity")
+	r.URL.User = nil // net/http has made a header of it
+	r.Header.Set("Accept-Encoding", "identity")
+	if r.Header.Get("User-Agent") == "" {
+		r.Header.Set("User-Agent", "freehold")
 	}
+	sent := headSize(r)
 	resp, err := t.RoundTrip(r)
 	if err != nil {
 		err = cutCause(ctx, plain(err))
 		leave(nil)
-		d.log.end(e, func(q *Request) {
-			q.Sent, q.Error, q.Refused = sent, err.Error(), false
-		})
+		d.log.end(e, func(q *Request) { q.Sent, q.Error = sent, err.Error() })
 		return nil, err
 	}
 	d.log.update(e, func(q *Request) {
@@ -233,47 +248,3 @@ func headersSize(h http.Header) (n int64) {
 }
 
 func clip(s string) string { return s[:min(len(s), 40)] }
-
-// body is the body of an answer: counted, throttled, and ended by the switch.
-type body struct {
-	io.ReadCloser
-	g     *Gate
-	e     *entry
-	ctx   context.Context
-	leave context.CancelCauseFunc
-	n     atomic.Int64
-	fail  error
-}
-
-func (b *body) Read(p []byte) (int, error) {
-	if err := b.g.Allowed(); err != nil {
-		b.leave(err)
-		b.fail = err
-		return 0, err
-	}
-	n, err := b.g.throttled(b.ctx, b.ReadCloser, p)
-	b.g.log.update(b.e, func(q *Request) { q.Received += int64(n) })
-	if err != nil && !errors.Is(err, io.EOF) {
-		err = cutCause(b.ctx, err)
-		b.fail = err
-	}
-	if err != nil {
-		b.done()
-	}
-	return n, err
-}
-
-func (b *body) Close() error {
-	err := b.ReadCloser.Close()
-	b.done()
-	return err
-}
-
-func (b *body) done() {
-	b.g.log.end(b.e, func(q *Request) {
-		if b.fail != nil {
-			q.Error = b.fail.Error()
-		}
-	})
-	b.leave(nil)
-}

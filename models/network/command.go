@@ -31,7 +31,10 @@ func (g *Gate) Command(purpose, host string, cmd *exec.Cmd, received func() int6
 }
 
 func (g *Gate) run(cmd *exec.Cmd) error {
-	ctx, leave := g.enter(context.Background())
+	ctx, leave, err := g.enter(context.Background())
+	if err != nil {
+		return err
+	}
 	defer leave(nil)
 	if cmd.WaitDelay == 0 {
 		cmd.WaitDelay = 5 * time.Second // its own children may hold the pipes open

@@ -6,8 +6,10 @@ package network
 import (
 	"context"
 	"errors"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 )
@@ -51,9 +53,9 @@ type Gate struct {
 
 	mu        sync.Mutex
 	transport *http.Transport
-	made      settings // what transport was made for
-	live      map[int64]context.CancelCauseFunc
-	nextLive  int64
+	made      settings                          // what transport was made for
+	live      map[*context.CancelCauseFunc]bool // requests, dials and programs under way
+	conns     map[net.Conn]bool
 	limiter   limiter
 }
 
@@ -61,7 +63,7 @@ type Gate struct {
 func New(o Options) *Gate {
 	// Short, so that a machine without network is told so at once.
 	d := &net.Dialer{Timeout: connectTimeout}
-	return &Gate{o: o, dial: d.DialContext, live: map[int64]context.CancelCauseFunc{}, log: record{told: o.Log}}
+	return &Gate{o: o, dial: d.DialContext, live: map[*context.CancelCauseFunc]bool{}, conns: map[net.Conn]bool{}, log: record{told: o.Log}}
 }
 
 // Allowed returns ErrOff if the switch is off.
@@ -72,19 +74,17 @@ func (g *Gate) Allowed() error {
 	return nil
 }
 
-// Cut ends everything that is under way, with ErrOff, and closes connections
-// that are kept for later. Call it when the switch goes off.
+// Cut ends everything that is under way, with ErrOff, and closes every
+// connection. Call it when the switch goes off.
 func (g *Gate) Cut() {
 	g.mu.Lock()
-	live := g.live
-	g.live = map[int64]context.CancelCauseFunc{}
-	t := g.transport
+	live, conns := slices.Collect(maps.Keys(g.live)), slices.Collect(maps.Keys(g.conns))
 	g.mu.Unlock()
 	for _, cancel := range live {
-		cancel(ErrOff)
+		(*cancel)(ErrOff)
 	}
-	if t != nil {
-		t.CloseIdleConnections()
+	for _, c := range conns {
+		c.Close()
 	}
 }
 
@@ -102,32 +102,62 @@ func (g *Gate) CloseIdleConnections() {
 // are under way included.
 func (g *Gate) Recent() []Request { return g.log.recent() }
 
-// enter makes a context that Cut ends. leave must be called.
-func (g *Gate) enter(ctx context.Context) (_ context.Context, leave context.CancelCauseFunc) {
+// enter makes a context that Cut ends, unless the switch is off. leave must be
+// called.
+func (g *Gate) enter(ctx context.Context) (_ context.Context, leave context.CancelCauseFunc, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	g.mu.Lock()
-	g.nextLive++
-	id := g.nextLive
-	g.live[id] = cancel
+	g.live[&cancel] = true
 	g.mu.Unlock()
-	return ctx, func(cause error) {
+	leave = func(cause error) {
 		g.mu.Lock()
-		delete(g.live, id)
+		delete(g.live, &cancel)
 		g.mu.Unlock()
 		cancel(cause)
 	}
+	// Asked behind the entry, so that a Cut in between is not missed.
+	if err := g.Allowed(); err != nil {
+		leave(err)
+		return nil, nil, err
+	}
+	return ctx, leave, nil
 }
 
-// dialing opens a connection unless the switch is off. net/http dials in the
-// background, for requests that may have ended meanwhile; hence it is asked
-// here once more.
+// dialing opens a connection, which includes asking for the host's address,
+// unless the switch is off. net/http dials in the background, for requests
+// that may have ended meanwhile; hence it is asked here once more.
 func (g *Gate) dialing(ctx context.Context, network, address string) (net.Conn, error) {
-	if err := g.Allowed(); err != nil {
+	ctx, leave, err := g.enter(ctx)
+	if err != nil {
 		return nil, err
 	}
-	ctx, leave := g.enter(ctx)
 	defer leave(nil)
-	return g.dial(ctx, network, address)
+	c, err := g.dial(ctx, network, address)
+	if err != nil {
+		return nil, cutCause(ctx, err)
+	}
+	k := &conn{c, g}
+	g.mu.Lock()
+	g.conns[k] = true
+	g.mu.Unlock()
+	if err := g.Allowed(); err != nil {
+		k.Close()
+		return nil, err
+	}
+	return k, nil
+}
+
+// conn is a connection that Cut closes.
+type conn struct {
+	net.Conn
+	g *Gate
+}
+
+func (c *conn) Close() error {
+	c.g.mu.Lock()
+	delete(c.g.conns, c)
+	c.g.mu.Unlock()
+	return c.Conn.Close()
 }
 
 const connectTimeout = 5 * time.Second

@@ -307,7 +307,7 @@ func (d *download) changed() {
 
 // work is one connection: it fetches stretch after stretch.
 func (d *download) work(ctx context.Context, id int) {
-	buf := make([]byte, 512<<10)
+	buf := make([]byte, 256<<10)
 	for {
 		s, ok := d.take(ctx, id)
 		if !ok {
