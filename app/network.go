@@ -12,10 +12,10 @@ import (
 )
 
 const (
-	requestsKept  = 5000                   // in the data folder
-	requestsShown = 1000                   // by NetworkLog
-	requestsPause = 300 * time.Millisecond // between two writes
-	switchAge     = time.Second            // after which the switch is looked up again while it is asked for
+	requestsKept  = 5000                  // in the data folder
+	requestsShown = 1000                  // by NetworkLog
+	requestsPause = 30 * time.Millisecond // that a request waits for others to be written with it
+	switchAge     = time.Second           // after which the switch is looked up again while it is asked for
 )
 
 // newGate opens the only way to the network, as the settings say at any time.
@@ -50,9 +50,13 @@ func (c *Core) NetworkLog(ctx context.Context) ([]NetworkRequest, error) {
 	all := make([]NetworkRequest, 0, len(rows))
 	for _, row := range rows {
 		var r NetworkRequest
-		if json.Unmarshal(row, &r) == nil {
-			all = append(all, r)
+		if json.Unmarshal(row, &r) != nil {
+			continue
 		}
+		if !r.Ended && r.ID < c.requests.base {
+			r.Ended, r.Error = true, "it is not known how this ended: another run of Freehold began it"
+		}
+		all = append(all, r)
 	}
 	return all, nil
 }
