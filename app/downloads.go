@@ -104,6 +104,7 @@ type download struct {
 	want     Wanted // empty until it was looked up
 	position int64  // the smallest is the first of the queue
 	resting  bool   // as the user wants it
+	orphan   bool   // only its bytes were left by an earlier run
 	stop     context.CancelCauseFunc
 	active   bool          // a goroutine works on it
 	again    time.Time     // not before, while it waits
@@ -146,12 +147,18 @@ func (d *downloads) restore(ctx context.Context) error {
 		}
 		d.queue = append(d.queue, n)
 	}
-	for _, u := range kept {
-		if u.Ref == "" || d.find(u.Ref) != nil {
+	for _, u := range kept { // one for each file
+		if u.Ref == "" {
+			continue
+		}
+		if n := d.find(u.Ref); n != nil {
+			if n.orphan {
+				n.Done, n.Total = n.Done+u.Done, n.Total+u.Total
+			}
 			continue
 		}
 		n := &download{Download: Download{Ref: u.Ref, Name: u.Name, State: StatePaused, Done: u.Done, Total: u.Total},
-			position: d.last() + 1, resting: true, rest: make(chan struct{})}
+			position: d.last() + 1, resting: true, orphan: true, rest: make(chan struct{})}
 		if n.Name == "" {
 			n.Name = n.Ref
 		}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -150,5 +149,5 @@ func TestKilledWhileDownloading(t *testing.T) {
 	if err != nil || len(log) < 2 || log[0].Host == "" || !log[0].Ended {
 		t.Errorf("log: %d requests, %v", len(log), err)
 	}
-	fmt.Printf("%d kills: %d bytes sent for a file of %d\n", kills, s.sent.Load(), len(data))
+	t.Logf("%d kills: %d bytes sent for a file of %d", kills, s.sent.Load(), len(data))
 }
