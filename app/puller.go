@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"strings"
 
-	"freehold/models/catalog"
 	"freehold/models/hub"
 	"freehold/models/library"
 	"freehold/models/transfer"
@@ -32,31 +31,31 @@ func confidential(address string) bool {
 }
 
 func (p hubPuller) Lookup(ctx context.Context, ref string) (Wanted, error) {
-	e, err := p.client().Lookup(ctx, ref)
+	plan, err := p.client().Lookup(ctx, ref)
 	if err != nil {
 		return Wanted{}, err
 	}
-	source, err := json.Marshal(e)
-	return Wanted{Plan{
-		Ref: e.Ref, Name: e.Name, Licence: e.Licence, LicenceURL: e.LicenceURL, Homepage: e.Homepage, Architecture: e.Architecture,
-		Quant: e.Quant, SizeBytes: e.SizeBytes, Files: []PlanFile{},
-	}, source}, err
+	w := Wanted{Plan: Plan{
+		Ref: plan.Ref, Name: plan.Name, Licence: plan.Licence, LicenceURL: plan.LicenceURL, Homepage: plan.Homepage, Architecture: plan.Architecture,
+		Quant: plan.Quant, Terms: plan.Terms, Gated: plan.Gated, SizeBytes: plan.Size, Files: []PlanFile{},
+	}}
+	for _, f := range plan.Files {
+		w.Plan.Files = append(w.Plan.Files, PlanFile{Role: f.Role, Name: f.Name, SizeBytes: f.Size, SHA256: f.SHA256})
+	}
+	w.Source, err = json.Marshal(plan)
+	return w, err
 }
 
 func (p hubPuller) Pull(ctx context.Context, w Wanted, progress func(hub.Progress)) (library.Model, error) {
-	var e catalog.Entry
-	if err := json.Unmarshal(w.Source, &e); err != nil {
+	var plan hub.Plan
+	if err := json.Unmarshal(w.Source, &plan); err != nil {
 		return library.Model{}, fmt.Errorf("what was to be downloaded is not known any more: %w; cancel it and begin anew", err)
 	}
-	return p.client().Pull(ctx, p.c.library, e, progress)
+	return p.client().Pull(ctx, p.c.library, plan, progress)
 }
 
-func (p hubPuller) down() *transfer.Downloader {
-	return transfer.New(transfer.Options{Dir: p.c.downloadsDir(), Gate: p.c.gate})
-}
-
-func (p hubPuller) Discard(ref string) error             { return p.down().Discard(ref) }
-func (p hubPuller) Kept() ([]transfer.Unfinished, error) { return p.down().Kept() }
+func (p hubPuller) Discard(ref string) error             { return p.client().Discard(ref) }
+func (p hubPuller) Kept() ([]transfer.Unfinished, error) { return p.client().Kept() }
 
 // offline tells whether ref means something on this machine.
 func offline(ref string) bool { return strings.HasPrefix(ref, "file:") }

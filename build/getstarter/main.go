@@ -33,14 +33,18 @@ func fetch(ctx context.Context) error {
 	}
 	fmt.Printf("starter model: fetching %s (%s, %d MB, %s)\n", e.Name, e.Quant, e.SizeBytes/1e6, e.Licence)
 	c := hub.New(hub.Options{Dir: filepath.Join("build", "cache", "downloads")})
-	got, _, err := c.Fetch(ctx, e, nil)
+	plan, err := c.Lookup(ctx, e.Ref)
+	if err != nil {
+		return err
+	}
+	got, _, err := c.Fetch(ctx, plan, nil)
 	if err != nil {
 		return err
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	if err := os.Rename(got, path); err != nil {
+	if err := os.Rename(got[0], path); err != nil {
 		return err
 	}
 	fmt.Println("starter model: checked and ready in", path)
