@@ -217,6 +217,23 @@ func (c *command) examine(ctx context.Context, full bool) []check {
 		add("processor", nil, fmt.Sprintf("%s, %d cores, %s", h.CPU, h.PhysicalCores, h.ISA))
 		add("memory", atLeast(h.MemoryAvailable, littleMemory, "close other programs"), size(h.MemoryAvailable)+" available")
 		add("disk", atLeast(h.DiskFree, littleDisk, "delete files, or set FREEHOLD_HOME to a larger disk"), size(h.DiskFree)+" free")
+		if h.Profile != nil {
+			add("profile", nil, fmt.Sprintf("%s/s from memory, measured %s", size(int64(h.Profile.ReadBytesPerSecond)), time.UnixMilli(h.Profile.MeasuredAt).Format("2006-01-02")))
+		} else {
+			add("profile", nil, "not measured yet; the window does so when it is idle, or `freehold hardware --measure`")
+		}
+		found, err := core.StoresFound(ctx)
+		if err != nil {
+			add("stores", err, "")
+		}
+		for _, s := range found {
+			add("store", nil, fmt.Sprintf("%d models of %s, %s, in %s", s.Models, toolName(s.Tool), size(s.Bytes), s.Dir))
+		}
+		if use, err := core.DiskUse(ctx); err != nil {
+			add("downloads", err, "")
+		} else {
+			add("downloads", nil, fmt.Sprintf("%s unfinished", size(use.Unfinished)))
+		}
 		network := "downloads are allowed"
 		if !core.Settings().NetworkAllowed {
 			network = "switched off; downloads are refused"
