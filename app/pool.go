@@ -216,6 +216,18 @@ func (p *pool) forget(path string) (used bool) {
 	return used
 }
 
+// busy tells whether a model is being loaded or used.
+func (p *pool) busy() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, s := range p.slots {
+		if s.users > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // loaded lists the refs of models that are ready.
 func (p *pool) loaded() map[string]bool {
 	p.mu.Lock()
