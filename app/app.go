@@ -141,13 +141,13 @@ func Open(ctx context.Context, o Options) (_ *Core, err error) {
 	c.requests = newRequestLog(c.store, c.log)
 	c.gate = c.newGate()
 	if c.puller = o.Puller; c.puller == nil {
-		c.puller = hubPuller{c}
+		c.puller = &hubPuller{c: c}
 	}
 	c.downloads = newDownloads(queueOptions{
 		puller: c.puller, store: c.store, log: c.log,
 		allowed:  func() bool { return c.Settings().NetworkAllowed },
 		parallel: func() int { return c.Settings().ParallelDownloads },
-		free:     c.diskFree, accepted: c.accepted, offline: offline,
+		free:     c.diskFree, accepted: c.accepted, offline: Local,
 		done:    func(string) { c.announceModels() },
 		changed: func(d Download) { c.emit("download", d) },
 	})

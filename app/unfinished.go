@@ -13,9 +13,6 @@ func (c *Core) MeasureProfile(context.Context) (Profile, error) { return Profile
 func (c *Core) FitOf(context.Context, string, int, string) (Fit, error) {
 	return Fit{Verdict: "unknown", Why: errNotYet.Error()}, nil
 }
-func (c *Core) SearchModels(context.Context, string, string) (FoundModels, error) {
-	return FoundModels{}, errNotYet
-}
 func (c *Core) BeginWriteBundle(string, []string) error { return errNotYet }
 func (c *Core) BeginReadBundle(string) error            { return errNotYet }
 
@@ -26,3 +23,5 @@ func (c *Core) readBundle(context.Context, string, func(done, total int64)) ([]M
 	return nil, errNotYet
 }
 func isBundle(string) bool { return false }
+
+func (c *Core) unknownFit(context.Context, int64) Fit { return Fit{Verdict: "unknown"} }

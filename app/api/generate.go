@@ -49,7 +49,7 @@ func status(err error) int {
 		return http.StatusRequestEntityTooLarge
 	case errors.As(err, &b), errors.Is(err, engine.ErrEmbeds):
 		return http.StatusBadRequest
-	case errors.Is(err, app.ErrTerms), errors.Is(err, hub.ErrNetworkOff):
+	case errors.Is(err, app.ErrTerms), errors.Is(err, hub.ErrGated), errors.Is(err, hub.ErrNetworkOff):
 		return http.StatusForbidden
 	case errors.Is(err, library.ErrInUse):
 		return http.StatusConflict

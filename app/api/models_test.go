@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -12,6 +13,7 @@ import (
 
 	"freehold/app"
 	"freehold/app/enginetest"
+	"freehold/engine/gguf"
 	"freehold/models/hub"
 	"freehold/models/library"
 	"freehold/models/transfer"
@@ -129,4 +131,12 @@ func TestOllamaManagesModels(t *testing.T) {
 	if err := c.Copy(ctx, &ollama.CopyRequest{Source: "tiny", Destination: "../../x"}); err == nil {
 		t.Error("copied to a path")
 	}
+}
+
+func (shelf) Header(context.Context, app.Wanted) (*gguf.File, error) {
+	return nil, errors.New("no header")
+}
+
+func (shelf) Search(_ context.Context, q hub.Query) ([]hub.Found, string, error) {
+	return []hub.Found{{Repo: "owner/" + q.Text, Files: []hub.FoundFile{{Ref: "hf.co/owner/x:Q4_0", SizeBytes: 1 << 60}}}}, "next" + q.Cursor, nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -39,7 +38,7 @@ func (p *programs) pull(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if strings.HasPrefix(ref, "file:") || strings.HasPrefix(ref, ".") || strings.HasPrefix(ref, "~") || filepath.IsAbs(ref) {
+	if app.Local(ref) {
 		return bad("%q is a path; programs may name models of the catalogue, of Hugging Face and of Ollama's registry", ref)
 	}
 	before := map[string]string{}

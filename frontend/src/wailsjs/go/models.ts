@@ -83,6 +83,7 @@ export namespace app {
 	    ref: string;
 	    quant: string;
 	    sizeBytes: number;
+	    estimated: boolean;
 	    parts: number;
 	    installed: boolean;
 	    fit: Fit;
