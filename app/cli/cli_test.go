@@ -53,19 +53,21 @@ func TestScripts(t *testing.T) {
 			return synthetic.Tiny().WriteFile(filepath.Join(e.WorkDir, "tiny.gguf"))
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			// exits CODE COMMAND…: the command ends with this exit code.
-			"exits": func(ts *testscript.TestScript, neg bool, args []string) {
-				err := ts.Exec(args[1], args[2:]...)
-				code := "0"
-				if err != nil {
-					code = strings.TrimPrefix(err.Error(), "exit status ")
-				}
-				if code != args[0] {
-					ts.Fatalf("exit code %s, want %s", code, args[0])
-				}
-			},
+			"exits": exits,
 		},
 	})
+}
+
+// exits CODE COMMAND…: the command ends with this exit code.
+func exits(ts *testscript.TestScript, _ bool, args []string) {
+	err := ts.Exec(args[1], args[2:]...)
+	code := "0"
+	if err != nil {
+		code = strings.TrimPrefix(err.Error(), "exit status ")
+	}
+	if code != args[0] {
+		ts.Fatalf("exit code %s, want %s", code, args[0])
+	}
 }
 
 // start runs the program in the background with a home of its own.

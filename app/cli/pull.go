@@ -54,6 +54,10 @@ func (c *command) fetch(ctx context.Context, core *app.Core, ref, quant string, 
 			return err
 		}
 		c.showPlan(plan)
+		if plan.Installed {
+			fmt.Fprintln(c.Err, "It is on this machine already.")
+			bar.mute = true
+		}
 		if plan.Terms != "" && !plan.Accepted {
 			if !accept && !c.agree(plan) {
 				return fmt.Errorf("%w: %s is under %s; read it (%s) and add --accept-licence", app.ErrTerms, plan.Name, plan.Licence, plan.LicenceURL)
@@ -156,7 +160,15 @@ func (p *progress) download(d app.Download) {
 	defer p.mu.Unlock()
 	switch d.State {
 	case app.StateRunning, app.StateWaiting, app.StateVerifying:
+	case app.StateDone:
+		if !p.bar && !p.mute && p.tenth >= 0 && d.Total > 0 { // the last figure came before the end
+			p.tenths(d.Total, d.Total)
+		}
+		return
 	default:
+		return
+	}
+	if !p.bar && p.mute {
 		return
 	}
 	if !p.bar {
