@@ -105,6 +105,9 @@ type Executable interface {
 	WriteSlot(id int32, src []byte) error
 	// KVBytes is the memory of the cache when full.
 	KVBytes() int64
+	// BufferBytes is the memory that a full batch needs besides weights, cache
+	// and states: activations and scratch.
+	BufferBytes() int64
 	Close() error
 }
 

@@ -75,6 +75,19 @@ func take(b []byte, values []float32) []byte {
 	return b[4*len(values):]
 }
 
+// BufferBytes is what a real backend's activations would take.
+func (e *referenceRun) BufferBytes() int64 {
+	n := int64(0)
+	for _, s := range e.program.Buffers {
+		rows := e.limits.Rows
+		if s.Outputs {
+			rows = e.limits.Outputs
+		}
+		n += 4 * int64(rows) * int64(s.Width)
+	}
+	return n
+}
+
 // KVBytes is what a real backend's cache would take.
 func (e *referenceRun) KVBytes() int64 {
 	n := int64(0)

@@ -160,7 +160,8 @@ func (e *scripted) WriteBlock(id int32, src []byte) error {
 	return err
 }
 
-func (e *scripted) KVBytes() int64 { return 0 }
+func (e *scripted) KVBytes() int64     { return 0 }
+func (e *scripted) BufferBytes() int64 { return 0 }
 
 func (e *scripted) CopySlot(dst, src int32) error {
 	e.states[dst] = slices.Clone(e.states[src])

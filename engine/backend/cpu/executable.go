@@ -221,6 +221,15 @@ func (e *executable) KVBytes() int64 {
 	return int64(C.fh_plan_cache_bytes(e.plan))
 }
 
+// BufferBytes is the memory of activations and scratch. Pages that no batch has
+// needed so far take none.
+func (e *executable) BufferBytes() int64 {
+	if e.plan == nil {
+		return 0
+	}
+	return int64(C.fh_plan_arena_bytes(e.plan))
+}
+
 // Close frees the plan and its cache. Closing twice does nothing.
 func (e *executable) Close() error {
 	if e.plan == nil {

@@ -321,6 +321,14 @@ int fh_plan_copy_block(fh_plan *p, int dst, int src)
 	return fh_kv_copy(&p->kv, dst, src);
 }
 
+size_t fh_plan_arena_bytes(const fh_plan *p)
+{
+	size_t bytes = 0;
+	for (int i = 0; i < p->arena.maps; i++)
+		bytes += p->arena.size[i];
+	return bytes;
+}
+
 size_t fh_plan_cache_bytes(const fh_plan *p)
 {
 	return fh_kv_bytes(&p->kv);

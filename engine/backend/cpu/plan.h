@@ -83,6 +83,8 @@ void fh_plan_rearm(fh_plan *p);
 const float *fh_plan_data(const fh_plan *p, int buffer);
 
 int fh_plan_copy_block(fh_plan *p, int dst, int src);
+// fh_plan_arena_bytes is what a full batch needs besides weights and cache.
+size_t fh_plan_arena_bytes(const fh_plan *p);
 size_t fh_plan_cache_bytes(const fh_plan *p);
 size_t fh_plan_block_bytes(const fh_plan *p);
 
