@@ -16,6 +16,7 @@ import (
 
 	"freehold/app/chat"
 	"freehold/app/store"
+	"freehold/engine/profile"
 	"freehold/engine/snapshot"
 	"freehold/models/library"
 	"freehold/models/network"
@@ -31,6 +32,9 @@ type Options struct {
 	Load    LoadOptions // what is not 0 wins over the settings
 	Engine  Engine      // nil for Freehold's own
 	Puller  Puller      // nil for the real network
+
+	// Measure takes the machine's profile; nil for the real one.
+	Measure func(context.Context) (profile.Profile, error)
 
 	// Roots are where other tools keep their models; nil for where they do for
 	// this user.
@@ -60,6 +64,9 @@ type Core struct {
 	requests  *requestLog
 	puller    Puller
 	plans     plans
+	needs     needsKept
+	profile   *measured
+	memory    memorySeen
 	downloads *downloads
 	work      *work
 	roots     func() stores.Roots
@@ -92,7 +99,8 @@ func Open(ctx context.Context, o Options) (_ *Core, err error) {
 		return nil, err
 	}
 	c := &Core{home: home, version: o.Version, log: o.Log, load: o.Load, emitter: o.Emitter, engine: o.Engine, unlock: func() {},
-		work: newWork(), roots: o.Roots, exclusive: o.Exclusive}
+		work: newWork(), roots: o.Roots, exclusive: o.Exclusive, profile: newMeasured(home, o.Measure)}
+	c.needs.path = filepath.Join(home, "cache", "needs.json")
 	if c.roots == nil {
 		c.roots = stores.Default
 	}
@@ -156,6 +164,8 @@ func Open(ctx context.Context, o Options) (_ *Core, err error) {
 		if err := c.downloads.restore(ctx); err != nil {
 			return nil, err
 		}
+		c.work.background(c.learnNeeds)
+		c.measureSoon()
 		if c.Settings().AdoptOthers {
 			c.adoptSoon()
 		}

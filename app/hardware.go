@@ -10,11 +10,15 @@ import (
 // Hardware describes the machine and what runs the models on it.
 func (c *Core) Hardware(ctx context.Context) (Hardware, error) {
 	h := DescribeHardware(ctx)
-	free, err := hardware.DiskFree(ctx, c.home)
+	free, err := c.diskFree()
 	if err != nil {
 		c.log.Warn("free disk space unknown", "error", err)
 	}
 	h.DiskFree = free
+	if p := c.profile.get(ctx); p != nil {
+		p := shown(*p)
+		h.Profile = &p
+	}
 	return h, nil
 }
 

@@ -22,7 +22,9 @@ func (c *Core) Models() ([]Model, error) {
 	loaded := c.pool.loaded()
 	models := make([]Model, 0, len(all))
 	for _, m := range all {
-		models = append(models, describe(m, loaded[m.Ref]))
+		d := describe(m, loaded[m.Ref])
+		d.Fit = c.fitted(context.Background(), m)
+		models = append(models, d)
 	}
 	return models, nil
 }
@@ -187,7 +189,15 @@ func (c *Core) Preload(ctx context.Context, ref string) error {
 	return nil
 }
 
+// announceModels tells what models there are, and finds out how they fit.
 func (c *Core) announceModels() {
+	c.tellModels()
+	if c.exclusive {
+		c.work.background(c.learnNeeds)
+	}
+}
+
+func (c *Core) tellModels() {
 	models, err := c.Models()
 	if err != nil {
 		c.log.Error("models not listed", "error", err)

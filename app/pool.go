@@ -108,8 +108,8 @@ func (p *pool) load(ctx context.Context, s *slot, idle []*slot) {
 	if err != nil && p.slots[s.key] == s {
 		delete(p.slots, s.key) // the next one tries again
 	}
+	close(s.ready) // under the lock: whoever releases s now must see that it is loaded
 	p.mu.Unlock()
-	close(s.ready)
 	if err == nil {
 		size := max(1, w.Info().FileBytes)
 		p.loads(LoadEvent{s.ref, size, size})

@@ -190,7 +190,7 @@ func bytesText(n int64) string {
 	case n < 1e6:
 		return fmt.Sprintf("%d kB", (n+999)/1000)
 	case n < 1e9:
-		return fmt.Sprintf("%d MB", n/1e6)
+		return fmt.Sprintf("%d MB", (n+5e5)/1e6)
 	}
 	return fmt.Sprintf("%.1f GB", float64(n)/1e9)
 }

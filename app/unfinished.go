@@ -9,10 +9,6 @@ import (
 
 var errNotYet = errors.New("this part of Freehold is not ready yet")
 
-func (c *Core) MeasureProfile(context.Context) (Profile, error) { return Profile{}, errNotYet }
-func (c *Core) FitOf(context.Context, string, int, string) (Fit, error) {
-	return Fit{Verdict: "unknown", Why: errNotYet.Error()}, nil
-}
 func (c *Core) BeginWriteBundle(string, []string) error { return errNotYet }
 func (c *Core) BeginReadBundle(string) error            { return errNotYet }
 
@@ -23,5 +19,3 @@ func (c *Core) readBundle(context.Context, string, func(done, total int64)) ([]M
 	return nil, errNotYet
 }
 func isBundle(string) bool { return false }
-
-func (c *Core) unknownFit(context.Context, int64) Fit { return Fit{Verdict: "unknown"} }

@@ -32,7 +32,7 @@ func (c *command) list() *cobra.Command {
 					for i := range models {
 						f, err := core.FitOf(c.ctx, models[i].Ref, 0, "")
 						if err != nil {
-							return err
+							f = app.Fit{Verdict: "unknown", Why: err.Error()}
 						}
 						models[i].Fit = &f
 					}

@@ -19,6 +19,7 @@ import (
 	"freehold/app/cli"
 	"freehold/app/enginetest"
 	"freehold/engine/gguf"
+	"freehold/engine/synthetic"
 	"freehold/engine/tensor"
 	"freehold/models/hub/hubtest"
 
@@ -34,8 +35,13 @@ func TestOnlineScripts(t *testing.T) {
 		}
 		return map[string]hubtest.File{name + "-Q8_0.gguf": {Path: path}}
 	}
+	real := filepath.Join(t.TempDir(), "real-Q8_0.gguf")
+	if err := synthetic.Tiny().WriteFile(real); err != nil {
+		t.Fatal(err)
+	}
 	server, err := hubtest.NewHuggingFace("",
 		hubtest.Repo{ID: "owner/smol", Licence: "mit", Downloads: 7, Files: model("smol")},
+		hubtest.Repo{ID: "owner/real", Licence: "mit", Files: map[string]hubtest.File{"real-Q8_0.gguf": {Path: real}}},
 		hubtest.Repo{ID: "owner/strict", Licence: "llama3.2", Files: model("strict")})
 	if err != nil {
 		t.Fatal(err)
