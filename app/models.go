@@ -218,13 +218,20 @@ func (c *Core) Catalog(context.Context) ([]CatalogEntry, error) {
 	}
 	entries := []CatalogEntry{}
 	for _, e := range catalog.All() {
-		entries = append(entries, CatalogEntry{
-			Ref: e.Ref, Name: e.Name, Kind: "chat", Summary: e.Summary, Licence: e.Licence, LicenceName: e.Licence, LicenceURL: e.LicenceURL,
-			Homepage: e.Homepage, Architecture: e.Architecture, Parameters: e.Parameters, ActiveParameters: e.Parameters,
-			ContextLength: e.ContextLength, Quant: e.Quant, SizeBytes: e.SizeBytes, Installed: installed[e.Ref], Recommended: e.Starter,
-			GoodFor: []string{}, Languages: []string{},
-			Files: []CatalogFile{{Ref: e.Ref, Quant: e.Quant, SizeBytes: e.SizeBytes, Installed: installed[e.Ref], Default: true, Fit: Fit{Verdict: "unknown"}}},
-		})
+		c := CatalogEntry{
+			Ref: e.Ref, Name: e.Name, Maker: e.Maker, Family: e.Family, Kind: e.Kind, Summary: e.Summary,
+			GoodFor: append([]string{}, e.GoodFor...), Languages: append([]string{}, e.Languages...), Released: e.Released,
+			Licence: e.Licence, LicenceName: e.LicenceName, LicenceURL: e.LicenceURL, Restrictions: e.Restrictions,
+			Terms: e.Terms, Accepted: !e.Terms || c.accepted(e.Licence),
+			Homepage: e.Homepage, Architecture: e.Architecture, Parameters: e.Parameters, ActiveParameters: e.ActiveParameters,
+			ContextLength: e.ContextLength, Recommended: e.Starter, Quant: e.Default().Quant, SizeBytes: e.Default().SizeBytes,
+		}
+		for _, f := range e.Files {
+			c.Files = append(c.Files, CatalogFile{Ref: f.Ref, Quant: f.Quant, SizeBytes: f.SizeBytes,
+				Installed: installed[f.Ref], Default: f.Default, Fit: Fit{Verdict: "unknown"}})
+			c.Installed = c.Installed || installed[f.Ref]
+		}
+		entries = append(entries, c)
 	}
 	return entries, nil
 }

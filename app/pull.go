@@ -63,9 +63,12 @@ func (c *Core) Pull(ctx context.Context, ref string) (Download, error) {
 		return Download{}, hub.ErrNetworkOff
 	}
 	w, known := c.plans.get(ref)
-	if e, ok := catalog.Find(ref); known { // it was just shown
+	if e, f, ok := catalog.Find(ref); known { // it was just shown
 	} else if ok {
-		w.Plan = Plan{Ref: e.Ref, Name: e.Name, Licence: e.Licence, SizeBytes: e.SizeBytes}
+		w.Plan = Plan{Ref: f.Ref, Name: e.Name, Licence: e.Licence, LicenceURL: e.LicenceURL, SizeBytes: f.SizeBytes}
+		if e.Terms {
+			w.Plan.Terms = e.Restrictions
+		}
 	} else if strings.HasPrefix(ref, "pip:") { // what is in it shows when it has been downloaded
 		w.Plan = Plan{Ref: ref, Name: strings.TrimPrefix(ref, "pip:")}
 	} else {
@@ -141,7 +144,7 @@ func (c *Core) AcceptLicence(ctx context.Context, licence, ref string) error {
 		return errors.New("name the licence that is accepted")
 	}
 	address := ""
-	if e, ok := catalog.Find(ref); ok {
+	if e, _, ok := catalog.Find(ref); ok {
 		address = e.LicenceURL
 	} else if w, ok := c.plans.get(ref); ok {
 		address = w.Plan.LicenceURL

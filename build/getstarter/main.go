@@ -26,14 +26,14 @@ func main() {
 }
 
 func fetch(ctx context.Context) error {
-	e := catalog.Starter()
-	path := filepath.Join("build", "starter", e.Ref+".gguf")
-	if digest(path) == e.SHA256 {
+	e, f := catalog.Starter()
+	path := filepath.Join("build", "starter", f.Ref+".gguf")
+	if digest(path) == f.SHA256 {
 		return nil
 	}
-	fmt.Printf("starter model: fetching %s (%s, %d MB, %s)\n", e.Name, e.Quant, e.SizeBytes/1e6, e.Licence)
+	fmt.Printf("starter model: fetching %s (%s, %d MB, %s)\n", e.Name, f.Quant, f.SizeBytes/1e6, e.Licence)
 	c := hub.New(hub.Options{Dir: filepath.Join("build", "cache", "downloads")})
-	plan, err := c.Lookup(ctx, e.Ref)
+	plan, err := c.Lookup(ctx, f.Ref)
 	if err != nil {
 		return err
 	}

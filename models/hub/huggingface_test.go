@@ -337,14 +337,14 @@ func TestPullAdoptsWhatAnotherToolHas(t *testing.T) {
 func TestCatalogueEntry(t *testing.T) {
 	data := model(t, "Small")
 	h, c := hubClient(t, hubtest.Repo{ID: "o/r", Files: files("m.gguf", data)})
-	e := catalog.Entry{Ref: "m", Name: "M", Licence: "MIT", SizeBytes: 5000, Homepage: "https://example.org/m",
-		Sources: []catalog.Source{{Kind: catalog.HuggingFace, Repo: "o/r", File: "m.gguf"}}}
-	p, err := c.lookupEntry(t.Context(), e)
-	if err != nil || p.Files[0].SHA256 != hexSum(data) || p.Files[0].Source.Revision != h.Commit("o/r") || p.Size != int64(len(data)) {
+	e := catalog.Entry{Ref: "m", Name: "M", Licence: "LicenseRef-M", Terms: true, Restrictions: "Not for sale.", Homepage: "https://example.org/m"}
+	file := catalog.File{Ref: "m-q8_0", Quant: "Q8_0", SizeBytes: 5000, Sources: []catalog.Source{{Kind: catalog.HuggingFace, Repo: "o/r", File: "m.gguf"}}}
+	p, err := c.lookupEntry(t.Context(), e, file)
+	if err != nil || p.Files[0].SHA256 != hexSum(data) || p.Files[0].Source.Revision != h.Commit("o/r") || p.Size != int64(len(data)) || p.Ref != "m-q8_0" || p.Terms != "Not for sale." {
 		t.Errorf("%+v, %v", p, err)
 	}
 	h.Close()
-	p, err = c.lookupEntry(t.Context(), e)
+	p, err = c.lookupEntry(t.Context(), e, file)
 	if err != nil || p.Size != 5000 || p.Files[0].SHA256 != "" {
 		t.Errorf("offline: %+v, %v", p, err)
 	}

@@ -24,8 +24,8 @@ import (
 // folder, or pip:PACKAGE[==VERSION][/MEMBER]. Names of the catalogue and paths
 // are found without the network.
 func (c *Client) Lookup(ctx context.Context, ref string) (Plan, error) {
-	if e, ok := catalog.Find(ref); ok {
-		return c.lookupEntry(ctx, e)
+	if e, f, ok := catalog.Find(ref); ok {
+		return c.lookupEntry(ctx, e, f)
 	}
 	r, err := parse(ref, c.Endpoint, c.Registry)
 	if err != nil {
@@ -47,12 +47,15 @@ func (c *Client) Lookup(ctx context.Context, ref string) (Plan, error) {
 
 // lookupEntry makes a plan of a catalogue entry. What the catalogue does not
 // know is asked for, if the network is there.
-func (c *Client) lookupEntry(ctx context.Context, e catalog.Entry) (Plan, error) {
-	p := Plan{Ref: e.Ref, Model: e.Ref, Name: e.Name, Licence: e.Licence, LicenceURL: e.LicenceURL, Homepage: e.Homepage,
-		Architecture: e.Architecture, Quant: e.Quant}
-	f := PlanFile{Role: Weights, Name: e.Ref + ".gguf", Size: e.SizeBytes, SHA256: e.SHA256, Source: e.Sources[0], Others: e.Sources[1:]}
-	if e.Sources[0].File != "" {
-		f.Name = path.Base(e.Sources[0].File)
+func (c *Client) lookupEntry(ctx context.Context, e catalog.Entry, file catalog.File) (Plan, error) {
+	p := Plan{Ref: file.Ref, Model: file.Ref, Name: e.Name, Licence: e.Licence, LicenceURL: e.LicenceURL, Homepage: e.Homepage,
+		Architecture: e.Architecture, Quant: file.Quant, Gated: e.Gated}
+	if e.Terms {
+		p.Terms = e.Restrictions
+	}
+	f := PlanFile{Role: Weights, Name: file.Ref + ".gguf", Size: file.SizeBytes, SHA256: file.SHA256, Source: file.Sources[0], Others: file.Sources[1:]}
+	if f.Source.File != "" {
+		f.Name = path.Base(f.Source.File)
 	}
 	if f.SHA256 == "" && f.Source.Kind == catalog.HuggingFace && c.Gate.Allowed() == nil {
 		now, err := c.resolve(ctx, f.Source)
@@ -65,7 +68,7 @@ func (c *Client) lookupEntry(ctx context.Context, e catalog.Entry) (Plan, error)
 		case errors.Is(err, ErrGated):
 			p.Gated = true
 		case errors.As(err, &s) && len(f.Others) == 0:
-			return Plan{}, fmt.Errorf("%s: %w", e.Ref, err)
+			return Plan{}, fmt.Errorf("%s: %w", file.Ref, err)
 		}
 	}
 	p.Files = []PlanFile{f}

@@ -180,7 +180,7 @@ func (c *Client) present(ctx context.Context, lib *library.Library, p Plan, o li
 // with a number behind it if another model has that name. A name of the
 // catalogue is never changed.
 func freeRef(lib *library.Library, p Plan, digest string) (string, error) {
-	if _, ok := catalog.Find(p.Ref); ok {
+	if _, _, ok := catalog.Find(p.Ref); ok {
 		return p.Model, nil
 	}
 	models, err := lib.List()

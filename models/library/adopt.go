@@ -213,8 +213,8 @@ func modelOf(f *stores.Found) (Model, error) {
 	if f.Tag != "" {
 		m.Ref = slug(f.Ref)
 	}
-	if e, ok := catalog.ByDigest(strings.TrimPrefix(m.Digest, "sha256:")); ok && m.System == "" {
-		m.Ref, m.Name, m.Licence, m.Starter = e.Ref, e.Name, e.Licence, e.Starter
+	if e, f, ok := catalog.ByDigest(strings.TrimPrefix(m.Digest, "sha256:")); ok && m.System == "" {
+		m.Ref, m.Name, m.Licence, m.Starter = f.Ref, e.Name, e.Licence, e.Starter
 	}
 	return m, nil
 }

@@ -159,8 +159,8 @@ func realPath(path string) (string, error) {
 
 // fill lays the catalogue's and the caller's knowledge over the file's own.
 func (m *Model) fill(o Options) {
-	if e, ok := catalog.ByDigest(strings.TrimPrefix(m.Digest, "sha256:")); ok {
-		m.Ref, m.Name, m.Licence, m.Source, m.Starter = e.Ref, e.Name, e.Licence, e.Homepage, e.Starter
+	if e, f, ok := catalog.ByDigest(strings.TrimPrefix(m.Digest, "sha256:")); ok {
+		m.Ref, m.Name, m.Licence, m.Source, m.Starter = f.Ref, e.Name, e.Licence, e.Homepage, e.Starter
 	}
 	for _, f := range []struct {
 		to   *string
