@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
+	"net"
 	"net/http"
 	"os"
 	"slices"
@@ -26,6 +28,7 @@ var (
 	errStalled = errors.New("the server stopped sending")
 	errChanged = errors.New("the file on the server was changed meanwhile")
 	errUnnamed = errors.New("the server cannot go on where it stopped, nor does it say whether the file is still the same")
+	errMore    = errors.New("the server sends more than it announced")
 	errAside   = errors.New("another connection gets the whole file")
 )
 
@@ -339,8 +342,8 @@ func (d *download) failed(err error, epoch int) error {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if !d.contacted {
-		return err // not even reachable: trying on would only keep the user waiting
+	if !d.contacted && (!reached(err) || d.failures >= 2) {
+		return err // trying on would only keep the user waiting
 	}
 	d.address = ""
 	if epoch != d.epoch {
@@ -380,6 +383,17 @@ func (d *download) failed(err error, epoch int) error {
 	d.paused = t
 	d.changed()
 	return nil
+}
+
+// reached tells whether a failure happened when there was a server already.
+func reached(err error) bool {
+	var op *net.OpError
+	if errors.As(err, &op) && op.Op == "dial" {
+		return false
+	}
+	var timeout interface{ Timeout() bool }
+	return errors.Is(err, errStalled) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, syscall.ECONNRESET) || errors.As(err, &timeout) && timeout.Timeout()
 }
 
 // unpause ends a pause. It is called with the lock held.

@@ -107,7 +107,7 @@ func (d *download) differing() (chunks []int) {
 // if there is no hope left; the file is then gone.
 func (d *download) mend(digest string) error {
 	var again []int
-	current := len(d.versions) - 1
+	current := d.current()
 	for i := range d.chunks {
 		if d.chunks[i].version != current {
 			again = append(again, i)

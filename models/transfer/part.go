@@ -9,6 +9,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,6 +21,7 @@ type stretch struct {
 	from, to int64 // bytes; to is behind the last
 	ranged   bool  // ask for the range only
 	epoch    int
+	version  int // of the file, that the answer is of
 }
 
 const (
@@ -117,6 +119,7 @@ func (d *download) recheck(i int) error {
 	}
 	if crc32.Checksum(data, castagnoli) != c.sum {
 		c.have, c.sum = 0, 0
+		d.note = "the disk had lost " + d.name([]int{i}) + "; they are fetched again"
 	}
 	c.fresh = true
 	return nil
@@ -198,7 +201,7 @@ func (d *download) request(ctx context.Context, s stretch) (r *http.Request, cac
 	}
 	r.Header.Set("Range", fmt.Sprintf("bytes=%d-%d", s.from, s.to-1))
 	if d.known && d.file.SHA256 == "" {
-		switch v := d.versions[len(d.versions)-1]; {
+		switch v := d.versions[d.current()]; {
 		case v.ETag != "" && !strings.HasPrefix(v.ETag, "W/"):
 			r.Header.Set("If-Range", v.ETag)
 		case v.ETag == "" && v.Modified != "":
@@ -209,7 +212,7 @@ func (d *download) request(ctx context.Context, s stretch) (r *http.Request, cac
 }
 
 // accept checks an answer's head and sets s to what its body holds.
-func (d *download) accept(resp *http.Response, id int, s *stretch, cached bool) error {
+func (d *download) accept(resp *http.Response, id int, s *stretch, cached bool) (err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.contacted = true
@@ -226,12 +229,12 @@ func (d *download) accept(resp *http.Response, id int, s *stretch, cached bool) 
 		switch {
 		case d.streaming != 0:
 			return errAside
-		case d.ranges && d.failures < 2 && !(d.known && d.file.SHA256 == "" && d.versions[len(d.versions)-1].differs(v)):
+		case d.ranges && d.failures < 2 && !(d.known && d.file.SHA256 == "" && d.versions[d.current()].differs(v)):
 			return errors.New("the server sent the whole file instead of a part")
 		case d.known && d.have() > 0 && d.file.SHA256 == "" && v == version{}:
 			return errUnnamed
 		}
-		if err := d.about(size, v); err != nil {
+		if s.version, err = d.about(size, v); err != nil {
 			return err
 		}
 		s.from, s.to, d.streaming = 0, size, id
@@ -245,7 +248,7 @@ func (d *download) accept(resp *http.Response, id int, s *stretch, cached bool) 
 			return fmt.Errorf("the server sent another part of the file than was asked for (%q)", clip(resp.Header.Get("Content-Range")))
 		}
 		first := !d.known
-		if err := d.about(total, v); err != nil {
+		if s.version, err = d.about(total, v); err != nil {
 			return err
 		}
 		d.ranges, s.to = true, to+1
@@ -255,7 +258,7 @@ func (d *download) accept(resp *http.Response, id int, s *stretch, cached bool) 
 		d.spawn(int(min((d.Size-d.have())/(firstPart*d.Chunk)+1, int64(d.c.Connections))))
 	case code == http.StatusRequestedRangeNotSatisfiable && s.ranged:
 		if total, ok := unsatisfied(resp.Header.Get("Content-Range")); ok && d.known && total != d.Size {
-			return d.about(total, v)
+			return errChanged
 		}
 		d.noRanges = true
 		return errors.New("the server does not want to send a part of the file")
@@ -275,34 +278,43 @@ func (d *download) accept(resp *http.Response, id int, s *stretch, cached bool) 
 // taken for noise.
 const maxVersions = 8
 
-// about takes in what an answer says about the file.
-func (d *download) about(size int64, v version) error {
+// about takes in what an answer says about the file, and returns the index of
+// its version.
+func (d *download) about(size int64, v version) (int, error) {
 	if !d.known {
 		if err := d.begin(size, v); err != nil {
-			return permanent{err}
+			return 0, permanent{err}
 		}
 		d.running.Go(func() { d.follow(d.ctx) })
 		d.changed()
-		return nil
+		return d.current(), nil
 	}
 	if d.file.Size > 0 && size != d.file.Size {
-		return permanent{fmt.Errorf("the server's file has %d bytes instead of %d", size, d.file.Size)}
+		return 0, permanent{fmt.Errorf("the server's file has %d bytes instead of %d", size, d.file.Size)}
 	}
-	last := d.versions[len(d.versions)-1]
-	switch {
-	case size != d.Size:
-		return errChanged
-	case last.differs(v) && d.file.SHA256 == "":
-		return errChanged
-	case last.differs(v) && len(d.versions) <= maxVersions || last == version{} && v != version{}:
-		// The digest will tell whether it is the same file by another name, as
-		// it often is where many servers share the work. If it is not, what
-		// came before this is fetched again first.
-		d.versions = append(d.versions, v)
-		_ = d.journal.add(v.line())
+	last := d.versions[d.current()]
+	if size != d.Size || last.differs(v) && d.file.SHA256 == "" {
+		return 0, errChanged
 	}
-	return nil
+	if !last.differs(v) && (last != version{} || v == version{}) {
+		return d.current(), nil
+	}
+	if i := slices.Index(d.versions, v); i >= 0 {
+		return i, nil
+	}
+	if len(d.versions) > maxVersions {
+		return 0, nil
+	}
+	// The digest will tell whether it is the same file by another name, as it
+	// often is where many servers share the work. If it is not, what is of
+	// other versions than the last is fetched again first.
+	d.versions = append(d.versions, v)
+	_ = d.journal.add(v.line())
+	return d.current(), nil
 }
+
+// current is the index of the version that was seen last.
+func (d *download) current() int { return len(d.versions) - 1 }
 
 // read writes body, which begins at s.from, to where it belongs. alive is
 // called whenever bytes arrive.
@@ -311,7 +323,7 @@ func (d *download) read(body io.Reader, id int, s *stretch, buf []byte, alive fu
 	var wrote int64
 	for at := s.from; at < s.to; {
 		i := int(at / d.Chunk)
-		use, until, sum, version := d.claim(i, id, at)
+		use, until, sum := d.claim(i, id, at)
 		if until == at {
 			return nil // another connection has taken over the rest
 		}
@@ -325,12 +337,15 @@ func (d *download) read(body io.Reader, id int, s *stretch, buf []byte, alive fu
 					return permanent{d.writing(err)}
 				}
 				wrote += int64(n)
+				if at+int64(n) == s.to && more(body) {
+					return permanent{errMore}
+				}
 				now := d.c.clock()
 				late := now.Sub(noted) >= time.Second
 				if late || now.Before(noted) {
 					noted = now
 				}
-				d.wrote(i, int64(n), crc32.Update(sum, castagnoli, data), version, late)
+				d.wrote(i, int64(n), crc32.Update(sum, castagnoli, data), s.version, late)
 			}
 			at += int64(n)
 		}
@@ -349,14 +364,17 @@ func (d *download) read(body io.Reader, id int, s *stretch, buf []byte, alive fu
 		d.per = took / float64(wrote) * float64(d.Chunk)
 		d.mu.Unlock()
 	}
-	// The end must be the end; reading it also frees the connection.
-	if n, _ := body.Read(buf[:1]); n > 0 {
-		return permanent{errors.New("the server sends more than it announced")}
-	}
 	if wrote == 0 {
 		return errors.New("the server sent nothing that was missing")
 	}
 	return nil
+}
+
+// more tells whether there is anything behind what should be the end. To have
+// read the end frees the connection for the next request, too.
+func more(body io.Reader) bool {
+	n, _ := body.Read(make([]byte, 1))
+	return n > 0
 }
 
 // claim tells what to do with the bytes from the offset at of the file, in
@@ -364,7 +382,7 @@ func (d *download) read(body io.Reader, id int, s *stretch, buf []byte, alive fu
 // drop them. In an answer that holds the whole file there may be bytes that
 // are here already or that another connection fetches. If until is at, nothing
 // more is wanted.
-func (d *download) claim(i, id int, at int64) (use bool, until int64, sum uint32, current int) {
+func (d *download) claim(i, id int, at int64) (use bool, until int64, sum uint32) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	c := &d.chunks[i]
@@ -375,13 +393,13 @@ func (d *download) claim(i, id int, at int64) (use bool, until int64, sum uint32
 	}
 	switch {
 	case c.owner != id && d.streaming != id:
-		return false, at, 0, 0
+		return false, at, 0
 	case c.owner != id:
-		return false, until, 0, 0
+		return false, until, 0
 	case begin+c.have > at:
-		return false, begin + c.have, 0, 0
+		return false, begin + c.have, 0
 	default:
-		return begin+c.have == at, until, c.sum, len(d.versions) - 1
+		return begin+c.have == at, until, c.sum
 	}
 }
 
@@ -391,6 +409,9 @@ func (d *download) wrote(i int, n int64, sum uint32, version int, late bool) {
 	defer d.mu.Unlock()
 	c := &d.chunks[i]
 	first := d.stored == 0
+	if c.have > 0 && c.version != version {
+		version = 0 // a mixture
+	}
 	c.have, c.sum, c.version, c.fresh = c.have+n, sum, version, true
 	d.stored += n
 	if !d.whole(i) {
@@ -402,7 +423,7 @@ func (d *download) wrote(i int, n int64, sum uint32, version int, late bool) {
 		}
 		return
 	}
-	c.owner = 0
+	c.owner, d.failures = 0, 0
 	if c.again && c.before != c.sum {
 		d.wrong[i] = true
 	}

@@ -1,10 +1,7 @@
 package transfer
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -19,106 +16,8 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"freehold/models/network"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-// content is a file that a test server offers.
-func content(seed byte) []byte {
-	b := make([]byte, 3<<20+17)
-	for i := range b {
-		b[i] = byte(i*7+i>>9) ^ seed
-	}
-	return b
-}
-
-func hexSum(b []byte) string {
-	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:])
-}
-
-// server answers range requests for what its fields say and may misbehave.
-type server struct {
-	*httptest.Server
-	mu       sync.Mutex
-	data     []byte
-	etag     string
-	requests []string // their Range headers
-	// before may answer a request itself; it gets the number of the request.
-	before func(n int, w http.ResponseWriter, r *http.Request) (answered bool)
-}
-
-func serve(t *testing.T, data []byte) *server {
-	s := &server{data: data, etag: `"one"`}
-	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.mu.Lock()
-		s.requests = append(s.requests, r.Header.Get("Range"))
-		n, data, etag := len(s.requests), s.data, s.etag
-		s.mu.Unlock()
-		if s.before != nil && s.before(n, w, r) {
-			return
-		}
-		w.Header().Set("ETag", etag)
-		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(data))
-	}))
-	t.Cleanup(s.Close)
-	return s
-}
-
-func (s *server) ranges() []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return append([]string(nil), s.requests...)
-}
-
-// cut sends the first n bytes of a full answer and drops the connection.
-func cut(w http.ResponseWriter, data []byte, etag string, n int) {
-	w.Header().Set("ETag", etag)
-	w.Header().Set("Content-Length", fmt.Sprint(len(data)))
-	w.Write(data[:n])
-	w.(http.Flusher).Flush()
-	panic(http.ErrAbortHandler)
-}
-
-func client(t *testing.T) *Downloader {
-	c := New(Options{Dir: t.TempDir(), Backoff: time.Millisecond, Stall: 5 * time.Second, Attempts: 4})
-	t.Cleanup(c.Gate.CloseIdleConnections)
-	return c
-}
-
-func entry(url, sha256 string) File {
-	return File{Ref: "m", Name: "M", SHA256: sha256, URL: url}
-}
-
-// leftovers lists what is in the client's folder besides locks.
-func leftovers(t *testing.T, c *Downloader) []string {
-	entries, err := os.ReadDir(c.Dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var names []string
-	for _, e := range entries {
-		if filepath.Ext(e.Name()) != ".lock" {
-			names = append(names, filepath.Ext(e.Name()))
-		}
-	}
-	return names
-}
-
-// fetched fails the test unless the file is data.
-func fetched(t *testing.T, path, digest string, err error, data []byte) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := os.ReadFile(path)
-	if err != nil || !bytes.Equal(got, data) || digest != hexSum(data) {
-		t.Errorf("fetched file differs (%v), digest %s", err, digest)
-	}
-}
 
 func TestFetch(t *testing.T) {
 	data := content(1)
@@ -454,65 +353,6 @@ func TestCancelWhileWaiting(t *testing.T) {
 	}
 }
 
-func TestAnswersWithoutTheFile(t *testing.T) {
-	for code, c := range map[int]struct {
-		want     string
-		requests int
-	}{
-		http.StatusNotFound:            {"not there", 1},
-		http.StatusUnauthorized:        {"HF_TOKEN", 1},
-		http.StatusForbidden:           {"HF_TOKEN", 1},
-		http.StatusTeapot:              {"418", 1},
-		http.StatusTooManyRequests:     {"429", 4},
-		http.StatusInternalServerError: {"500", 4},
-		http.StatusServiceUnavailable:  {"gave up after 4 tries", 4},
-	} {
-		s, cl := serve(t, nil), client(t)
-		s.before = func(n int, w http.ResponseWriter, r *http.Request) bool { w.WriteHeader(code); return true }
-		_, _, err := cl.Fetch(t.Context(), entry(s.URL, hexSum(nil)), nil)
-		if err == nil || !strings.Contains(err.Error(), c.want) || len(s.ranges()) != c.requests {
-			t.Errorf("%d: %d requests, error %v", code, len(s.ranges()), err)
-		}
-	}
-}
-
-func TestHostileAnswers(t *testing.T) {
-	data := content(15)
-	for name, c := range map[string]struct {
-		answer func(n int, w http.ResponseWriter, r *http.Request)
-		want   string
-	}{
-		"no size": {func(_ int, w http.ResponseWriter, _ *http.Request) {
-			w.(http.Flusher).Flush()
-			w.Write(data)
-		}, "how large"},
-		"absurd size": {func(_ int, w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Content-Length", "4611686018427387904")
-			w.Write(data)
-		}, "disk space"},
-		"partial content that nobody asked for": {func(_ int, w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Content-Range", "bytes 5-99/100")
-			w.WriteHeader(http.StatusPartialContent)
-		}, "another part"},
-		"nonsense range": {func(_ int, w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Content-Range", "bytes -1-/x")
-			w.WriteHeader(http.StatusPartialContent)
-		}, "206"},
-		"circle": {func(_ int, w http.ResponseWriter, r *http.Request) {
-			http.Redirect(w, r, "/", http.StatusFound)
-		}, "circles"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			s, cl := serve(t, nil), client(t)
-			s.before = func(n int, w http.ResponseWriter, r *http.Request) bool { c.answer(n, w, r); return true }
-			_, _, err := cl.Fetch(t.Context(), entry(s.URL, hexSum(data)), nil)
-			if err == nil || !strings.Contains(err.Error(), c.want) {
-				t.Errorf("error %v, want %q in it", err, c.want)
-			}
-		})
-	}
-}
-
 func TestNetworkSwitch(t *testing.T) {
 	data := content(16)
 	s := serve(t, data)
@@ -643,15 +483,4 @@ func TestErrorPageIsNotPartOfTheFile(t *testing.T) {
 	}
 	path, digest, err := c.Fetch(t.Context(), entry(s.URL, hexSum(data)), nil)
 	fetched(t, path, digest, err, data)
-}
-
-func FuzzContentRange(f *testing.F) {
-	f.Add("bytes 0-9/10")
-	f.Add("bytes */10")
-	f.Add("bytes 9223372036854775807-0/9223372036854775808")
-	f.Fuzz(func(t *testing.T, s string) {
-		if from, to, total, ok := contentRange(s); ok && (from < 0 || to < from || total <= to) {
-			t.Errorf("contentRange(%q) = %d, %d, %d", s, from, to, total)
-		}
-	})
 }
