@@ -158,18 +158,21 @@ func (c *Core) FitOf(ctx context.Context, ref string, tokens int, kv string) (Fi
 
 // needsFor finds out what the model that ref means needs.
 func (c *Core) needsFor(ctx context.Context, ref string) (fit.Needs, error) {
-	if all, err := c.library.List(); err == nil {
-		for _, m := range all {
-			if m.Ref == ref && m.Problem == "" {
-				return c.needsOf(m)
-			}
-		}
+	here, err := c.installed()
+	if err != nil {
+		return fit.Needs{}, err
+	}
+	if m, ok := here.find(ref, ""); ok {
+		return c.needsOf(m)
 	}
 	w, err := c.lookup(ctx, ref)
 	if err != nil {
 		return fit.Needs{}, err
 	}
-	key := w.key()
+	if m, ok := here.find(w.Plan.Ref, w.weightsDigest()); ok {
+		return c.needsOf(m)
+	}
+	key := w.weightsDigest()
 	if n, ok := c.needs.get(key); ok && key != "" {
 		return n, nil
 	}
@@ -184,20 +187,6 @@ func (c *Core) needsFor(ctx context.Context, ref string) (fit.Needs, error) {
 		c.needs.save()
 	}
 	return n, err
-}
-
-// key names the weights of w; "" if nobody said what they are.
-func (w Wanted) key() string {
-	var sums []string
-	for _, f := range w.Plan.Files {
-		if f.Role == "weights" {
-			if f.SHA256 == "" {
-				return ""
-			}
-			sums = append(sums, f.SHA256)
-		}
-	}
-	return strings.Join(sums, "+")
 }
 
 // usualContext is the context that a model is loaded with, in tokens.

@@ -15,22 +15,28 @@ func (c *Core) installed() (installed, error) {
 	return all, err
 }
 
-// has tells whether the model that ref means, or one with these weights, is
-// here. digest may be "".
+// has tells whether find finds something.
 func (all installed) has(ref, digest string) bool {
+	_, ok := all.find(ref, digest)
+	return ok
+}
+
+// find returns the model that ref means, or one with these weights. digest may
+// be "".
+func (all installed) find(ref, digest string) (library.Model, bool) {
 	repo, quant := repository(ref)
 	for _, m := range all {
 		switch {
 		case m.Problem != "":
 		case m.Ref == ref, digest != "" && m.Digest == "sha256:"+digest:
-			return true
+			return m, true
 		case repo != "" && quant != "" && strings.EqualFold(m.Quant, quant):
 			if from, _ := repository(m.Source); from == repo {
-				return true
+				return m, true
 			}
 		}
 	}
-	return false
+	return library.Model{}, false
 }
 
 // repository takes apart the name of a model on Hugging Face: owner and name,

@@ -37,7 +37,11 @@ network.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.with(nil, app.LoadOptions{}, func(core *app.Core) error {
-				f, err := core.FitOf(cmd.Context(), args[0], context, kv)
+				ref := args[0]
+				if m, err := core.Model(ref); err == nil {
+					ref = m.Ref
+				}
+				f, err := core.FitOf(cmd.Context(), ref, context, kv)
 				if err != nil {
 					return err
 				}
