@@ -18,6 +18,7 @@ import (
 	"freehold/engine/fit"
 	"freehold/engine/hardware"
 	"freehold/engine/profile"
+	"freehold/models/catalog"
 	"freehold/models/library"
 )
 
@@ -165,6 +166,13 @@ func (c *Core) needsFor(ctx context.Context, ref string) (fit.Needs, error) {
 	if m, ok := here.find(ref, ""); ok {
 		return c.needsOf(m)
 	}
+	e, file, listed := catalog.Find(ref)
+	if listed && (here.hasFile(e, file) || !c.networkAllowed()) {
+		if m, ok := here.find(file.Ref, file.SHA256); ok {
+			return c.needsOf(m)
+		}
+		return estimate(e, file), nil
+	}
 	w, err := c.lookup(ctx, ref)
 	if err != nil {
 		return fit.Needs{}, err
@@ -177,6 +185,9 @@ func (c *Core) needsFor(ctx context.Context, ref string) (fit.Needs, error) {
 		return n, nil
 	}
 	f, err := c.puller.Header(ctx, w)
+	if err != nil && listed && ctx.Err() == nil {
+		return estimate(e, file), nil // the line is dead, or the server lets nobody in yet
+	}
 	if err != nil {
 		return fit.Needs{}, err
 	}

@@ -1,9 +1,12 @@
 package app_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"freehold/app"
@@ -96,6 +99,36 @@ func TestFit(t *testing.T) {
 	}})
 	if hw, err := again.Hardware(t.Context()); err != nil || hw.Profile == nil || *hw.Profile != p {
 		t.Errorf("after a restart %+v %v", hw.Profile, err)
+	}
+}
+
+// TestCatalogue: every entry has a verdict for this machine, and JSON can carry it.
+func TestCatalogue(t *testing.T) {
+	c := open(t, app.Options{Measure: quick})
+	a := attach(t, c)
+	if _, err := a.MeasureProfile(); err != nil {
+		t.Fatal(err)
+	}
+	all, err := a.Catalog()
+	if err != nil || len(all) == 0 {
+		t.Fatal(all, err)
+	}
+	if b, err := json.Marshal(all); err != nil || bytes.Contains(b, []byte(":null")) {
+		t.Errorf("null in the catalogue: %v", err)
+	}
+	for _, e := range all {
+		defaults := 0
+		for _, f := range e.Files {
+			if f.Default {
+				defaults++
+			}
+			if f.Fit.Verdict == "unknown" || f.Fit.Verdict == "" || f.Fit.Total < f.SizeBytes || f.Fit.Why == "" || f.Fit.PerSecond <= 0 {
+				t.Errorf("%s: %+v", f.Ref, f.Fit)
+			}
+		}
+		if defaults != 1 || e.Kind == "" || e.Name == "" || strings.TrimSpace(e.Licence) == "" {
+			t.Errorf("%+v", e)
+		}
 	}
 }
 

@@ -9,7 +9,6 @@ import (
 	"regexp"
 	"strings"
 
-	"freehold/models/catalog"
 	"freehold/models/library"
 )
 
@@ -204,34 +203,4 @@ func (c *Core) tellModels() {
 		return
 	}
 	c.emit("models", models)
-}
-
-// Catalog lists what can be downloaded.
-func (c *Core) Catalog(context.Context) ([]CatalogEntry, error) {
-	installed := map[string]bool{}
-	models, err := c.library.List()
-	if err != nil {
-		return nil, err
-	}
-	for _, m := range models {
-		installed[m.Ref] = true
-	}
-	entries := []CatalogEntry{}
-	for _, e := range catalog.All() {
-		c := CatalogEntry{
-			Ref: e.Ref, Name: e.Name, Maker: e.Maker, Family: e.Family, Kind: e.Kind, Summary: e.Summary,
-			GoodFor: append([]string{}, e.GoodFor...), Languages: append([]string{}, e.Languages...), Released: e.Released,
-			Licence: e.Licence, LicenceName: e.LicenceName, LicenceURL: e.LicenceURL, Restrictions: e.Restrictions,
-			Terms: e.Terms, Accepted: !e.Terms || c.accepted(e.Licence),
-			Homepage: e.Homepage, Architecture: e.Architecture, Parameters: e.Parameters, ActiveParameters: e.ActiveParameters,
-			ContextLength: e.ContextLength, Recommended: e.Starter, Quant: e.Default().Quant, SizeBytes: e.Default().SizeBytes,
-		}
-		for _, f := range e.Files {
-			c.Files = append(c.Files, CatalogFile{Ref: f.Ref, Quant: f.Quant, SizeBytes: f.SizeBytes,
-				Installed: installed[f.Ref], Default: f.Default, Fit: Fit{Verdict: "unknown"}})
-			c.Installed = c.Installed || installed[f.Ref]
-		}
-		entries = append(entries, c)
-	}
-	return entries, nil
 }
