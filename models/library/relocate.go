@@ -28,6 +28,10 @@ type move struct {
 // home of the library that they belong to.
 const marker = ".freehold-weights"
 
+// ownTemp starts the names of what a move has not completed. An import's
+// temporary files are called otherwise: settle leaves them alone.
+const ownTemp = disk.TempPrefix + "sha256-"
+
 func (l *Library) journalPath() string { return filepath.Join(l.home, "move.json") }
 
 // Relocate moves the weights to dir, which may be on another disk, and returns
@@ -238,7 +242,7 @@ func (l *Library) relocate(ctx context.Context, from, to string, progress func(d
 // links tells whether files can be linked from one folder to the other, so that
 // moving takes no space.
 func links(from, to string) bool {
-	probe, err := os.CreateTemp(from, disk.TempPrefix)
+	probe, err := os.CreateTemp(from, ownTemp+"probe-")
 	if err != nil {
 		return false
 	}
@@ -420,7 +424,7 @@ func (l *Library) clear(old, counts string) bool {
 	done := true
 	for _, b := range blobs {
 		if b.temporary {
-			if old == l.ownBlobs() && !strings.HasPrefix(b.name, disk.TempPrefix+"sha256-") && !b.abandoned {
+			if old == l.ownBlobs() && !strings.HasPrefix(b.name, ownTemp) && !b.abandoned {
 				continue // an import's of before, for Collect
 			}
 			_ = os.RemoveAll(b.path)

@@ -128,6 +128,7 @@ func (l *Library) Collect(age time.Duration) (freed int64, err error) {
 		return 0, fmt.Errorf("nothing was deleted: %w", err)
 	}
 	defer l.sweepLocks(used)
+	l.sweepTemporary()
 
 	stored, err := l.stored()
 	if err != nil {
@@ -146,6 +147,21 @@ func (l *Library) Collect(age time.Duration) (freed int64, err error) {
 		}
 	}
 	return freed, nil
+}
+
+// sweepTemporary deletes what crashes left beside the manifests.
+func (l *Library) sweepTemporary() {
+	for _, dir := range []string{l.home, filepath.Join(l.home, "models")} {
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			continue
+		}
+		for _, e := range entries {
+			if info, err := e.Info(); err == nil && disk.Temp(e.Name()) && info.Mode().IsRegular() && time.Since(info.ModTime()) > 24*time.Hour {
+				_ = os.Remove(filepath.Join(dir, e.Name()))
+			}
+		}
+	}
 }
 
 // deleteBlob deletes b unless somebody holds it, while the library is locked.
