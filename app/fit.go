@@ -266,7 +266,8 @@ func (c *Core) machine(ctx context.Context) fit.Machine {
 	c.memory.mu.Lock()
 	defer c.memory.mu.Unlock()
 	if time.Since(c.memory.at) > machineAge {
-		c.memory.machine, c.memory.at = fit.MachineOf(hardware.Probe(ctx)), time.Now()
+		total, available := hardware.Memory(ctx)
+		c.memory.machine, c.memory.at = fit.Machine{Memory: total, Available: available}, time.Now()
 	}
 	return c.memory.machine
 }

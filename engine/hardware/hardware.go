@@ -11,7 +11,6 @@ import (
 	"github.com/jaypipes/ghw"
 	"github.com/shirou/gopsutil/v3/cpu"
 	"github.com/shirou/gopsutil/v3/disk"
-	"github.com/shirou/gopsutil/v3/mem"
 )
 
 // Info is a machine. Sizes are bytes; what could not be found out is zero.
@@ -47,9 +46,7 @@ func Probe(ctx context.Context) Info {
 	if n, err := cpu.CountsWithContext(ctx, false); err == nil && n > 0 {
 		info.PhysicalCores = min(n, info.LogicalCores)
 	}
-	if m, err := mem.VirtualMemoryWithContext(ctx); err == nil {
-		info.MemoryTotal, info.MemoryAvailable = int64(m.Total), int64(m.Available)
-	}
+	info.readMemory(ctx)
 	if runtime.GOOS == "linux" {
 		info.confine(readLimits("/"))
 	}

@@ -24,6 +24,15 @@ func TestProbe(t *testing.T) {
 	}
 }
 
+// TestMemory: what is asked for often says what Probe says.
+func TestMemory(t *testing.T) {
+	i := Probe(t.Context())
+	total, available := Memory(t.Context())
+	if total != i.MemoryTotal || available <= 0 || available > total {
+		t.Errorf("%d of %d, Probe says %d of %d", available, total, i.MemoryAvailable, i.MemoryTotal)
+	}
+}
+
 // tree writes files under a new root.
 func tree(t *testing.T, files map[string]string) string {
 	t.Helper()
