@@ -116,7 +116,9 @@ func (c *Core) learnNeeds(ctx context.Context) {
 	if err != nil {
 		return
 	}
-	news := false
+	_, known := c.profile.known()
+	c.profile.get(ctx)
+	news := !known && len(all) > 0
 	for _, m := range all {
 		if ctx.Err() != nil {
 			return
@@ -216,7 +218,11 @@ func (c *Core) judge(ctx context.Context, n fit.Needs, tokens int, kv string) (F
 	if tokens == 0 {
 		tokens = c.usualContext(n)
 	}
-	machine, p := c.machine(ctx), c.profile.get(ctx)
+	return judge(n, c.machine(ctx), c.profile.get(ctx), tokens, kv)
+}
+
+// judge is Core.judge on a machine whose profile is p, or nil.
+func judge(n fit.Needs, machine fit.Machine, p *profile.Profile, tokens int, kv string) (Fit, error) {
 	rates := unmeasured
 	if p != nil {
 		rates = *p
@@ -279,16 +285,25 @@ type memorySeen struct {
 	machine fit.Machine
 }
 
-// fitted is what is known of an installed model's fit; nil if that is nothing.
+// fitted is what is known of an installed model's fit, without looking at files
+// or the machine; nil if that is nothing.
 func (c *Core) fitted(ctx context.Context, m library.Model) *Fit {
 	if m.Problem != "" {
 		return nil
 	}
 	n, ok := c.needs.get(fileKey(m))
-	if !ok {
+	p, seen := c.profile.known()
+	if !ok || !seen {
 		return nil
 	}
-	f, err := c.judge(ctx, n, contextDefault(m), "f16")
+	tokens := c.LoadOptions().ContextLength
+	if tokens == 0 {
+		tokens = contextDefault(m)
+	}
+	if tokens == 0 {
+		tokens = c.usualContext(n)
+	}
+	f, err := judge(n, c.machine(ctx), p, tokens, "f16")
 	if err != nil {
 		return nil
 	}

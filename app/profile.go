@@ -37,15 +37,26 @@ func newMeasured(home string, measure func(context.Context) (profile.Profile, er
 
 // get returns the profile that was kept for this machine; nil if there is none.
 func (m *measured) get(ctx context.Context) *profile.Profile {
+	if p, ok := m.known(); ok {
+		return p
+	}
+	p, err := profile.Load(m.path, profile.Key(hardware.Probe(ctx)))
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if !m.read {
-		if p, err := profile.Load(m.path, profile.Key(hardware.Probe(ctx))); err == nil {
+	if !m.read && ctx.Err() == nil {
+		if m.read = true; err == nil {
 			m.kept = &p
 		}
-		m.read = ctx.Err() == nil
 	}
 	return m.kept
+}
+
+// known returns what get would, if that is known without looking at the
+// machine, which takes a while the first time.
+func (m *measured) known() (p *profile.Profile, ok bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.kept, m.read
 }
 
 // take measures the machine and keeps the result.
