@@ -109,7 +109,7 @@ func (c *Core) Remove(ctx context.Context, name string) (Model, error) {
 	if err != nil {
 		return Model{}, err
 	}
-	if c.pool.forget(m.Path) {
+	if c.pool.forget(m.Ref) {
 		return Model{}, c.inUse(ctx, m)
 	}
 	if err := c.library.Remove(m.Ref); errors.Is(err, library.ErrInUse) {

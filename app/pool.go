@@ -190,13 +190,13 @@ func (p *pool) takeIdle() (idle []*slot) {
 	return idle
 }
 
-// forget unloads the model in the file at path if nobody uses it, and tells
-// whether somebody does. "" means all models.
-func (p *pool) forget(path string) (used bool) {
+// forget unloads the model called ref if nobody uses it, and tells whether
+// somebody does. "" means all models.
+func (p *pool) forget(ref string) (used bool) {
 	p.mu.Lock()
 	var idle []*slot
 	for key, s := range p.slots {
-		if path != "" && key.path != path {
+		if ref != "" && s.ref != ref {
 			continue
 		}
 		if s.users > 0 {
