@@ -184,6 +184,8 @@ type Skip struct {
 	Where string `json:"where,omitempty"`
 	Why   string `json:"why"`
 	Count int    `json:"count,omitempty"`
+	// Minor is what stands beside the text: the file counts as read without it.
+	Minor bool `json:"minor,omitempty"`
 }
 
 // Progress is how far a file has been read.

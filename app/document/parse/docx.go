@@ -64,11 +64,11 @@ func parseDOCX(s *source) error {
 	if d.deleted > 0 {
 		r.warn("%d deletions under change tracking were left out", d.deleted)
 	}
-	r.skipN("page headers and footers", "", "they stand on every page", len(a.match("word/header*.xml"))+len(a.match("word/footer*.xml")))
+	r.aside("page headers and footers", "", "they stand on every page", len(a.match("word/header*.xml"))+len(a.match("word/footer*.xml")))
 	r.skipN("embedded files", "", "they are not opened", len(a.match("word/embeddings/*")))
 	r.skipN("charts", "", "they are not read", len(a.match("word/charts/chart*.xml")))
 	r.Images += len(a.match("word/media/*"))
-	r.skipN("images", "", "text within images is not recognised here", len(a.match("word/media/*")))
+	r.aside("images", "", "text within images is not recognised here", len(a.match("word/media/*")))
 	return nil
 }
 

@@ -69,7 +69,7 @@ func parseEPUB(s *source) error {
 		return err
 	}
 	s.receipt.Images = images
-	s.receipt.skipN("images", "", "text within images is not recognised here", images)
+	s.receipt.aside("images", "", "text within images is not recognised here", images)
 	return nil
 }
 

@@ -159,7 +159,8 @@ func (l *layout) bodySize() float64 {
 	return l.common
 }
 
-// put writes a line to the page's text.
+// put writes a line to the page's text. The text depends on the letters alone, not
+// on what is known of the document: highlight makes it anew.
 func (l *layout) put(t *textLine) {
 	if l.text.Len() > 0 {
 		l.text.WriteByte('\n')
@@ -349,9 +350,6 @@ func (l *layout) emitBlock(lines []textLine) {
 	} else if listMark(first) {
 		block.Kind = ListItem
 	}
-	if l.text.Len() > 0 {
-		l.text.WriteByte('\n')
-	}
 	for i := range lines {
 		l.put(&lines[i])
 		if i == 0 {
@@ -520,9 +518,6 @@ func (l *layout) emitTable(lines []textLine) error {
 	var rows []Row
 	for i := range lines {
 		t := &lines[i]
-		if i == 0 && l.text.Len() > 0 {
-			l.text.WriteByte('\n')
-		}
 		l.put(t)
 		cells := make([]string, len(columns))
 		for _, s := range t.segments {

@@ -55,7 +55,7 @@ func parseODF(s *source) error {
 	r := s.receipt
 	images := len(a.match("Pictures/*"))
 	r.Images += images
-	r.skipN("images", "", "text within images is not recognised here", images)
+	r.aside("images", "", "text within images is not recognised here", images)
 	objects := 0
 	for _, n := range a.names {
 		if strings.HasPrefix(n, "Object ") && strings.HasSuffix(n, "/content.xml") {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 )
@@ -156,7 +157,7 @@ func (r *Receipt) settle() {
 			}
 			r.Error = (&Error{Problem: r.Problem}).Error()
 		}
-	case r.Problem != "" || len(r.Skipped) > 0:
+	case r.Problem != "" || slices.ContainsFunc(r.Skipped, func(s Skip) bool { return !s.Minor }):
 		r.Status = Partial
 		if r.Error != "" {
 			r.skip(fmt.Sprintf("what follows %s %d", orPart(r.Unit), r.Pages), "", r.Error)

@@ -59,7 +59,7 @@ func parsePPTX(s *source) error {
 			s.receipt.warn("slide %d is hidden in the presentation", i+1)
 		}
 		if n := s.page.Images; n > 0 {
-			s.receipt.skipN("images", fmt.Sprintf("slide %d", i+1), "text within images is not recognised here", n)
+			s.receipt.aside("images", fmt.Sprintf("slide %d", i+1), "text within images is not recognised here", n)
 		}
 	}
 	return s.endPage()

@@ -111,6 +111,17 @@ func (r Ranges) last() int {
 // skip notes something that was not read. Equal notes are counted.
 func (r *Receipt) skip(what, where, why string) { r.skipN(what, where, why, 1) }
 
+// aside notes something that was not read without which the file still counts as
+// read.
+func (r *Receipt) aside(what, where, why string, n int) {
+	r.skipN(what, where, why, n)
+	for i := range r.Skipped {
+		if s := &r.Skipped[i]; s.What == what && s.Why == why {
+			s.Minor = true
+		}
+	}
+}
+
 func (r *Receipt) skipN(what, where, why string, n int) {
 	if n <= 0 {
 		return

@@ -87,7 +87,7 @@ func parseRTF(s *source) error {
 		}
 	}
 	s.receipt.Images += r.images
-	s.receipt.skipN("images", "", "text within images is not recognised here", r.images)
+	s.receipt.aside("images", "", "text within images is not recognised here", r.images)
 	s.receipt.skipN("embedded objects", "", "they are not opened", r.object)
 	if t := oneLine(clean(r.title.String())); t != "" {
 		s.doc.Title = clip(t, 500)
@@ -398,7 +398,7 @@ func (r *rtf) word(w string, n int, given bool) error {
 	default:
 		if rtfSkipped[w] {
 			if strings.HasPrefix(w, "header") || strings.HasPrefix(w, "footer") {
-				r.receipt.skip("page headers and footers", "", "they stand on every page")
+				r.receipt.aside("page headers and footers", "", "they stand on every page", 1)
 			}
 			r.cur.skip = true
 		}
