@@ -217,10 +217,13 @@ func (b *builder) add(kind BlockKind, level int, text string) error {
 
 func (b *builder) put(x Block, text string) error {
 	text = clean(text)
-	if x.Kind != CodeBlock {
-		text = strings.TrimSpace(text)
-	} else {
+	switch x.Kind {
+	case CodeBlock:
 		text = strings.TrimRight(strings.Trim(text, "\n"), " \t\n")
+	case TableRow: // an empty first cell counts
+		text = strings.TrimRight(text, " \t\n")
+	default:
+		text = strings.TrimSpace(text)
 	}
 	if text == "" {
 		return b.ctx.Err()
