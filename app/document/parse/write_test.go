@@ -208,7 +208,8 @@ func pdfFile(pages ...string) []byte {
 		w.object(fmt.Sprintf("<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Resources<</Font<</F1 3 0 R/F2 4 0 R>>>>/Contents %d 0 R>>", 6+2*i))
 		w.object(fmt.Sprintf("<</Length %d>>stream\n%s\nendstream", len(p), p))
 	}
-	return w.finish("/Root 1 0 R/Info<</Title(A test)>>")
+	info := w.object("<</Title(A test)>>")
+	return w.finish(fmt.Sprintf("/Root 1 0 R/Info %d 0 R", info))
 }
 
 func utf16LE(s string) []byte {
