@@ -26,6 +26,7 @@ func (p permanent) Unwrap() error { return p.error }
 
 var (
 	errStalled = errors.New("the server stopped sending")
+	errSlow    = errors.New("another connection does it faster")
 	errChanged = errors.New("the file on the server was changed meanwhile")
 	errUnnamed = errors.New("the server cannot go on where it stopped, nor does it say whether the file is still the same")
 	errMore    = errors.New("the server sends more than it announced")
@@ -60,20 +61,22 @@ type download struct {
 	tell      chan struct{} // something worth telling happened
 	result    chan string   // the digest
 	hashed    int64
-	spawned   int         // connections
-	limit     int         // of them that may be used
-	good      int         // chunks since limit was changed
-	active    int         // requests under way
-	streaming int         // the connection that gets the whole file; 0: none
-	ranges    bool        // the server has sent a part
-	noRanges  bool        // asking for parts brings nothing
-	address   string      // where the server redirected to; "" to ask it
-	contacted bool        // it has answered at least once
-	stored    int64       // bytes written
-	failures  int         // in a row, without a byte between them
-	failedAt  int64       // stored, at the last of them
-	epoch     int         // counts failures, so that one cause counts once
-	paused    *time.Timer // nil unless all wait
+	spawned   int           // connections
+	limit     int           // of them that may be used
+	good      int           // chunks since limit was changed
+	active    int           // requests under way
+	flows     map[int]*flow // what they bring, by connection
+	slow      int           // requests given up for being slow, in a row
+	streaming int           // the connection that gets the whole file; 0: none
+	ranges    bool          // the server has sent a part
+	noRanges  bool          // asking for parts brings nothing
+	address   string        // where the server redirected to; "" to ask it
+	contacted bool          // it has answered at least once
+	stored    int64         // bytes written
+	failures  int           // in a row, without a byte between them
+	failedAt  int64         // stored, at the last of them
+	epoch     int           // counts failures, so that one cause counts once
+	paused    *time.Timer   // nil unless all wait
 	pauseNote string
 	promise   int64 // what this download added to Downloader.promised
 	syncing   bool
@@ -144,6 +147,7 @@ func (d *download) begin(size int64, v version) error {
 	if err := d.out.Truncate(0); err != nil {
 		return d.writing(err)
 	}
+	sparse(d.out)
 	if err := d.out.Truncate(size); err != nil {
 		return d.writing(err)
 	}
@@ -178,6 +182,7 @@ func (d *download) restart(why error) error {
 func (d *download) pass(parent context.Context) (string, error) {
 	ctx, stop := context.WithCancelCause(parent)
 	d.ctx, d.stop = ctx, stop
+	d.flows, d.slow = map[int]*flow{}, 0
 	d.tell, d.result = make(chan struct{}, 1), make(chan string, 1)
 	d.hashed, d.spawned, d.limit, d.active, d.streaming, d.ranges = 0, 0, d.c.Connections, 0, 0, false
 	awake := context.AfterFunc(ctx, func() {
@@ -213,7 +218,8 @@ func (d *download) pass(parent context.Context) (string, error) {
 		select {
 		case <-d.tell:
 		case <-tick.C:
-			if n%20 == 0 {
+			if n%d.c.look == 0 {
+				d.hurry()
 				if err := d.keep(); err != nil {
 					return "", err
 				}
@@ -321,7 +327,7 @@ func (d *download) work(ctx context.Context, id int) {
 		if ctx.Err() != nil {
 			return
 		}
-		if err != nil && !errors.Is(err, errAside) {
+		if err != nil && !errors.Is(err, errAside) && !errors.Is(err, errSlow) {
 			if err := d.failed(err, s.epoch); err != nil {
 				d.stop(err)
 				return
@@ -429,7 +435,7 @@ func (d *download) finish(path string) error {
 
 // writing says what a failure to write means for people.
 func (d *download) writing(err error) error {
-	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+	if slices.ContainsFunc(noRoom, func(e error) bool { return errors.Is(err, e) }) {
 		var missing int64
 		if d.known {
 			missing = d.Size - d.have()
@@ -442,7 +448,7 @@ func (d *download) writing(err error) error {
 
 // unwritable says that dir cannot be written to.
 func unwritable(dir string, err error) error {
-	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
+	if errors.Is(err, fs.ErrPermission) || readOnly(err) {
 		return fmt.Errorf("%s cannot be written to; change its permissions, or move FREEHOLD_HOME to another folder: %w", dir, err)
 	}
 	return fmt.Errorf("write to %s: %w", dir, err)

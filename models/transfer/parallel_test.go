@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -71,6 +70,32 @@ func TestNoConnectionIsIdle(t *testing.T) {
 			once.Do(func() { close(release) })
 		}
 	})
+	fetched(t, path, digest, err, data)
+}
+
+// TestSlowConnectionIsReplaced has one that brings next to nothing.
+func TestSlowConnectionIsReplaced(t *testing.T) {
+	data := random(12, 12*smallChunk)
+	s, c := serve(t, data), small(t)
+	c.look = 2
+	s.before = func(n int, w http.ResponseWriter, r *http.Request) bool {
+		if n != 2 {
+			return false
+		}
+		var from, to int
+		fmt.Sscanf(r.Header.Get("Range"), "bytes=%d-%d", &from, &to)
+		w.Header().Set("ETag", `"one"`)
+		w.Header().Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", from, to, len(data)))
+		w.Header().Set("Content-Length", fmt.Sprint(to+1-from))
+		w.WriteHeader(http.StatusPartialContent)
+		for ; r.Context().Err() == nil; from++ {
+			w.Write(data[from : from+1])
+			w.(http.Flusher).Flush()
+			time.Sleep(10 * time.Millisecond)
+		}
+		return true
+	}
+	path, digest, err := c.Fetch(t.Context(), entry(s.URL, hexSum(data)), nil)
 	fetched(t, path, digest, err, data)
 }
 
@@ -192,7 +217,7 @@ type fullDisk struct {
 
 func (f fullDisk) WriteAt(p []byte, at int64) (int, error) {
 	if f.room.Add(-int64(len(p))) < 0 {
-		return 0, &os.PathError{Op: "write", Path: "part", Err: syscall.ENOSPC}
+		return 0, &os.PathError{Op: "write", Path: "part", Err: noRoom[0]}
 	}
 	return f.partFile.WriteAt(p, at)
 }

@@ -130,6 +130,7 @@ func (d *download) release(id int, s stretch) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.active--
+	delete(d.flows, id)
 	for i := range d.chunks {
 		if c := &d.chunks[i]; c.owner == id {
 			c.owner = 0
@@ -149,6 +150,9 @@ func (d *download) record(i int) { _ = d.journal.add(d.chunks[i].line(i)) }
 func (d *download) attempt(ctx context.Context, id int, s *stretch, buf []byte) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	d.mu.Lock()
+	d.flows[id] = &flow{cancel: cancel, chunk: -1}
+	d.mu.Unlock()
 	r, cached, err := d.request(ctx, *s)
 	if err != nil {
 		return permanent{err}
@@ -345,7 +349,7 @@ func (d *download) read(body io.Reader, id int, s *stretch, buf []byte, alive fu
 				if late || now.Before(noted) {
 					noted = now
 				}
-				d.wrote(i, int64(n), crc32.Update(sum, castagnoli, data), s.version, late)
+				d.wrote(i, id, int64(n), crc32.Update(sum, castagnoli, data), s.version, late)
 			}
 			at += int64(n)
 		}
@@ -404,7 +408,7 @@ func (d *download) claim(i, id int, at int64) (use bool, until int64, sum uint32
 }
 
 // wrote counts n more bytes of chunk i.
-func (d *download) wrote(i int, n int64, sum uint32, version int, late bool) {
+func (d *download) wrote(i, id int, n int64, sum uint32, version int, late bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	c := &d.chunks[i]
@@ -414,6 +418,9 @@ func (d *download) wrote(i int, n int64, sum uint32, version int, late bool) {
 	}
 	c.have, c.sum, c.version, c.fresh = c.have+n, sum, version, true
 	d.stored += n
+	if fl := d.flows[id]; fl != nil {
+		fl.chunk, fl.bytes = i, fl.bytes+n
+	}
 	if !d.whole(i) {
 		if late {
 			d.record(i)
@@ -423,7 +430,7 @@ func (d *download) wrote(i int, n int64, sum uint32, version int, late bool) {
 		}
 		return
 	}
-	c.owner, d.failures = 0, 0
+	c.owner, d.failures, d.slow = 0, 0, 0
 	if c.again && c.before != c.sum {
 		d.wrong[i] = true
 	}
@@ -459,7 +466,7 @@ func plainly(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
 	}
-	if cause := context.Cause(ctx); errors.Is(cause, errStalled) {
+	if cause := context.Cause(ctx); errors.Is(cause, errStalled) || errors.Is(cause, errSlow) {
 		return cause
 	}
 	var u *url.Error

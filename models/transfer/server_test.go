@@ -101,7 +101,7 @@ func serve(t *testing.T, data []byte) *server {
 	}))
 	// Little of what counts as sent shall lie in the system's buffers.
 	s.Config.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
-		_ = c.(*net.TCPConn).SetWriteBuffer(32 << 10)
+		_ = c.(*net.TCPConn).SetWriteBuffer(128 << 10)
 		return ctx
 	}
 	s.Start()

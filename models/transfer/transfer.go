@@ -68,6 +68,7 @@ type Downloader struct {
 	chunk    int64 // bytes that have one checksum in the journal
 	openFile func(path string) (partFile, error)
 	clock    func() time.Time
+	look     int          // tenths of a second between looks at the disk and at slow connections
 	promised atomic.Int64 // bytes that downloads under way will still write
 }
 
@@ -102,7 +103,7 @@ func New(o Options) *Downloader {
 	if o.Connections == 0 {
 		o.Connections = 4
 	}
-	return &Downloader{Options: o, chunk: 4 << 20, clock: time.Now, openFile: func(path string) (partFile, error) {
+	return &Downloader{Options: o, chunk: 4 << 20, look: 20, clock: time.Now, openFile: func(path string) (partFile, error) {
 		return os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	}}
 }
