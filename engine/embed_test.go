@@ -123,6 +123,37 @@ func TestEmbeddingBatches(t *testing.T) {
 	}
 }
 
+// TestContextBeyondTraining: a longer context than the model knows is not had by
+// asking for it.
+func TestContextBeyondTraining(t *testing.T) {
+	for _, name := range []string{"bert-mean", "nomic-bert-mean", "gpt2"} {
+		v, ok := conformance.Find(name)
+		if !ok {
+			t.Fatalf("no variant %s", name)
+		}
+		path := filepath.Join(t.TempDir(), name+".gguf")
+		if _, err := v.WriteFile(path); err != nil {
+			t.Fatal(err)
+		}
+		m, err := Open(t.Context(), path, Options{Backend: program.Reference{}, ContextLength: 4 * conformance.Context}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer m.Close()
+		if n := m.Info().ContextLength; n != conformance.Context {
+			t.Errorf("%s reads %d tokens, was trained for %d", name, n, conformance.Context)
+		}
+		if !m.Info().Embeds {
+			continue
+		}
+		_, err = m.Embed(t.Context(), []string{strings.Repeat("abc ", 2*conformance.Context)})
+		var long *TooLongError
+		if !errors.As(err, &long) || long.Limit != conformance.Context {
+			t.Errorf("%s, a text too long: %v", name, err)
+		}
+	}
+}
+
 func TestRank(t *testing.T) {
 	m, g := openVariant(t, "bert-rank")
 	scores, err := m.embed(t.Context(), [][]int32{conformance.Tokens()})

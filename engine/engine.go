@@ -44,7 +44,8 @@ type Options struct {
 	// Threads computing at once; 0 means one for each physical core.
 	Threads int
 	// ContextLength is the most tokens of one sequence; 0 means what the model
-	// was trained for, at most DefaultContext.
+	// was trained for, at most DefaultContext. Models that embed and those with
+	// learnt positions read no more than they were trained for, whatever it says.
 	ContextLength int
 	// Lookup says whether guessed tokens may be checked several at once.
 	Lookup Lookup
@@ -135,10 +136,14 @@ func open(ctx context.Context, f *gguf.File, opt Options, progress func(done, to
 	if opt.ContextLength < 0 || length > maxContext {
 		return nil, fmt.Errorf("a context of %d tokens is not possible; choose 1…%d", length, maxContext)
 	}
+	if trained := arch.TrainedContext(f); arch.Embeds(f) && trained > 0 {
+		length = min(length, trained) // its vectors of longer texts would mean nothing
+	}
 	a, err := arch.Load(f, length)
 	if err != nil {
 		return nil, err
 	}
+	length = min(length, a.Program.Places())
 	m := &Model{file: f}
 	m.marks = sync.OnceValue(m.findMarks)
 	if m.tokenizer, err = tokenizer.FromGGUF(f); err != nil {

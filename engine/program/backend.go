@@ -155,6 +155,18 @@ func CacheShape(p *Program) string {
 	return s.String()
 }
 
+// Places is how many positions the program knows: those of its table of learnt
+// positions, or any number if it has none.
+func (p *Program) Places() int {
+	places := math.MaxInt
+	for _, op := range p.Ops {
+		if e, ok := op.(Embed); ok && e.Positions {
+			places = min(places, e.Table.Rows)
+		}
+	}
+	return places
+}
+
 // ErrBatch is wrapped by errors about a malformed batch.
 var ErrBatch = errors.New("malformed batch")
 
@@ -173,11 +185,9 @@ func (b *Batch) Check(p *Program, l Limits) error {
 	if b.Guessed < 0 || b.Guessed > 0 && b.Guessed >= len(b.Outputs) {
 		return fmt.Errorf("%w: %d guessed rows of %d outputs", ErrBatch, b.Guessed, len(b.Outputs))
 	}
-	vocab, places := math.MaxInt, math.MaxInt
+	vocab, places := math.MaxInt, p.Places()
 	for _, op := range p.Ops {
-		if e, ok := op.(Embed); ok && e.Positions {
-			places = min(places, e.Table.Rows)
-		} else if ok {
+		if e, ok := op.(Embed); ok && !e.Positions {
 			vocab = min(vocab, e.Table.Rows)
 		}
 	}
