@@ -86,6 +86,30 @@ if [ -n "$missing" ]; then
   fi
 fi
 
+# A real registry for the tests of downloads. Only its program is wanted: Debian
+# would start the installed package as a service, so it is unpacked, not installed.
+registry=build/cache/docker-registry
+registry_wanted() { [ "$purpose" = test ] && [ "$(uname -s)" = Linux ] && ! have docker-registry && ! [ -x "$registry/usr/bin/docker-registry" ]; }
+fetch_registry() { # fetch_registry FOLDER
+  (cd "$1" && apt-get download -q docker-registry) >/dev/null 2>&1
+}
+if registry_wanted && have apt-get && have dpkg; then
+  say "fetching docker-registry for the tests"
+  unpacked=$(mktemp -d)
+  fetch_registry "$unpacked" || {
+    if [ "$(id -u)" = 0 ]; then apt-get update -q >/dev/null 2>&1; else sudo -n apt-get update -q >/dev/null 2>&1; fi
+    fetch_registry "$unpacked"
+  } || true
+  if dpkg -x "$unpacked"/docker-registry_*.deb "$unpacked/root" 2>/dev/null && [ -x "$unpacked/root/usr/bin/docker-registry" ]; then
+    mkdir -p build/cache
+    rm -rf "$registry"
+    mv "$unpacked/root" "$registry"
+  else
+    say "docker-registry could not be fetched: the tests against it will be skipped"
+  fi
+  rm -rf "$unpacked"
+fi
+
 # What nothing can do without.
 have go || die "Go is missing. Install Go 1.26 or newer from https://go.dev/dl/"
 goversion=$(go env GOVERSION | sed 's/^go//')
