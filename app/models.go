@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strings"
 
+	"freehold/models/bundle"
 	"freehold/models/library"
 )
 
@@ -70,8 +71,8 @@ func (c *Core) ImportAll(ctx context.Context, path string, progress func(done, t
 		}
 		return []Model{m}, nil
 	}
-	if isBundle(path) {
-		return c.readBundle(ctx, path, progress)
+	if bundle.Is(path) {
+		return c.ReadBundle(ctx, path, progress)
 	}
 	entries, err := os.ReadDir(path)
 	if err != nil {
