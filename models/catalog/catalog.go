@@ -22,7 +22,7 @@ type Entry struct {
 	Kind      string   `json:"kind"` // Chat, Code, Reasoning, Embedding or Reranking
 	Summary   string   `json:"summary"`
 	GoodFor   []string `json:"goodFor"`   // in a few words each
-	Languages []string `json:"languages"` // BCP 47; those that its makers name
+	Languages []string `json:"languages"` // BCP 47; the best known of those that its makers name
 	Released  string   `json:"released"`  // year and month, such as 2025-04
 
 	Licence      string `json:"licence"` // SPDX identifier, or LicenseRef- and a name

@@ -26,6 +26,8 @@ type Shape struct {
 	FullHeadDim int `json:"fullHeadDim,omitempty"` // 0: HeadDim
 	// SharedKV counts the last layers, which read the keys and values of others.
 	SharedKV int `json:"sharedKV,omitempty"`
+	// SharedKVFeedForward is the width of their feed-forward part; 0: FeedForward.
+	SharedKVFeedForward int `json:"sharedKVFeedForward,omitempty"`
 	// GatedAttention has a gate as wide as its output.
 	GatedAttention bool `json:"gatedAttention,omitempty"`
 
