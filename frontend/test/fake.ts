@@ -75,7 +75,8 @@ export class FakeApp {
   models: api.Model[];
   chats = new Map<string, api.Chat>();
   deleted = new Map<string, api.Chat>();
-  downloads = new Map<string, api.Download & { timer?: ReturnType<typeof setInterval> }>();
+  downloads = new Map<string, Coming>();
+  removed = new Map<string, api.Model>();
   stops = new Map<string, () => void>();
   next = 1;
   pace: number;
@@ -91,7 +92,7 @@ export class FakeApp {
         ? []
         : [
             model({ ref: "smollm2-135m", name: "SmolLM2 135M Instruct", starter: true, loaded: true }),
-            model({ ref: "qwen3-4b", name: "Qwen3 4B", architecture: "qwen3", quant: "Q4_K_M", sizeBytes: 2_497_000_000, parameters: 4_022_000_000, contextLength: 40_960 }),
+            model({ ref: "qwen3-4b", name: "Qwen3 4B", architecture: "qwen3", quant: "Q4_K_M", sizeBytes: 2_497_000_000, parameters: 4_022_000_000, contextLength: 40_960, fit: fit("well", 2_497_000_000, 14) as api.Model["fit"] }),
             model({
               ref: "mystery", name: "mystery-moe-30b", architecture: "mystery", quant: "IQ2_XS", sizeBytes: 9_300_000_000, parameters: 30_500_000_000, licence: "",
               problem: "its architecture “mystery” is not known to this version of Freehold",
@@ -156,8 +157,9 @@ export class FakeApp {
   }
   Hardware(): api.Hardware {
     return {
-      cpu: "AMD Ryzen 7 7840U w/ Radeon 780M Graphics", os: "linux", arch: "amd64", physicalCores: 8, performanceCores: 0, logicalCores: 16, isa: "AVX-512 VNNI", features: [], caches: [], memoryLimit: "", memoryTotal: 33_285_996_544, memoryAvailable: 21_474_836_480,
+      cpu: "AMD Ryzen 7 7840U w/ Radeon 780M Graphics", os: "linux", arch: "amd64", physicalCores: 8, performanceCores: 0, logicalCores: 16, isa: "AVX-512 VNNI", features: ["AVX2"], caches: [{ level: 1, bytes: 32_768, shared: 2 }, { level: 2, bytes: 1_048_576, shared: 2 }, { level: 3, bytes: 16_777_216, shared: 16 }], memoryLimit: "", memoryTotal: 33_285_996_544, memoryAvailable: 21_474_836_480,
       gpus: [{ name: "AMD Radeon 780M", vendor: "AMD", driver: "", freeBytes: 0, api: "", memoryBytes: 4_294_967_296, usable: false, note: "no backend for it in this version" }], diskFree: 214_000_000_000, backend: "CPU, 8 threads",
+      profile: { readBytesPerSecond: 52_000_000_000, int8OpsPerSecond: 1_900_000_000_000, threads: 8, measuredAt: Date.now() - day },
     };
   }
   SaveSettings(s: api.Settings): api.Settings {
@@ -331,8 +333,18 @@ export class FakeApp {
     this.snapshots = 0;
   };
   RemoveModel(ref: string) {
-    this.models = this.models.filter((m) => m.ref !== ref);
+    const m = this.models.find((x) => x.ref === ref)!;
+    this.removed.set(ref, m);
+    if (!m.external) this.unused += m.sizeBytes;
+    this.models = this.models.filter((x) => x.ref !== ref);
     this.emit("models", this.models);
+  }
+  RestoreModel(ref: string) {
+    const m = this.removed.get(ref)!;
+    if (!m.external) this.unused -= m.sizeBytes;
+    this.models = [...this.models, m];
+    this.emit("models", this.models);
+    return m;
   }
   ChooseFiles(): string[] {
     if (this.face === "browser") throw new Error("this needs the desktop window; in the browser give the file's path instead");
@@ -341,41 +353,131 @@ export class FakeApp {
   OpenExternal() {}
 
   Catalog(): api.CatalogEntry[] {
-    const entry = (e: Partial<api.CatalogEntry> & Pick<api.CatalogEntry, "ref" | "name" | "summary">): api.CatalogEntry => ({
-      licence: "Apache-2.0", licenceUrl: "https://www.apache.org/licenses/LICENSE-2.0", quant: "Q4_K_M", sizeBytes: 1_100_000_000, parameters: 1_720_000_000, contextLength: 40_960,
-      maker: "", family: "", kind: "chat", goodFor: [], languages: [], released: "", licenceName: "Apache-2.0", restrictions: "", terms: false, accepted: false, architecture: "llama",
-      activeParameters: 1_720_000_000, recommended: false, files: [], homepage: "https://example.org/model", installed: this.models.some((m) => m.ref === e.ref), ...e,
-    });
+    const entry = (
+      e: Partial<api.CatalogEntry> & Pick<api.CatalogEntry, "ref" | "name" | "summary"> & { sizes: [quant: string, bytes: number, verdict: api.Verdict, perSecond?: number][] },
+    ): api.CatalogEntry => {
+      const { sizes, ...rest } = e;
+      const files = sizes.map(([quant, sizeBytes, verdict, perSecond = 0], i) => ({
+        ref: i === 0 ? e.ref : `${e.ref}-${quant.toLowerCase()}`, quant, sizeBytes, default: i === 0,
+        installed: this.models.some((m) => m.ref === (i === 0 ? e.ref : `${e.ref}-${quant.toLowerCase()}`)), fit: fit(verdict, sizeBytes, perSecond),
+      }));
+      return {
+        maker: "Alibaba", family: "", kind: "chat", goodFor: ["questions"], languages: ["en"], released: "2025-04", licence: "Apache-2.0", licenceName: "Apache License 2.0",
+        licenceUrl: "https://www.apache.org/licenses/LICENSE-2.0", restrictions: "", terms: false, accepted: this.accepted.has(rest.licence ?? ""), homepage: "https://example.org/model",
+        architecture: "llama", parameters: 1_720_000_000, activeParameters: 0, contextLength: 40_960, recommended: false, quant: files[0]!.quant, sizeBytes: files[0]!.sizeBytes,
+        installed: files.some((f) => f.installed), ...rest, files,
+      };
+    };
     return [
-      entry({ ref: "smollm2-135m", name: "SmolLM2 135M Instruct", summary: "Very small and quick. For trying things out, and for machines with little memory.", sizeBytes: 98_000_000, parameters: 134_515_008, contextLength: 8192 }),
-      entry({ ref: "qwen3-1.7b", name: "Qwen3 1.7B", summary: "A capable small model that can think before it answers. Runs well on most laptops." }),
-      entry({ ref: "granite-8b", name: "Granite 3.3 8B Instruct", summary: "Careful with business texts and long documents. Wants 8 GB of memory.", sizeBytes: 4_900_000_000, parameters: 8_170_000_000, contextLength: 131_072 }),
+      entry({ ref: "qwen3-1.7b", name: "Qwen3 1.7B", summary: "Thinks before it answers. Good at maths and code for its size, in many languages.", languages: ["en", "zh", "ko", "de", "es"], recommended: true, sizes: [["Q4_K_M", 1_110_000_000, "well", 38], ["Q8_0", 1_830_000_000, "well", 24]] }),
+      entry({ ref: "llama-3.2-3b", name: "Llama 3.2 3B Instruct", maker: "Meta", summary: "A solid everyday model: questions about documents, rewriting, several languages.", licence: "LicenseRef-Llama-3.2", licenceName: "Llama 3.2 Community Licence", restrictions: "Not for services with more than 700 million users a month; products must say “Built with Llama”; some uses are forbidden.", terms: true, parameters: 3_210_000_000, contextLength: 131_072, sizes: [["Q4_K_M", 2_020_000_000, "well", 17]] }),
+      entry({ ref: "granite-8b", name: "Granite 3.3 8B Instruct", maker: "IBM", summary: "Careful with business texts and long documents. Wants 8 GB of memory.", parameters: 8_170_000_000, contextLength: 131_072, sizes: [["Q4_K_M", 4_940_000_000, "slow", 3.4], ["Q8_0", 8_690_000_000, "tight", 2]] }),
+      entry({ ref: "minilm", name: "all-MiniLM-L6-v2", maker: "sentence-transformers", kind: "embedding", summary: "Makes vectors of texts, for search in documents.", parameters: 22_700_000, contextLength: 512, sizes: [["F16", 46_000_000, "well"]] }),
+      entry({ ref: "qwen3-30b", name: "Qwen3 30B-A3B", summary: "A mixture of experts, for machines with 32 GB.", parameters: 30_500_000_000, activeParameters: 3_300_000_000, sizes: [["Q4_K_M", 18_560_000_000, "no"]] }),
     ];
   }
-  Downloads = () => [...this.downloads.values()].map(({ timer: _t, ...d }) => d);
+  accepted = new Set<string>();
+  AcceptLicence(licence: string) {
+    this.accepted.add(licence);
+  }
+  FitOf = () => fit("well", 1_110_000_000, 38);
+  SearchModels(query: string, cursor: string): api.FoundModels {
+    const n = cursor ? 2 : 3;
+    return {
+      next: cursor ? "" : "more",
+      models: Array.from({ length: n }, (_, i) => ({
+        repo: `ada/${query}-${cursor}${i}-GGUF`, name: `${query} ${cursor}${i}`, author: "ada", downloads: 120_000 >> i, likes: 12, gated: i === 1, licence: "apache-2.0", updatedAt: Date.now() - day,
+        architecture: "qwen3", parameters: 4_000_000_000, contextLength: 32_768,
+        files: ["Q2_K", "Q4_K_M", "Q5_K_M", "Q8_0"].map((quant, k) => ({ ref: `hf.co/ada/${query}-${cursor}${i}-GGUF:${quant}`, quant, sizeBytes: 1_500_000_000 + 900_000_000 * k, estimated: false, parts: 1, installed: false, fit: fit("unknown", 0, 0) })),
+      })),
+    };
+  }
+  Preview(ref: string): api.Plan {
+    if (ref.includes("nothing")) throw new Error(`${ref}: the server has no such repository, or it is private`);
+    return {
+      ref, name: ref.split("/").at(-1)!.split(":")[0]!, licence: "apache-2.0", licenceUrl: "", homepage: "", architecture: "qwen3", quant: "Q4_K_M", terms: "", accepted: true, gated: false, installed: false,
+      sizeBytes: 2_500_000_000, files: [{ role: "weights", name: "model.gguf", sizeBytes: 2_500_000_000, sha256: "" }], fit: fit("well", 2_500_000_000, 14),
+    } as unknown as api.Plan;
+  }
+  DiskUse = (): api.DiskUse => ({ models: this.models.map((m) => ({ ref: m.ref, bytes: m.sizeBytes, shared: false })), unused: this.unused, unfinished: 310_000_000, snapshots: this.SnapshotBytes(), free: 214_000_000_000, dir: "/home/ada/.local/share/freehold/blobs" }) as api.DiskUse;
+  unused = 0;
+  CollectGarbage() {
+    const freed = this.unused;
+    this.unused = 0;
+    this.removed.clear();
+    return freed;
+  }
+  private work(event: string, more: object) {
+    let done = 0;
+    const timer = setInterval(() => {
+      done += 20;
+      this.emit(event, { ...more, done, total: 100, state: done >= 100 ? "done" : "running", error: "" });
+      if (done >= 100) clearInterval(timer);
+    }, this.pace * 3);
+  }
+  MoveModels = (dir: string) => {
+    if (!dir.startsWith("/")) throw new Error(`${dir}: give the whole path, from / on`);
+    this.work("move", { dir });
+  };
+  WriteBundle = (dir: string) => this.work("bundle", { dir });
+  ReadBundle = (dir: string) => this.work("bundle", { dir });
+  VerifyModel = (ref: string) => this.work("verify", { ref });
+  CancelVerify = () => {};
+  MeasureProfile = () => this.Hardware().profile;
+  StoresFound = (): api.OtherStore[] => [{ tool: "ollama", dir: "/home/ada/.ollama/models", models: 2, bytes: 7_000_000_000 } as api.OtherStore];
+  AdoptModels() {
+    if (this.models.some((m) => m.tool === "ollama")) return 0;
+    this.models = [...this.models, model({ ref: "llama3.1-8b", name: "llama3.1:8b", tool: "ollama", external: true, quant: "Q4_K_M", sizeBytes: 4_920_000_000, parameters: 8_030_000_000 })];
+    this.emit("models", this.models);
+    return 1;
+  }
+  requests: api.NetworkRequest[] = [];
+  NetworkLog = () => this.requests;
+  private dialled(path: string, received: number) {
+    const r = { id: this.requests.length + 1, time: Date.now(), method: "GET", host: "huggingface.co", path, purpose: "model download", status: 200, sent: 820, received, milliseconds: 1400, ended: true, refused: false, error: "" } as api.NetworkRequest;
+    this.requests = [r, ...this.requests];
+    this.emit("network", r);
+  }
+  Downloads = () => [...this.downloads.values()].map(plain);
   Pull(ref: string): api.Download {
     if (!this.settings.networkAllowed) throw new Error("the network is switched off; allow it in Settings first");
-    const e = this.Catalog().find((x) => x.ref === ref)!;
-    const d: api.Download & { timer?: ReturnType<typeof setInterval> } = { ref, name: e.name, state: "running", done: 0, total: e.sizeBytes, perSecond: 24_000_000, note: "", error: "", model: "" };
+    const e = this.Catalog().find((x) => x.files.some((f) => f.ref === ref));
+    if (e?.terms && !this.accepted.has(e.licence)) throw new Error(`terms: ${e.restrictions}`);
+    const total = e?.files.find((f) => f.ref === ref)?.sizeBytes ?? 2_500_000_000;
+    const d: Coming = { ref, name: e?.name ?? ref, state: "running", done: 0, total, perSecond: 24_000_000, note: "", error: "", model: "" };
     this.downloads.set(ref, d);
-    const plain = (): api.Download => ({ ref, name: d.name, state: d.state, done: d.done, total: d.total, perSecond: d.perSecond, note: d.note, error: d.error, model: d.model });
+    this.dialled(`/${ref}/resolve/main/model.gguf`, total);
+    this.advance(d, e);
+    this.emit("download", plain(d));
+    return plain(d);
+  }
+  private advance(d: Coming, e?: api.CatalogEntry) {
     d.timer = setInterval(() => {
       d.done = Math.min(d.total, d.done + d.total / 60);
-      if (ref === "granite-8b" && d.done > d.total / 3) Object.assign(d, { state: "failed", error: "the server closed the connection" });
+      if (d.ref === "granite-8b" && d.done > d.total / 3 && !d.error) Object.assign(d, { state: "failed", error: "the server closed the connection" });
       else if (d.done >= d.total) {
-        d.state = "done";
-        this.models = [...this.models, model({ ref, name: e.name, quant: e.quant, sizeBytes: e.sizeBytes, parameters: e.parameters })];
+        Object.assign(d, { state: "done", model: d.ref });
+        this.models = [...this.models, model({ ref: d.ref, name: d.name, quant: e?.quant ?? "Q4_K_M", sizeBytes: d.total, parameters: e?.parameters ?? 0, embeds: e?.kind === "embedding" })];
+        this.settings.defaultModel ||= d.ref;
         this.emit("models", this.models);
       }
-      this.emit("download", plain());
-      if (d.state !== "running") {
-        clearInterval(d.timer);
-        this.downloads.delete(ref);
-      }
+      this.emit("download", plain(d));
+      if (d.state !== "running") clearInterval(d.timer);
     }, this.pace * 3);
-    this.emit("download", plain());
-    return plain();
   }
+  PausePull(ref: string) {
+    const d = this.downloads.get(ref)!;
+    clearInterval(d.timer);
+    Object.assign(d, { state: "paused", perSecond: 0 });
+    this.emit("download", plain(d));
+  }
+  ResumePull(ref: string) {
+    const d = this.downloads.get(ref)!;
+    Object.assign(d, { state: "running", perSecond: 24_000_000 });
+    this.advance(d, this.Catalog().find((x) => x.ref === ref));
+    this.emit("download", plain(d));
+  }
+  PrioritisePull() {}
   /** Ends everything that is going on. */
   close() {
     for (const stop of this.stops.values()) stop();
@@ -387,9 +489,19 @@ export class FakeApp {
     if (!d) return;
     clearInterval(d.timer);
     this.downloads.delete(ref);
-    this.emit("download", { ref, name: d.name, state: "cancelled", done: d.done, total: d.total, perSecond: 0, error: "" });
+    this.emit("download", { ...plain(d), state: "cancelled", perSecond: 0 });
   }
 }
+
+type Coming = api.Download & { timer?: ReturnType<typeof setInterval> };
+
+const plain = ({ timer: _t, ...d }: Coming): api.Download => d;
+
+/** A verdict with numbers that go with the size. */
+const fit = (verdict: api.Verdict, weights: number, perSecond: number): api.Fit => ({
+  verdict, weights, kv: 470_000_000, buffers: 120_000_000, total: weights + 590_000_000, available: 21_474_836_480, context: 8192, longestContext: 40_960, perSecond, prefillPerSecond: perSecond * 9,
+  why: verdict === "no" ? "Needs 19.2 GB, and this machine has 16 GB in all; choose a smaller model or quantization." : `About ${perSecond} tokens a second.`,
+});
 
 /** Calls a method by name, as the program's own dispatcher does. */
 export async function dispatch(app: FakeApp, method: string, args: unknown[]): Promise<unknown> {

@@ -101,12 +101,13 @@ describe("lists", () => {
     expect(less.chats.map((s) => s.id)).toEqual(["d"]);
     expect(less.opened).toEqual({});
   });
-  it("keeps failed downloads in sight and lets finished ones go", () => {
+  it("keeps failed and finished downloads in sight and lets cancelled ones go", () => {
     const d = { ref: "r", name: "n", state: "running" as const, done: 1, total: 2, perSecond: 1, note: "", error: "", model: "" };
     const running = after(emptyCache, (x) => gotDownload(x, d));
     expect(running.downloads.r!.done).toBe(1);
     expect(after(running, (x) => gotDownload(x, { ...d, state: "failed" })).downloads.r!.state).toBe("failed");
-    expect(after(running, (x) => gotDownload(x, { ...d, state: "done" })).downloads).toEqual({});
+    expect(after(running, (x) => gotDownload(x, { ...d, state: "done" })).downloads.r!.state).toBe("done");
+    expect(after(running, (x) => gotDownload(x, { ...d, state: "cancelled" })).downloads).toEqual({});
   });
   it("forgets a model's loading once it is ready", () => {
     const c = after(emptyCache, (x) => gotLoad(x, { ref: "m", done: 1, total: 2 }));

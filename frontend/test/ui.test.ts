@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { highlight, languageLabel } from "../src/chat/highlight";
 import { sends } from "../src/chat/keys";
 import { groupByDay } from "../src/chat/Sidebar";
-import { isModelFile } from "../src/models/ModelsPage";
+import { isModelFile } from "../src/models/AddModel";
 import { bytes, dayLabel, duration, memory, parameters, percent, rate, remaining, sentence } from "../src/ui/format";
 import { externalAddress, guardDrops, guardLinks } from "../src/ui/guards";
 import { href, parse } from "../src/ui/route";

@@ -1,13 +1,13 @@
 // Where a message is written.
 import { ArrowUp, Square } from "lucide-react";
-import { useEffect, useRef } from "react";
+import { useEffect, useMemo, useRef } from "react";
 import type { Message, Model } from "../transport/api";
 import { useCache } from "../transport/cache";
 import { Hint } from "../ui/controls";
 import { sentence } from "../ui/format";
 import { t } from "../ui/strings";
 import { setDraft, useView } from "../ui/view";
-import { modelForNewChat, send, setModel, stop } from "./actions";
+import { modelForNewChat, send, setModel, stop, writers } from "./actions";
 import { ContextGauge } from "./ContextGauge";
 import { sends } from "./keys";
 import { fitHeight } from "./MessageView";
@@ -23,7 +23,8 @@ export function whyNot(models: readonly Model[], ref: string, connected: boolean
 }
 
 export function Composer({ chatId, path }: { chatId: string; path: readonly Message[] }) {
-  const models = useCache((cache) => cache.models);
+  const all = useCache((cache) => cache.models);
+  const models = useMemo(() => writers(all), [all]);
   const settings = useCache((cache) => cache.settings);
   const connected = useCache((cache) => cache.connected);
   const chat = useCache((cache) => cache.opened[chatId]);

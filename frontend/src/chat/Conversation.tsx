@@ -3,6 +3,8 @@ import { ArrowDown, PanelLeft, SlidersHorizontal, SquarePen } from "lucide-react
 import { useEffect, useMemo, useRef, useState } from "react";
 import { openChat, useCache } from "../transport/cache";
 import type { Message } from "../transport/api";
+import { useCatalogue } from "../models/Catalogue";
+import { ForThisMachine, recommended } from "../models/ForThisMachine";
 import { pathTo, siblingsOf } from "../transport/tree";
 import { Button, IconButton, Mark } from "../ui/controls";
 import { sentence } from "../ui/format";
@@ -92,7 +94,7 @@ function TopBar({ title, fresh }: { title: string; fresh: boolean }) {
 }
 
 function Greeting({ id }: { id: string }) {
-  const noModel = useCache((cache) => cache.models.length === 0);
+  const noModel = useCache((cache) => !cache.models.some((m) => !m.embeds && !m.problem));
   const hint = useCache((cache) => cache.about.hint);
   const start = (text: string) => {
     setDraft(id, text);
@@ -121,16 +123,16 @@ function Greeting({ id }: { id: string }) {
   );
 }
 
+/** Without a model: the one to begin with, and the ways that need no network. */
 function NoModel() {
-  const allowed = useCache((cache) => cache.settings.networkAllowed);
+  const { entries } = useCatalogue();
+  const first = recommended(entries);
   return (
     <>
-      <ol className="ways">
-        <li>{t.models.emptyImport}</li>
-        <li>{allowed ? t.models.emptyGetAllowed : t.models.emptyGet}</li>
-      </ol>
-      <a className="button button-primary" href="#/models">
-        {t.composer.addModel}
+      {first && <ForThisMachine entry={first} />}
+      <p className="greeting-line">{t.models.emptyImport}</p>
+      <a className="button" href="#/models">
+        {t.models.otherWays}
       </a>
     </>
   );

@@ -1,12 +1,13 @@
 // The list of chats, and the way to the other pages.
-import { Box, Globe, MoreHorizontal, PanelLeft, Plus, Search, Settings2, ShieldCheck, X } from "lucide-react";
-import { DropdownMenu } from "radix-ui";
+import { Box, Cpu, Globe, MoreHorizontal, PanelLeft, Plus, Search, Settings2, ShieldCheck, X } from "lucide-react";
+import { DropdownMenu, Switch } from "radix-ui";
 import { memo, useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
 import * as api from "../transport/api";
 import { useCache } from "../transport/cache";
-import { IconButton, Mark } from "../ui/controls";
-import { dayLabel } from "../ui/format";
-import { go, href, useRoute } from "../ui/route";
+import { setNetwork } from "../models/pull";
+import { Hint, IconButton, Mark, Progress } from "../ui/controls";
+import { dayLabel, percent } from "../ui/format";
+import { go, href, useRoute, type PageName } from "../ui/route";
 import { shortcut } from "../ui/shortcut";
 import { t } from "../ui/strings";
 import { setSidebar, sidebarUsed, useView } from "../ui/view";
@@ -62,7 +63,6 @@ function useSearch(query: string): api.ChatSummary[] | null {
 export function Sidebar() {
   const open = useView((view) => view.sidebar);
   const chats = useCache((cache) => cache.chats);
-  const allowed = useCache((cache) => cache.settings.networkAllowed);
   const browser = useCache((cache) => cache.about.face === "browser");
   const route = useRoute();
   const [query, setQuery] = useState("");
@@ -109,25 +109,61 @@ export function Sidebar() {
           {shown.length === 0 && <p className="chat-list-empty">{found ? t.sidebar.noResults(query.trim()) : t.sidebar.empty}</p>}
         </div>
         <footer className="sidebar-foot">
+          <DownloadIndicator />
           <PageLink page="models" current={route.page}>
             <Box aria-hidden="true" />
             {t.sidebar.models}
+          </PageLink>
+          <PageLink page="machine" current={route.page}>
+            <Cpu aria-hidden="true" />
+            {t.sidebar.machine}
           </PageLink>
           <PageLink page="settings" current={route.page}>
             <Settings2 aria-hidden="true" />
             {t.sidebar.settings}
           </PageLink>
-          <p className={`network ${allowed ? "network-on" : ""}`}>
-            {allowed ? <Globe aria-hidden="true" /> : <ShieldCheck aria-hidden="true" />}
-            {allowed ? t.sidebar.online : t.sidebar.offline}
-          </p>
+          <NetworkSwitch current={route.page} />
         </footer>
       </nav>
     </>
   );
 }
 
-function PageLink({ page, current, children }: { page: "models" | "settings"; current: string; children: React.ReactNode }) {
+/** The switch is always in sight; the words beside it lead to what was dialled. */
+function NetworkSwitch({ current }: { current: string }) {
+  const allowed = useCache((cache) => cache.settings.networkAllowed);
+  return (
+    <div className={`network ${allowed ? "network-on" : ""}`}>
+      <a className="network-words" href={href({ page: "network" })} aria-current={current === "network" ? "page" : undefined} onClick={sidebarUsed}>
+        {allowed ? <Globe aria-hidden="true" /> : <ShieldCheck aria-hidden="true" />}
+        {allowed ? t.sidebar.online : t.sidebar.offline}
+      </a>
+      <Hint text={allowed ? t.sidebar.switchOff : t.sidebar.switchOn} side="top">
+        <Switch.Root className="switch switch-small" checked={allowed} aria-label={t.settings.network} onCheckedChange={(on) => void setNetwork(on)}>
+          <Switch.Thumb className="switch-thumb" />
+        </Switch.Root>
+      </Hint>
+    </div>
+  );
+}
+
+/** What is coming, while something is. */
+function DownloadIndicator() {
+  const downloads = useCache((cache) => cache.downloads);
+  const under = Object.values(downloads).filter((d) => ["queued", "running", "waiting", "verifying"].includes(d.state));
+  if (under.length === 0) return null;
+  const done = under.reduce((n, d) => n + d.done, 0);
+  const total = under.reduce((n, d) => n + d.total, 0);
+  const name = under.length === 1 ? under[0]!.name : t.downloads.several(under.length);
+  return (
+    <a className="coming" href={href({ page: "models" })} onClick={sidebarUsed}>
+      <span className="coming-name">{t.downloads.short(name, percent(done, total))}</span>
+      <Progress done={done} total={total} label={name} />
+    </a>
+  );
+}
+
+function PageLink({ page, current, children }: { page: Exclude<PageName, "chat">; current: string; children: React.ReactNode }) {
   return (
     <a className="page-link" href={href({ page })} aria-current={current === page ? "page" : undefined} onClick={sidebarUsed}>
       {children}

@@ -7,10 +7,14 @@ import { go, parse } from "../ui/route";
 import { t } from "../ui/strings";
 import { clearPending, setDraft, useView } from "../ui/view";
 
+/** The models that write; the others make vectors or scores of texts. */
+export const writers = (models: readonly api.Model[]): api.Model[] => models.filter((m) => !m.embeds);
+
 /** The model that a chat that does not exist yet would get. */
 export function modelForNewChat({ models, settings }: Pick<Cache, "models" | "settings">, pending?: string): string {
-  const usable = (ref: string | undefined) => models.find((m) => m.ref === ref && !m.problem)?.ref;
-  return usable(pending) ?? usable(settings.defaultModel) ?? models.find((m) => !m.problem)?.ref ?? "";
+  const able = writers(models).filter((m) => !m.problem);
+  const usable = (ref: string | undefined) => able.find((m) => m.ref === ref)?.ref;
+  return usable(pending) ?? usable(settings.defaultModel) ?? able[0]?.ref ?? "";
 }
 
 async function createChat(): Promise<string> {

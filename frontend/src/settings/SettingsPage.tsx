@@ -6,11 +6,12 @@ import { putSettings, useCache } from "../transport/cache";
 import { emptyCache } from "../transport/reduce";
 import { Button, CopyButton, NumberField, Switch, TextAreaField } from "../ui/controls";
 import { useEdited } from "../ui/edited";
-import { bytes, memory, sentence } from "../ui/format";
-import { attempt, messageOf, notify } from "../ui/notify";
+import { bytes } from "../ui/format";
+import { attempt, notify } from "../ui/notify";
 import { Page } from "../ui/Page";
 import { t } from "../ui/strings";
 import { applyTheme } from "../ui/theme";
+import { DownloadFields } from "./DownloadFields";
 import { SamplingFields } from "./SamplingFields";
 
 const s = t.settings;
@@ -21,7 +22,7 @@ export function SettingsPage() {
     attempt(s.failed, async () => putSettings(await api.saveSettings(value))),
   );
   const set = (change: Partial<api.Settings>) => save({ ...settings, ...change });
-  const machine = useHardware();
+  const cores = useCores();
   return (
     <Page title={s.title} intro={s.intro}>
       <section className="section" aria-labelledby="appearance">
@@ -46,6 +47,8 @@ export function SettingsPage() {
         <ClearSnapshots kept={kept.snapshots} />
       </section>
 
+      <DownloadFields value={settings} kept={kept} onChange={set} />
+
       <section className="section" aria-labelledby="defaults">
         <h2 id="defaults">{s.defaults}</h2>
         <ModelField value={settings.defaultModel} onChange={(defaultModel) => set({ defaultModel })} />
@@ -68,7 +71,7 @@ export function SettingsPage() {
         <h2 id="engine">{s.engine}</h2>
         <NumberField
           label={s.threads}
-          hint={s.threadsHint(machine.hardware?.physicalCores ?? 0)}
+          hint={s.threadsHint(cores)}
           value={settings.threads}
           min={0}
           max={1024}
@@ -85,7 +88,6 @@ export function SettingsPage() {
         <p className="field-hint">{s.engineNote}</p>
       </section>
 
-      <HardwarePanel {...machine} />
       <About />
     </Page>
   );
@@ -142,7 +144,7 @@ function ThemeField({ value, onChange }: { value: api.Theme; onChange: (theme: a
 }
 
 function ModelField({ value, onChange }: { value: string; onChange: (ref: string) => void }) {
-  const models = useCache((cache) => cache.models).filter((m) => !m.problem);
+  const models = useCache((cache) => cache.models).filter((m) => !m.problem && !m.embeds);
   const id = useId();
   const chosen = models.find((m) => m.ref === value) ?? models[0];
   return (
@@ -182,75 +184,20 @@ function ModelField({ value, onChange }: { value: string; onChange: (ref: string
   );
 }
 
-interface Machine {
-  hardware: api.Hardware | null;
-  failure: string;
-}
-
-function useHardware(): Machine {
-  const [machine, setMachine] = useState<Machine>({ hardware: null, failure: "" });
+/** Physical cores; 0 until they are known. */
+function useCores(): number {
+  const [cores, setCores] = useState(0);
   useEffect(() => {
     let left = false;
     api.hardware().then(
-      (hardware) => !left && setMachine({ hardware, failure: "" }),
-      (e: unknown) => !left && setMachine({ hardware: null, failure: messageOf(e) }),
+      (h) => !left && setCores(h.physicalCores),
+      () => {}, // only a hint needs it
     );
     return () => {
       left = true;
     };
   }, []);
-  return machine;
-}
-
-function HardwarePanel({ hardware: h, failure }: Machine) {
-  const rows: [string, string[]][] = h
-    ? [
-        [s.cpu, [h.cpu, h.physicalCores > 0 ? s.cores(h.physicalCores, h.logicalCores) : ""]],
-        [s.isa, [h.isa]],
-        [s.backend, [h.backend]],
-        [s.memory, [s.memoryValue(memory(h.memoryTotal), memory(h.memoryAvailable))]],
-        [
-          s.gpu,
-          h.gpus.length === 0
-            ? [s.gpuNone]
-            : h.gpus.map((g) =>
-                [g.name, g.memoryBytes > 0 ? memory(g.memoryBytes) : "", g.usable ? s.gpuUsable : s.gpuUnusable, g.note].filter(Boolean).join(", "),
-              ),
-        ],
-        [s.disk, [s.diskValue(bytes(h.diskFree))]],
-        [s.platform, [`${h.os} ${h.arch}`]],
-      ]
-    : [];
-  return (
-    <section className="section" aria-labelledby="hardware">
-      <h2 id="hardware">{s.hardware}</h2>
-      {failure && (
-        <p className="field-problem" role="alert">
-          {s.hardwareFailed}. {sentence(failure)}
-        </p>
-      )}
-      <Rows rows={rows} />
-    </section>
-  );
-}
-
-function Rows({ rows }: { rows: readonly [string, string[]][] }) {
-  return (
-    <dl className="facts facts-wide">
-      {rows
-        .filter(([, values]) => values.some(Boolean))
-        .map(([name, values]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>
-              {values.filter(Boolean).map((value) => (
-                <span key={value}>{value}</span>
-              ))}
-            </dd>
-          </div>
-        ))}
-    </dl>
-  );
+  return cores;
 }
 
 function About() {

@@ -10,7 +10,16 @@ export type Timings = chats.Timings;
 export type Sampling = chats.Sampling;
 export type ContextUse = chats.ContextUse;
 export type Model = app.Model;
-export type CatalogEntry = app.CatalogEntry;
+export type CatalogFile = Omit<app.CatalogFile, "fit"> & { fit: Fit };
+export type CatalogEntry = Omit<app.CatalogEntry, "files" | "kind"> & { files: CatalogFile[]; kind: ModelKind };
+export type FoundFile = Omit<app.FoundFile, "fit"> & { fit: Fit };
+export type FoundModel = Omit<app.FoundModel, "files"> & { files: FoundFile[] };
+export type FoundModels = { models: FoundModel[]; next: string };
+export type Plan = Omit<app.Plan, "fit"> & { fit: Fit };
+export type DiskUse = app.DiskUse;
+export type OtherStore = app.OtherStore;
+export type NetworkRequest = app.NetworkRequest;
+export type Profile = app.Profile;
 export type Hardware = app.Hardware;
 export type Gpu = app.GPU;
 
@@ -18,7 +27,10 @@ export type Role = "user" | "assistant";
 export type MessageStatus = "complete" | "streaming" | "stopped" | "error";
 export type StopReason = "eos" | "stop" | "length" | "cancelled" | "context" | "time" | "error" | "";
 export type Theme = "system" | "light" | "dark";
-export type DownloadState = "queued" | "running" | "verifying" | "done" | "failed" | "cancelled";
+export type DownloadState = "queued" | "running" | "waiting" | "verifying" | "paused" | "done" | "failed" | "cancelled";
+export type ModelKind = "chat" | "code" | "reasoning" | "embedding" | "reranking";
+export type Verdict = "well" | "slow" | "tight" | "no" | "unknown";
+export type Fit = Omit<app.Fit, "verdict"> & { verdict: Verdict };
 
 export type Message = Omit<chats.Message, "role" | "status" | "stopReason" | "timings"> & {
   role: Role;
@@ -51,6 +63,16 @@ export interface LoadEvent {
   total: number;
 }
 
+/** Work on the disk that takes a while: ref or dir says on what. */
+export interface WorkEvent {
+  ref?: string;
+  dir?: string;
+  done: number;
+  total: number;
+  state: "running" | "done" | "failed" | "cancelled";
+  error: string;
+}
+
 /** What the program announces, by event name. */
 export interface Events {
   message: Message;
@@ -62,6 +84,10 @@ export interface Events {
   models: Model[] | null;
   download: Download;
   settings: Settings;
+  network: NetworkRequest;
+  verify: WorkEvent;
+  move: WorkEvent;
+  bundle: WorkEvent;
   filesDropped: { paths: string[] | null };
   "bridge:open": undefined;
   /** refused: the program answered, but not with its events. */
@@ -75,6 +101,7 @@ export function on<Name extends keyof Events>(name: Name, listener: (data: Event
 
 const list = <T>(items: T[] | null | undefined): T[] => items ?? [];
 const withStop = (s: Sampling): Sampling => ({ ...s, stop: list(s.stop) });
+const asFit = (f: app.Fit): Fit => ({ ...f, verdict: f.verdict as Verdict });
 const asSettings = (s: app.Settings): Settings => ({ ...s, theme: s.theme as Theme, sampling: withStop(s.sampling) });
 const asChat = (c: chats.Chat): Chat => ({ ...c, sampling: withStop(c.sampling), messages: list(c.messages) as Message[] });
 
@@ -90,7 +117,7 @@ export async function state(): Promise<State> {
 }
 export async function hardware(): Promise<Hardware> {
   const h = await bound.Hardware();
-  return { ...h, gpus: list(h.gpus) };
+  return { ...h, gpus: list(h.gpus), caches: list(h.caches), features: list(h.features) } as Hardware;
 }
 export const snapshotBytes = (): Promise<number> => bound.SnapshotBytes();
 export const clearSnapshots = (): Promise<void> => bound.ClearSnapshots();
@@ -122,9 +149,47 @@ export const models = async (): Promise<Model[]> => list(await bound.Models());
 export const importModel = (path: string): Promise<Model> => bound.ImportModel(path);
 export const removeModel = (ref: string): Promise<void> => bound.RemoveModel(ref);
 export const loadModel = (ref: string): Promise<void> => bound.LoadModel(ref);
-export const catalog = async (): Promise<CatalogEntry[]> => list(await bound.Catalog());
+export const catalog = async (): Promise<CatalogEntry[]> =>
+  list(await bound.Catalog()).map((e) => ({
+    ...e,
+    kind: e.kind as ModelKind,
+    goodFor: list(e.goodFor),
+    languages: list(e.languages),
+    files: list(e.files).map((f) => ({ ...f, fit: asFit(f.fit) })),
+  })) as CatalogEntry[];
+export const fitOf = async (ref: string, context: number, kv: string): Promise<Fit> => asFit(await bound.FitOf(ref, context, kv));
+export const searchModels = async (query: string, cursor: string): Promise<FoundModels> => {
+  const found = await bound.SearchModels(query, cursor);
+  return {
+    next: found.next,
+    models: list(found.models).map((m) => ({ ...m, files: list(m.files).map((f) => ({ ...f, fit: asFit(f.fit) })) })) as FoundModel[],
+  };
+};
+export const preview = async (ref: string): Promise<Plan> => {
+  const p = await bound.Preview(ref);
+  return { ...p, files: list(p.files), fit: asFit(p.fit) } as Plan;
+};
+export const acceptLicence = (licence: string, ref: string): Promise<void> => bound.AcceptLicence(licence, ref);
+export const restoreModel = (ref: string): Promise<Model> => bound.RestoreModel(ref);
+export const verifyModel = (ref: string): Promise<void> => bound.VerifyModel(ref);
+export const cancelVerify = (ref: string): Promise<void> => bound.CancelVerify(ref);
+export const measureProfile = (): Promise<Profile> => bound.MeasureProfile();
+export const diskUse = async (): Promise<DiskUse> => {
+  const use = await bound.DiskUse();
+  return { ...use, models: list(use.models) } as DiskUse;
+};
+export const collectGarbage = (): Promise<number> => bound.CollectGarbage();
+export const moveModels = (dir: string): Promise<void> => bound.MoveModels(dir);
+export const storesFound = async (): Promise<OtherStore[]> => list(await bound.StoresFound());
+export const adoptModels = (tool: string): Promise<number> => bound.AdoptModels(tool);
+export const networkLog = async (): Promise<NetworkRequest[]> => list(await bound.NetworkLog());
+export const writeBundle = (dir: string, refs: string[]): Promise<void> => bound.WriteBundle(dir, refs);
+export const readBundle = (dir: string): Promise<void> => bound.ReadBundle(dir);
 export const pull = async (ref: string): Promise<Download> => (await bound.Pull(ref)) as Download;
 export const cancelPull = (ref: string): Promise<void> => bound.CancelPull(ref);
+export const pausePull = (ref: string): Promise<void> => bound.PausePull(ref);
+export const resumePull = (ref: string): Promise<void> => bound.ResumePull(ref);
+export const prioritisePull = (ref: string): Promise<void> => bound.PrioritisePull(ref);
 export const downloads = async (): Promise<Download[]> => list(await bound.Downloads()) as Download[];
 
 export const chooseFiles = async (title: string): Promise<string[]> => list(await bound.ChooseFiles(title));

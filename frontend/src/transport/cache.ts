@@ -18,6 +18,10 @@ export const putSummary = apply(reduce.gotSummary);
 export const putMessage = apply(reduce.gotMessage);
 export const putDownload = apply(reduce.gotDownload);
 export const dropChat = apply(reduce.lostChat);
+const gotWork = (key: string, e: api.WorkEvent) => useCache.setState((cache) => reduce.gotWork(cache, key, e));
+/** Puts failed work out of sight. */
+export const dropWork = (key: string) => useCache.setState(({ work: { [key]: _gone, ...others } }) => ({ work: others }));
+export const dropDownload = (ref: string) => useCache.setState(({ downloads: { [ref]: _gone, ...others } }) => ({ downloads: others }));
 
 /** Reads everything again: at the start and whenever the browser finds the program again. */
 export async function refresh(): Promise<void> {
@@ -83,6 +87,10 @@ export function connect(): () => void {
     api.on("models", putModels),
     api.on("download", putDownload),
     api.on("settings", putSettings),
+    api.on("network", apply(reduce.gotRequest)),
+    api.on("verify", (e) => gotWork(`verify ${e.ref}`, e)),
+    api.on("move", (e) => gotWork("move", e)),
+    api.on("bundle", (e) => gotWork("bundle", e)),
     api.on("bridge:lost", ({ refused }) => {
       useCache.setState({ connected: false });
       if (refused) void refresh(); // a call tells why, the stream does not

@@ -1,6 +1,6 @@
 // How the cache of the program's state changes: by what calls return and by
 // what events announce. Pure functions; both may arrive in any order.
-import type { Chat, ChatSummary, Download, LoadEvent, Message, Model, PrefillEvent, Settings, State, TokenEvent } from "./api";
+import type { Chat, ChatSummary, Download, LoadEvent, NetworkRequest, WorkEvent, Message, Model, PrefillEvent, Settings, State, TokenEvent } from "./api";
 import { withMessage } from "./tree";
 
 /** An answer that is being written: what came since it began. */
@@ -30,7 +30,12 @@ export interface Cache {
   opened: Record<string, Chat>;
   /** Answers that are being written, by message id. */
   live: Record<string, Live>;
+  /** By ref, in the order of the queue. */
   downloads: Record<string, Download>;
+  /** Requests made since this page was opened, the newest first. */
+  requests: NetworkRequest[];
+  /** Work under way on the disk: "verify REF", "move", "bundle". */
+  work: Record<string, WorkEvent>;
   /** The model that is being read into memory. */
   loading: LoadEvent | null;
 }
@@ -74,6 +79,8 @@ export const emptyCache: Cache = {
   opened: {},
   live: {},
   downloads: {},
+  requests: [],
+  work: {},
   loading: null,
 };
 
@@ -168,8 +175,23 @@ export function gotPrefill(c: Cache, e: PrefillEvent): Change {
 
 export const gotLoad = (_: Cache, e: LoadEvent): Change => ({ loading: e.total > 0 && e.done >= e.total ? null : e });
 
-/** A finished download leaves the list; a failed or cancelled one stays until the next try. */
+/** A download that was cancelled leaves the list; a finished one stays until the page is left. */
 export function gotDownload(c: Cache, d: Download): Change {
-  const { [d.ref]: _before, ...others } = c.downloads;
-  return { downloads: d.state === "done" || d.state === "cancelled" ? others : { ...others, [d.ref]: d } };
+  if (d.state !== "cancelled") return { downloads: { ...c.downloads, [d.ref]: d } };
+  const { [d.ref]: _gone, ...others } = c.downloads;
+  return { downloads: others };
+}
+
+const requestsKept = 500;
+
+/** A request is told of twice: when it begins and when it has ended. */
+export function gotRequest(c: Cache, r: NetworkRequest): Change {
+  return { requests: [r, ...c.requests.filter((other) => other.id !== r.id)].slice(0, requestsKept) };
+}
+
+/** Work that has failed stays until it is begun anew or put away. */
+export function gotWork(c: Cache, key: string, e: WorkEvent): Change {
+  if (e.state === "running" || e.state === "failed") return { work: { ...c.work, [key]: e } };
+  const { [key]: _gone, ...others } = c.work;
+  return { work: others };
 }

@@ -5,6 +5,8 @@ import { Toaster } from "sonner";
 import { Conversation } from "../chat/Conversation";
 import { newChat, Sidebar } from "../chat/Sidebar";
 import { importDropped, ModelsPage } from "../models/ModelsPage";
+import { MachinePage } from "../machine/MachinePage";
+import { NetworkPage } from "../network/NetworkPage";
 import { SettingsPage } from "../settings/SettingsPage";
 import * as api from "../transport/api";
 import { UnauthorisedError } from "../transport/bridge";
@@ -13,7 +15,7 @@ import { Button, Mark } from "./controls";
 import { sentence } from "./format";
 import { guardDrops, guardLinks } from "./guards";
 import { attempt } from "./notify";
-import { go, useRoute } from "./route";
+import { go, useRoute, type Route } from "./route";
 import { t } from "./strings";
 import { applyTheme } from "./theme";
 import { setSidebar, sidebarLiesOver, useView } from "./view";
@@ -63,7 +65,7 @@ function Frame() {
       </a>
       <Sidebar />
       <Guarded key={route.page === "chat" ? route.id : route.page}>
-        {route.page === "models" ? <ModelsPage /> : route.page === "settings" ? <SettingsPage /> : <Conversation id={route.id} />}
+        <Shown route={route} />
       </Guarded>
       <Connection />
       {over && (
@@ -73,6 +75,21 @@ function Frame() {
       )}
     </div>
   );
+}
+
+function Shown({ route }: { route: Route }) {
+  switch (route.page) {
+    case "models":
+      return <ModelsPage />;
+    case "machine":
+      return <MachinePage />;
+    case "network":
+      return <NetworkPage />;
+    case "settings":
+      return <SettingsPage />;
+    default:
+      return <Conversation id={route.id} />;
+  }
 }
 
 /** Before there is anything to show: starting, or why it did not work. */

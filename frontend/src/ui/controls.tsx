@@ -164,6 +164,51 @@ export function SliderField({ label, hint, value, min, max, step = 1, onChange }
   );
 }
 
+interface TextFieldProps {
+  label: string;
+  hint?: string;
+  value: string;
+  placeholder?: string;
+  secret?: boolean;
+  onSave: (text: string) => void;
+}
+
+/** A line of text that is taken when the field is left or Enter is pressed. */
+export function TextField({ label, hint, value, placeholder, secret, onSave }: TextFieldProps) {
+  const id = useId();
+  const [text, setText] = useState<string | null>(null);
+  const take = () => {
+    if (text !== null && text.trim() !== value) onSave(text.trim());
+    setText(null);
+  };
+  return (
+    <div className="field">
+      <label className="field-label" htmlFor={id}>
+        {label}
+      </label>
+      <input
+        id={id}
+        className="input"
+        type={secret ? "password" : "text"}
+        autoComplete="off"
+        spellCheck={false}
+        value={text ?? value}
+        placeholder={placeholder}
+        aria-describedby={hint ? `${id}-hint` : undefined}
+        onFocus={() => secret && setText("")}
+        onChange={(e) => setText(e.target.value)}
+        onBlur={() => (secret && text === "" ? setText(null) : take())}
+        onKeyDown={(e) => e.key === "Enter" && take()}
+      />
+      {hint && (
+        <p className="field-hint" id={`${id}-hint`}>
+          {hint}
+        </p>
+      )}
+    </div>
+  );
+}
+
 interface TextAreaFieldProps {
   label: string;
   hint?: string;

@@ -25,7 +25,8 @@ export function bytes(n: number): string {
 /** Memory in powers of two, as it is sold. */
 export function memory(n: number): string {
   const gib = n / 2 ** 30;
-  return gib >= 1 ? `${tenth.format(gib).replace(/\.0$/, "")} GiB` : `${whole.format(n / 2 ** 20)} MiB`;
+  if (gib >= 1) return `${tenth.format(gib).replace(/\.0$/, "")} GiB`;
+  return n >= 2 ** 20 ? `${whole.format(n / 2 ** 20)} MiB` : `${whole.format(n / 2 ** 10)} KiB`;
 }
 
 /** Parameters of a model: 135M, 1.7B. */

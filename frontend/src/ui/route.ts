@@ -2,11 +2,12 @@
 // button and reload work, and the window needs nothing special.
 import { useSyncExternalStore } from "react";
 
-export type Route = { page: "chat"; id: string } | { page: "models" } | { page: "settings" };
+export type Route = { page: "chat"; id: string } | { page: "models" } | { page: "machine" } | { page: "network" } | { page: "settings" };
+export type PageName = Route["page"];
 
 export function parse(hash: string): Route {
   const [page, id = ""] = hash.replace(/^#\/?/, "").split("/");
-  if (page === "models" || page === "settings") return { page };
+  if (page === "models" || page === "machine" || page === "network" || page === "settings") return { page };
   return { page: "chat", id: page === "chat" ? decode(id) : "" };
 }
 

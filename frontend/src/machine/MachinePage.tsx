@@ -1,0 +1,112 @@
+// The machine as the engine sees it, and how fast it was measured to be.
+import { Gauge } from "lucide-react";
+import { useCallback, useEffect, useState } from "react";
+import { Facts, Problem, Section } from "../models/pieces";
+import * as api from "../transport/api";
+import { Button } from "../ui/controls";
+import { bytes, count, dateTime, memory, sentence } from "../ui/format";
+import { attempt, messageOf } from "../ui/notify";
+import { Page } from "../ui/Page";
+import { t } from "../ui/strings";
+
+const m = t.machine;
+
+export function MachinePage() {
+  const [hardware, setHardware] = useState<api.Hardware | null>(null);
+  const [failure, setFailure] = useState("");
+  const read = useCallback(() => {
+    api.hardware().then(setHardware, (e: unknown) => setFailure(messageOf(e)));
+  }, []);
+  useEffect(read, [read]);
+  return (
+    <Page title={m.title} intro={m.intro}>
+      {failure && <Problem title={m.failed} text={failure} alert />}
+      {hardware && <Found hardware={hardware} onMeasured={read} />}
+    </Page>
+  );
+}
+
+function Found({ hardware: h, onMeasured }: { hardware: api.Hardware; onMeasured: () => void }) {
+  const used = h.memoryTotal - h.memoryAvailable;
+  return (
+    <>
+      <Section id="memory" title={m.memory}>
+        <div className="meter" role="img" aria-label={m.memoryValue(memory(h.memoryAvailable), memory(h.memoryTotal))}>
+          <span className="meter-used" style={{ width: `${(100 * used) / Math.max(1, h.memoryTotal)}%` }} />
+        </div>
+        <Facts items={[m.memoryValue(memory(h.memoryAvailable), memory(h.memoryTotal)), h.memoryLimit, m.diskValue(bytes(h.diskFree))]} />
+      </Section>
+      <Section id="processor" title={m.processor}>
+        <dl className="facts facts-wide">
+          <Fact name={m.cpu} value={h.cpu} />
+          <Fact name={m.cores} value={m.coresValue(h.physicalCores, h.performanceCores, h.logicalCores)} />
+          <Fact name={m.isa} value={h.isa} more={h.features.filter((f) => f !== h.isa).join(", ")} />
+          <Fact name={m.caches} value={h.caches.map((c) => m.cache(c.level, memory(c.bytes), c.shared)).join(", ")} />
+          <Fact name={m.backend} value={h.backend} />
+          <Fact name={m.system} value={`${h.os} ${h.arch}`} />
+        </dl>
+      </Section>
+      <Section id="graphics" title={m.graphics} text={h.gpus.length === 0 ? m.noGraphics : undefined}>
+        {h.gpus.length > 0 && (
+          <ul className="rows">
+            {h.gpus.map((g) => (
+              <li className="row" key={g.name}>
+                <div className="row-main">
+                  <h3 className="row-title">{g.name}</h3>
+                  <Facts
+                    items={[
+                      g.vendor,
+                      g.memoryBytes > 0 && (g.freeBytes > 0 ? m.gpuMemory(memory(g.freeBytes), memory(g.memoryBytes)) : memory(g.memoryBytes)),
+                      g.api,
+                      g.driver,
+                      g.usable ? m.usable : m.notUsed,
+                    ]}
+                  />
+                  {g.note && <p className="row-text">{sentence(g.note)}</p>}
+                </div>
+              </li>
+            ))}
+          </ul>
+        )}
+      </Section>
+      <Speed profile={(h.profile as api.Profile | undefined) ?? null} onMeasured={onMeasured} />
+    </>
+  );
+}
+
+function Fact({ name, value, more }: { name: string; value: string; more?: string }) {
+  if (!value) return null;
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>
+        <span>{value}</span>
+        {more && <span className="field-hint">{more}</span>}
+      </dd>
+    </div>
+  );
+}
+
+function Speed({ profile, onMeasured }: { profile: api.Profile | null; onMeasured: () => void }) {
+  const [busy, setBusy] = useState(false);
+  const measure = async () => {
+    setBusy(true);
+    if (await attempt(m.measureFailed, api.measureProfile)) onMeasured();
+    setBusy(false);
+  };
+  return (
+    <Section id="speed" title={m.speed} text={m.speedText}>
+      {profile && (
+        <dl className="facts facts-wide">
+          <Fact name={m.read} value={`${bytes(profile.readBytesPerSecond)}/s`} />
+          <Fact name={m.compute} value={m.ops(count(profile.int8OpsPerSecond / 1e9), profile.threads)} />
+          <Fact name={m.measured} value={dateTime(profile.measuredAt)} />
+        </dl>
+      )}
+      <Button disabled={busy} onClick={() => void measure()}>
+        <Gauge aria-hidden="true" />
+        {busy ? m.measuring : profile ? m.again : m.measure}
+      </Button>
+    </Section>
+  );
+}
