@@ -130,13 +130,13 @@ export async function fakeSuite(browser) {
     },
     "models, downloading": async (page) => {
       await visit(page, "#/models");
-      await page.getByRole("button", { name: "Allow network" }).click();
+      await page.getByRole("button", { name: "Allow network" }).first().click();
       await page.getByRole("button", { name: /^Get Granite/ }).click();
-      await page.getByText("The server closed the connection.").waitFor();
+      await page.getByText("The server closed the connection.").first().waitFor();
       await rpc("Reset", { pace: 400 });
       await rpc("SaveSettings", { ...(await rpc("State")).settings, networkAllowed: true });
-      await page.getByRole("button", { name: /^Get Qwen3/ }).click();
-      await page.getByRole("progressbar").waitFor();
+      await page.getByRole("button", { name: /^Get Qwen3 1.7B/ }).click();
+      await page.getByRole("progressbar").first().waitFor();
     },
     "removing a model": async (page) => {
       await visit(page, "#/models");
@@ -144,10 +144,41 @@ export async function fakeSuite(browser) {
       await page.getByRole("menuitem", { name: "Remove…" }).click();
       await page.getByRole("alertdialog").waitFor();
     },
+    "the numbers of a verdict menu": async (page) => {
+      await visit(page, "#/models");
+      await page.getByRole("button", { name: /^Slow.*Granite 3.3 8B Instruct/ }).click();
+      await page.getByText("Longest context that fits").waitFor();
+    },
+    "a licence": async (page) => {
+      await visit(page, "#/models");
+      await page.getByRole("button", { name: "Allow network" }).first().click();
+      await page.getByRole("button", { name: /^Get Llama/ }).click();
+      await page.getByRole("dialog").waitFor();
+    },
+    "a search, a preview": async (page) => {
+      await visit(page, "#/models");
+      await page.getByRole("button", { name: "Allow network" }).first().click();
+      await page.getByRole("textbox", { name: "Search Hugging Face for models" }).fill("qwen3");
+      await page.keyboard.press("Enter");
+      await page.getByRole("heading", { name: "qwen3 0" }).waitFor();
+      await page.getByRole("textbox", { name: "Name, address or path" }).fill("hf.co/ada/thing");
+      await page.keyboard.press("Enter");
+      await page.locator(".plan").waitFor();
+    },
+    "this machine": async (page) => {
+      await visit(page, "#/machine");
+      await page.getByText("AMD Ryzen").waitFor();
+    },
+    network: async (page) => {
+      await rpc("SaveSettings", { ...(await rpc("State")).settings, networkAllowed: true });
+      await rpc("Pull", "qwen3-1.7b");
+      await visit(page, "#/network");
+      await page.getByRole("cell", { name: "model download" }).waitFor();
+    },
     settings: async (page) => {
       await visit(page, "#/settings");
-      await page.getByText("AMD Ryzen").waitFor();
-      await page.getByText("More", { exact: true }).click();
+      await page.getByText("More", { exact: true }).first().click();
+      await page.getByText("More", { exact: true }).last().click();
     },
     "a chat that is gone": async (page) => {
       await visit(page, "#/chat/no-such-chat");
@@ -169,13 +200,13 @@ export async function fakeSuite(browser) {
   for (const hash of ["#/", "#/models"])
     await check(`accessible: no model at ${hash}`, async (page) => {
       await visit(page, hash);
-      await page.getByRole("heading", { name: "No model yet" }).waitFor();
+      await page.getByRole("heading", { name: "For this machine" }).waitFor();
       await inBothThemes(page, `no model ${hash}`);
     }, { fake: { models: "none" } });
 
   for (const width of [320, 420, 900])
     await check(`nothing is cut off at ${width} pixels`, async (page) => {
-      for (const hash of ["#/", "#/models", "#/settings", `#/chat/${(await rpc("Chats"))[0].id}`]) {
+      for (const hash of ["#/", "#/models", "#/machine", "#/network", "#/settings", `#/chat/${(await rpc("Chats"))[0].id}`]) {
         await visit(page, hash);
         await page.waitForTimeout(250);
         const over = await page.evaluate(() => {
@@ -340,7 +371,7 @@ export async function fakeSuite(browser) {
 
   await check("models are imported by path; a bad file is explained", async (page) => {
     await visit(page, "#/models");
-    const path = page.getByRole("textbox", { name: "Path of the file" });
+    const path = page.getByRole("textbox", { name: "Name, address or path" });
     await path.fill("/x/paper.pdf");
     await page.keyboard.press("Enter");
     await page.getByText("does not end in .gguf").waitFor();
@@ -353,24 +384,61 @@ export async function fakeSuite(browser) {
     await page.getByRole("heading", { name: "tiny" }).waitFor();
   });
 
-  await check("models are downloaded, cancelled, and removed after a question", async (page) => {
+  await check("models are downloaded, paused, cancelled, removed and brought back", async (page) => {
     await visit(page, "#/models");
     await page.getByText("The network is off", { exact: true }).first().waitFor();
-    expect(await page.getByRole("button", { name: /^Get Qwen3/ }).isDisabled(), "no download without the network");
-    await page.getByRole("button", { name: "Allow network" }).click();
-    await page.getByRole("button", { name: /^Get Qwen3/ }).click();
-    await page.getByRole("button", { name: /^Cancel the download/ }).click();
-    await page.getByRole("button", { name: /^Get Qwen3/ }).click();
-    await page.getByRole("heading", { name: "Qwen3 1.7B" }).nth(1).waitFor();
+    expect(await page.getByRole("button", { name: /^Get Qwen3 1.7B/ }).isDisabled(), "no download without the network");
+    await page.getByRole("switch", { name: "Allow network" }).click();
+    await page.getByRole("button", { name: /^Get Qwen3 1.7B/ }).click();
+    await page.getByRole("button", { name: "Pause the download of Qwen3 1.7B" }).click();
+    await page.getByRole("list").getByText("Paused").first().waitFor();
+    await page.getByRole("button", { name: "Go on with the download of Qwen3 1.7B" }).click();
+    await page.getByRole("button", { name: "Cancel the download of Qwen3 1.7B" }).click();
+    await page.getByText("are thrown away").waitFor();
+    await page.getByRole("button", { name: "Throw away" }).click();
+    await page.getByRole("button", { name: /^Get Qwen3 1.7B/ }).click();
+    await page.getByRole("button", { name: "Chat now Qwen3 1.7B" }).waitFor();
     await page.getByRole("button", { name: "More about Qwen3 4B" }).click();
     await page.getByRole("menuitem", { name: "Remove…" }).click();
-    await page.getByRole("button", { name: "Cancel" }).click();
+    await page.getByRole("button", { name: "Cancel", exact: true }).click();
     expect((await rpc("Models")).some((m) => m.ref === "qwen3-4b"), "the model still there");
     await page.getByRole("button", { name: "More about Qwen3 4B" }).click();
     await page.getByRole("menuitem", { name: "Remove…" }).click();
     await page.getByRole("button", { name: "Remove", exact: true }).click();
     await page.getByText("Qwen3 4B removed").waitFor();
-  }, { fake: { pace: 12 } });
+    await page.getByRole("button", { name: "Undo" }).click();
+    await page.getByRole("button", { name: "More about Qwen3 4B" }).waitFor();
+  }, { fake: { pace: 25 } });
+
+  await check("from nothing to a chat in three clicks", async (page) => {
+    await rpc("SaveSettings", { ...(await rpc("State")).settings, networkAllowed: true });
+    await page.getByRole("button", { name: /^Download/ }).click();
+    await page.getByText("Qwen3 1.7B is ready").waitFor();
+    await page.getByRole("textbox", { name: "Message" }).fill("Hello");
+    await page.getByRole("button", { name: "Send" }).click();
+    await page.getByText("A freehold is land you own outright").waitFor();
+  }, { fake: { models: "none" } });
+
+  await check("other tools’ models, checks, the disk and the log", async (page) => {
+    await visit(page, "#/models");
+    await page.getByRole("button", { name: "Look again for models of other tools" }).click();
+    await page.getByText("1 model added; nothing was copied").waitFor();
+    await page.getByRole("heading", { name: /llama3.1:8b/ }).getByText("Ollama").waitFor();
+    await page.getByRole("button", { name: "More about llama3.1:8b" }).click();
+    await page.getByRole("menuitem", { name: "Check the file" }).click();
+    await page.getByText("Checking").first().waitFor();
+    await page.getByRole("button", { name: "More about llama3.1:8b" }).click();
+    await page.getByRole("menuitem", { name: "Remove from the list" }).click();
+    await page.getByText("llama3.1:8b removed").waitFor();
+    await page.getByRole("textbox", { name: /^Move all models/ }).fill("/media/big");
+    await page.getByRole("button", { name: "Move", exact: true }).click();
+    await page.getByRole("progressbar", { name: "Moving the models" }).waitFor();
+    await page.getByRole("link", { name: "The network is off" }).click();
+    await page.getByText("Nothing has left this machine.").waitFor();
+    await page.getByRole("button", { name: "Allow network" }).click();
+    await rpc("Pull", "qwen3-1.7b");
+    await page.getByRole("cell", { name: /huggingface.co/ }).waitFor();
+  }, { fake: { pace: 60 } });
 
   await check("settings are kept", async (page) => {
     await visit(page, "#/settings");
@@ -384,7 +452,7 @@ export async function fakeSuite(browser) {
     await page.getByText("Nothing is kept of long texts any more").waitFor();
     expect((await page.getByRole("button", { name: "Remove what is kept" }).count()) === 0, "nothing more to remove");
     await page.getByRole("switch", { name: "Remember long texts" }).click();
-    await until(async () => (await rpc("State")).settings.threads === 1024, "the settings to be saved");
+    await until(async () => (await rpc("State")).settings.threads === 1024 && !(await rpc("State")).settings.snapshots, "the settings to be saved");
     await page.reload();
     await page.getByText("Be brief.").waitFor();
     const { settings } = await rpc("State");

@@ -39,7 +39,7 @@ export async function realSuite(browser, { binary, model, url }) {
       });
       await check("imports a file", async () => {
         await page.evaluate(() => void (location.hash = "#/models"));
-        const path = page.getByRole("textbox", { name: "Path of the file" });
+        const path = page.getByRole("textbox", { name: "Name, address or path" });
         await path.fill("/no/such/file.gguf");
         await page.keyboard.press("Enter");
         await page.getByText("The file was not imported").waitFor();

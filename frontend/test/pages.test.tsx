@@ -5,6 +5,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { EventBus } from "../src/transport/bridge";
 import { connect, useCache } from "../src/transport/cache";
 import { emptyCache } from "../src/transport/reduce";
+import { shownEntries } from "../src/models/Catalogue";
+import { merged } from "../src/network/NetworkPage";
+import type { NetworkRequest } from "../src/transport/api";
 import { App } from "../src/ui/App";
 import { useView } from "../src/ui/view";
 import { dispatch, FakeApp } from "./fake";
@@ -246,6 +249,50 @@ describe("models", () => {
     press(get()!);
     await until(() => app.models.some((m) => m.ref === "qwen3-1.7b"), "the download");
   });
+
+  it("that make vectors are never offered for chats", async () => {
+    app.models = [{ ...app.models[0]!, ref: "vectors", name: "Vectors", embeds: true, loaded: false }, ...app.models];
+    flushSync(() => bus.emit("models", structuredClone(app.models)));
+    const box = one(".picker");
+    box.dispatchEvent(new PointerEvent("pointerdown", { bubbles: true, button: 0 }));
+    await until(() => document.querySelector(".picker-menu") !== null, "the list of models");
+    expect(one(".picker-menu").textContent).toContain("SmolLM2");
+    expect(one(".picker-menu").textContent).not.toContain("Vectors");
+  });
+
+  it("come with their terms before they are downloaded, once", async () => {
+    app.settings.networkAllowed = true;
+    flushSync(() => bus.emit("settings", structuredClone(app.settings)));
+    visit("#/models");
+    const get = () => [...document.querySelectorAll<HTMLButtonElement>("button")].find((b) => b.textContent?.startsWith("GetLlama 3.2 3B"));
+    await until(() => get() !== undefined);
+    press(get()!);
+    await until(() => document.body.textContent!.includes("Accept and download"));
+    expect(app.downloads.size).toBe(0);
+    press([...document.querySelectorAll<HTMLButtonElement>("button")].find((b) => b.textContent === "Accept and download")!);
+    await until(() => app.models.some((m) => m.ref === "llama-3.2-3b"), "the download");
+    expect([...app.accepted]).toEqual(["LicenseRef-Llama-3.2"]);
+  });
+});
+
+describe("the catalogue", () => {
+  const entries = () => new FakeApp(() => {}).Catalog();
+  it("is found by any word, and shows first what is recommended and runs well", () => {
+    expect(shownEntries(entries(), "", "all", false).map((e) => e.ref)).toEqual(["qwen3-1.7b", "llama-3.2-3b", "minilm", "granite-8b", "qwen3-30b"]);
+    expect(shownEntries(entries(), "ibm 8b", "all", false).map((e) => e.ref)).toEqual(["granite-8b"]);
+    expect(shownEntries(entries(), "", "embedding", false).map((e) => e.ref)).toEqual(["minilm"]);
+    expect(shownEntries(entries(), "", "all", true).map((e) => e.ref)).not.toContain("qwen3-30b");
+  });
+});
+
+describe("the log of requests", () => {
+  const request = (id: number, more: Partial<NetworkRequest>): NetworkRequest =>
+    ({ id, time: id, method: "GET", host: "h", path: "/", purpose: "", status: 0, sent: 0, received: 0, milliseconds: 0, ended: false, refused: false, error: "", ...more }) as NetworkRequest;
+  it("has each request once, as it ended, the newest first", () => {
+    const kept = [request(1, { ended: true, status: 200 }), request(2, {})];
+    const live = [request(2, { ended: true, status: 404 }), request(3, {}), request(1, {})];
+    expect(merged(kept, live).map((r) => [r.id, r.status])).toEqual([[3, 0], [2, 404], [1, 200]]);
+  });
 });
 
 describe("without a model", () => {
@@ -255,7 +302,7 @@ describe("without a model", () => {
     await start({ models: "none" });
   });
   it("says how to get one, and does not send", async () => {
-    expect(one("#main").textContent).toContain("Import a .gguf file");
+    expect(one("#main").textContent).toContain("Without a network: a .gguf file");
     type(composer(), "hello");
     key(composer(), { key: "Enter", keyCode: 13 });
     expect(app.chats.size).toBe(0);

@@ -173,7 +173,7 @@ function PageLink({ page, current, children }: { page: Exclude<PageName, "chat">
 
 function SearchField({ query, onChange }: { query: string; onChange: (query: string) => void }) {
   return (
-    <div className="search" role="search">
+    <div className="search" role="search" aria-label={t.sidebar.search}>
       <Search aria-hidden="true" />
       <input
         id="search"

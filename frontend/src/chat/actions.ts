@@ -2,7 +2,7 @@
 import * as api from "../transport/api";
 import { dropChat, putChat, putMessage, putSummary, useCache } from "../transport/cache";
 import type { Cache } from "../transport/reduce";
-import { attempt, notify, notifyFailure, notifyUndo } from "../ui/notify";
+import { attempt, notify, notifyFailure, notifyAction } from "../ui/notify";
 import { go, parse } from "../ui/route";
 import { t } from "../ui/strings";
 import { clearPending, setDraft, useView } from "../ui/view";
@@ -75,7 +75,7 @@ export async function remove(chat: api.ChatSummary): Promise<void> {
   });
   if (!done) return;
   if (wasShown) go({ page: "chat", id: "" });
-  notifyUndo(t.sidebar.removed(chat.title || t.sidebar.untitled), t.common.undo, () => {
+  notifyAction(t.sidebar.removed(chat.title || t.sidebar.untitled), t.common.undo, () => {
     void attempt(t.settings.failed, async () => {
       putSummary(await api.restoreChat(chat.id));
       if (wasShown) go({ page: "chat", id: chat.id });

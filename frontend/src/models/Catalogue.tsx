@@ -78,7 +78,7 @@ export function Catalogue({ entries, failure, read }: CatalogueState) {
       {entries && !failure && (
         <>
           <div className="filters">
-            <div className="filter-search" role="search">
+            <div className="filter-search" role="search" aria-label={t.models.catalogue}>
               <Search aria-hidden="true" />
               <input
                 className="input"

@@ -16,13 +16,14 @@ export function FitChip({ fit, name }: { fit: Fit | null | undefined; name: stri
   const Icon = icons[fit.verdict];
   return (
     <Popover.Root>
-      <Popover.Trigger className={`fit fit-${fit.verdict}`} aria-label={f.label(name, f.verdicts[fit.verdict])}>
+      <Popover.Trigger className={`fit fit-${fit.verdict}`}>
         <Icon aria-hidden="true" />
         {f.verdicts[fit.verdict]}
         {fit.perSecond > 0 && fit.verdict !== "no" && <span className="fit-rate">{f.rate(fit.perSecond)}</span>}
+        <span className="unseen">{f.numbersOf(name)}</span>
       </Popover.Trigger>
       <Popover.Portal>
-        <Popover.Content className="popover fit-numbers" side="bottom" align="start" sideOffset={6} collisionPadding={12}>
+        <Popover.Content className="popover fit-numbers" aria-label={f.numbersOf(name)} side="bottom" align="start" sideOffset={6} collisionPadding={12}>
           <FitNumbers fit={fit} />
         </Popover.Content>
       </Popover.Portal>

@@ -6,7 +6,7 @@ import * as api from "../transport/api";
 import { dropWork, putModels, putSettings, useCache } from "../transport/cache";
 import { Button, Confirm, Progress } from "../ui/controls";
 import { bytes, dateTime, parameters } from "../ui/format";
-import { attempt, notify, notifyUndo } from "../ui/notify";
+import { attempt, notify, notifyAction } from "../ui/notify";
 import { t } from "../ui/strings";
 import { chatWith } from "./Downloads";
 import { FitChip } from "./FitChip";
@@ -20,7 +20,7 @@ async function remove(model: api.Model): Promise<void> {
     putModels(await api.models());
   });
   if (!done) return;
-  notifyUndo(m_.removed(model.name), t.common.undo, () => {
+  notifyAction(m_.removed(model.name), t.common.undo, () => {
     void attempt(m_.restoreFailed, async () => {
       await api.restoreModel(model.ref);
       putModels(await api.models());

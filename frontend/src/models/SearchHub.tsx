@@ -37,6 +37,7 @@ export function SearchHub() {
       <form
         className="import-line"
         role="search"
+        aria-label={s.title}
         onSubmit={(e) => {
           e.preventDefault();
           if (query.trim()) void search("");

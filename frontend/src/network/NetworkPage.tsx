@@ -57,7 +57,7 @@ export function NetworkPage() {
               </p>
               <CopyButton text={text} label={n.copy} />
             </div>
-            <div className="requests" role="region" aria-label={n.requests} tabIndex={0}>
+            <div className="requests" role="region" aria-label={n.table} tabIndex={0}>
               <table>
                 <thead>
                   <tr>

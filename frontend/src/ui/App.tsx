@@ -4,6 +4,7 @@ import { Component, useEffect, useState, type ReactNode } from "react";
 import { Toaster } from "sonner";
 import { Conversation } from "../chat/Conversation";
 import { newChat, Sidebar } from "../chat/Sidebar";
+import { chatWith } from "../models/Downloads";
 import { importDropped, ModelsPage } from "../models/ModelsPage";
 import { MachinePage } from "../machine/MachinePage";
 import { NetworkPage } from "../network/NetworkPage";
@@ -14,7 +15,7 @@ import { refresh, useCache } from "../transport/cache";
 import { Button, Mark } from "./controls";
 import { sentence } from "./format";
 import { guardDrops, guardLinks } from "./guards";
-import { attempt } from "./notify";
+import { attempt, notify, notifyAction } from "./notify";
 import { go, useRoute, type Route } from "./route";
 import { t } from "./strings";
 import { applyTheme } from "./theme";
@@ -48,6 +49,7 @@ function Frame() {
   const over = useDrops();
   useLinks();
   useKeys();
+  useReadyNotices();
   useEffect(() => {
     document.querySelector("#main")?.scrollTo({ top: 0 });
   }, [route.page]);
@@ -174,6 +176,20 @@ function useDrops(): boolean {
   useEffect(() => guardDrops(setOver, (files) => face === "browser" && files.length > 0 && importDropped(null, files.map((f) => f.name))), [face]);
   useEffect(() => api.on("filesDropped", ({ paths }) => importDropped(paths ?? [], paths ?? [])), []);
   return over;
+}
+
+/** Tells when a model has come, wherever the user is by then. */
+function useReadyNotices(): void {
+  useEffect(
+    () =>
+      api.on("download", (d) => {
+        if (d.state !== "done") return;
+        const embeds = useCache.getState().models.find((m) => m.ref === d.model)?.embeds;
+        if (embeds || !d.model) notify(t.downloads.ready(d.name));
+        else notifyAction(t.downloads.ready(d.name), t.downloads.chat, () => chatWith(d.model));
+      }),
+    [],
+  );
 }
 
 function useKeys(): void {

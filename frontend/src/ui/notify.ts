@@ -7,8 +7,9 @@ export const messageOf = (e: unknown): string => (e instanceof Error ? e.message
 /** Says what failed and what the program said about it. */
 export const notifyFailure = (what: string, e: unknown) => toast.error(what, { description: sentence(messageOf(e)), duration: 8000 });
 export const notify = (text: string) => toast(text, { duration: 6000 });
-export const notifyUndo = (text: string, label: string, undo: () => void) =>
-  toast(text, { duration: 8000, action: { label, onClick: undo } });
+/** A message with something to do about it, such as to undo. */
+export const notifyAction = (text: string, label: string, act: () => void) =>
+  toast(text, { duration: 8000, action: { label, onClick: act } });
 
 /** Runs a call and tells when it fails; answers whether it worked. */
 export async function attempt(what: string, work: () => Promise<unknown>): Promise<boolean> {

@@ -302,7 +302,7 @@ export const t = {
   },
   fit: {
     verdicts: { well: "Runs well", slow: "Slow", tight: "Tight", no: "Does not fit", unknown: "Unknown" },
-    label: (name: string, verdict: string) => `${name}: ${verdict}. Show the numbers`,
+    numbersOf: (name: string) => `Numbers for ${name}`,
     rate: (n: number) => `${rate(n)} tokens/s`,
     weights: "Weights",
     kv: (context: number) => `Context of ${count(context)} tokens`,
@@ -431,6 +431,7 @@ export const t = {
     turnOff: "Turn off",
     failed: "The log could not be read",
     requests: "Requests",
+    table: "Log of requests",
     none: "Nothing has left this machine.",
     count: (k: number) => plural(k, "request", "requests"),
     sum: (sent: string, received: string) => `${sent} sent, ${received} received`,
