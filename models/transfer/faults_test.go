@@ -295,9 +295,17 @@ func damagedDisk(t *trial) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for range 3 {
-		if _, err := f.WriteAt(make([]byte, 4096), int64(t.rng.IntN(8*smallChunk))); err != nil {
-			t.Fatal(err)
+	s, err := readJournal(filepath.Join(t.c.Dir, t.f.key()+journalSuffix))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for damaged := 0; damaged < 3; {
+		if i := t.rng.IntN(len(s.chunks)); s.chunks[i].have > 4096 {
+			at := int64(i)*smallChunk + t.rng.Int64N(s.chunks[i].have-4096)
+			if _, err := f.WriteAt(make([]byte, 4096), at); err != nil {
+				t.Fatal(err)
+			}
+			damaged++
 		}
 	}
 	f.Close()

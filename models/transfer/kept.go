@@ -50,7 +50,7 @@ func (c *Downloader) Discard(ref string) error {
 			continue
 		}
 		base := strings.TrimSuffix(u.Path, partSuffix)
-		unlock, err := c.begin(filepath.Base(base))
+		unlock, err := c.claim(filepath.Base(base))
 		if err != nil {
 			return err
 		}

@@ -24,6 +24,7 @@ func TestMain(m *testing.M) {
 	if address := os.Getenv(childEnv); address != "" {
 		os.Exit(child(address))
 	}
+	grace = 50 * time.Millisecond
 	goleak.VerifyTestMain(m)
 }
 

@@ -15,7 +15,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"freehold/models/internal/disk"
 	"freehold/models/network"
 )
 
@@ -207,18 +206,6 @@ func (c *Downloader) Claim(f File) (path string, unlock func(), err error) {
 	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
 		return "", nil, unwritable(c.Dir, err)
 	}
-	unlock, err = c.begin(f.key())
+	unlock, err = c.claim(f.key())
 	return filepath.Join(c.Dir, f.key()+".gguf"), unlock, err
-}
-
-// begin claims a download for this process.
-func (c *Downloader) begin(key string) (unlock func(), err error) {
-	unlock, err = disk.TryLock(filepath.Join(c.Dir, key+".lock"))
-	if errors.Is(err, disk.ErrLocked) {
-		return nil, ErrBusy
-	}
-	if err != nil {
-		return nil, unwritable(c.Dir, err)
-	}
-	return unlock, nil
 }
