@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"fmt"
 
 	"freehold/engine"
 	"freehold/engine/hardware"
@@ -26,11 +27,22 @@ func (c *Core) Hardware(ctx context.Context) (Hardware, error) {
 func DescribeHardware(ctx context.Context) Hardware {
 	i := hardware.Probe(ctx)
 	h := Hardware{
-		CPU: i.CPU, OS: i.OS, Arch: i.Arch, PhysicalCores: i.PhysicalCores, LogicalCores: i.LogicalCores, ISA: engine.ISA(),
-		MemoryTotal: i.MemoryTotal, MemoryAvailable: i.MemoryAvailable, GPUs: []GPU{}, Caches: []Cache{}, Features: append([]string{}, i.Features...), Backend: "cpu",
+		CPU: i.CPU, OS: i.OS, Arch: i.Arch, PhysicalCores: i.PhysicalCores, PerformanceCores: i.PerformanceCores, LogicalCores: i.LogicalCores,
+		ISA: engine.ISA(), Features: append([]string{}, i.Features...), Caches: []Cache{},
+		MemoryTotal: i.MemoryTotal, MemoryAvailable: i.MemoryAvailable, GPUs: []GPU{}, Backend: "cpu",
+	}
+	if i.MemoryTotal < i.MemoryInstalled {
+		h.MemoryLimit = fmt.Sprintf("limited by the container Freehold runs in; the machine has %.1f GB", float64(i.MemoryInstalled)/1e9)
+	}
+	for _, c := range i.Caches {
+		h.Caches = append(h.Caches, Cache{Level: c.Level, Bytes: c.Bytes, Shared: c.Shared})
 	}
 	for _, g := range i.GPUs {
-		h.GPUs = append(h.GPUs, GPU{Name: g.Name, MemoryBytes: g.Memory, Note: "not used: models run on the processor"})
+		note := "not used: models run on the processor"
+		if g.Shares {
+			note = "shares the machine's memory; " + note
+		}
+		h.GPUs = append(h.GPUs, GPU{Name: g.Name, Vendor: g.Vendor, Driver: g.Driver, MemoryBytes: g.Memory, FreeBytes: g.Free, API: g.API, Note: note})
 	}
 	return h
 }

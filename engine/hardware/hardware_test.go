@@ -100,20 +100,3 @@ func TestConfine(t *testing.T) {
 		t.Errorf("%+v", i)
 	}
 }
-
-func TestDisplays(t *testing.T) {
-	root := tree(t, map[string]string{
-		"sys/bus/pci/devices/0/class":               "0x030000\n",
-		"sys/bus/pci/devices/0/vendor":              "0x1002\n",
-		"sys/bus/pci/devices/0/device":              "0x744c\n",
-		"sys/bus/pci/devices/0/mem_info_vram_total": "25753026560\n",
-		"sys/bus/pci/devices/1/class":               "0x020000\n",
-		"sys/bus/pci/devices/1/vendor":              "0x8086\n",
-		"sys/bus/pci/devices/2/class":               "0x030000\n",
-		"sys/bus/pci/devices/2/vendor":              "0x1234\n",
-	})
-	got := pciDisplays(root)
-	if len(got) != 1 || got[0] != (GPU{"AMD graphics (744c)", 25753026560}) {
-		t.Errorf("%+v", got)
-	}
-}

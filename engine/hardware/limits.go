@@ -100,27 +100,3 @@ func number(path string) int64 {
 	}
 	return n
 }
-
-// pciDisplays lists display controllers as the kernel sees them.
-func pciDisplays(root string) []GPU {
-	makers := map[string]string{"0x10de": "NVIDIA", "0x1002": "AMD", "0x8086": "Intel"}
-	read := func(dir, name string) string {
-		b, _ := os.ReadFile(filepath.Join(dir, name))
-		return strings.TrimSpace(string(b))
-	}
-	found := []GPU{}
-	dirs, _ := filepath.Glob(filepath.Join(root, "sys/bus/pci/devices/*"))
-	for _, dir := range dirs {
-		if !strings.HasPrefix(read(dir, "class"), "0x03") {
-			continue
-		}
-		maker, ok := makers[read(dir, "vendor")]
-		if !ok {
-			continue // virtual displays cannot compute
-		}
-		gpu := GPU{Name: maker + " graphics (" + strings.TrimPrefix(read(dir, "device"), "0x") + ")"}
-		gpu.Memory = number(filepath.Join(dir, "mem_info_vram_total")) // AMD's driver tells
-		found = append(found, gpu)
-	}
-	return found
-}

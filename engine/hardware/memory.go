@@ -22,5 +22,6 @@ func Memory(ctx context.Context) (total, available int64) {
 func (i *Info) readMemory(ctx context.Context) {
 	if m, err := mem.VirtualMemoryWithContext(ctx); err == nil {
 		i.MemoryTotal, i.MemoryAvailable = int64(m.Total), int64(m.Available)
+		i.MemoryInstalled = i.MemoryTotal
 	}
 }

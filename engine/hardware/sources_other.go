@@ -1,0 +1,5 @@
+//go:build !linux && !darwin && !windows
+
+package hardware
+
+func systemSources() []source { return nil }

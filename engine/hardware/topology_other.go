@@ -1,0 +1,5 @@
+//go:build !linux && !darwin && !windows
+
+package hardware
+
+func topology() (performance int, caches []Cache) { return 0, nil }
