@@ -1,10 +1,6 @@
 package fit
 
-import (
-	"strings"
-
-	"freehold/engine"
-)
+import "strings"
 
 // Model is what is known of a model whose file is not here: numbers of its
 // configuration, and how large the file is.
@@ -67,7 +63,7 @@ func Estimate(m Model) Needs {
 	n.Steps = opsOfLayer * m.Layers
 	row := widths*m.Embedding + 3*m.FeedForward + (m.Heads+2*m.KVHeads)*m.HeadDim + m.Heads*m.HeadDim
 	const scratch = 12 << 20 // quantized activations, partial sums of attention
-	n.Buffers = scratch + 4*int64(row)*engine.BatchRows + 4*int64(m.Vocab)
+	n.Buffers = scratch + 4*int64(row)*int64(n.rows(DefaultContext(n))) + 4*int64(m.Vocab)
 	return n
 }
 

@@ -178,6 +178,24 @@ func TestJudge(t *testing.T) {
 	}
 }
 
+// TestEmbedders: their cache holds one batch, which is as long as a text may be
+// but no longer than what they were trained for.
+func TestEmbedders(t *testing.T) {
+	n := Needs{Embeds: true, Context: 4096, Buffers: 2048 << 10, Cache: []KV{{Layers: 1, Heads: 1, HeadDim: 32, ValueDim: 32}}}
+	for context, rows := range map[int]int64{1: 512, 512: 512, 2048: 2048, 4096: 4096, 100_000: 4096} {
+		m, err := n.Memory(context, "f16")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if buffers := m.Buffers - processBytes; m.KV != 128*rows || buffers != rows<<10 {
+			t.Errorf("%d tokens: %d bytes of cache, %d of buffers", context, m.KV, buffers)
+		}
+	}
+	if DefaultContext(n) != 2048 {
+		t.Errorf("takes %d tokens by itself", DefaultContext(n))
+	}
+}
+
 func TestWindowsAreReadOnly(t *testing.T) {
 	n := Estimate(Model{Parameters: 1e6, FileBytes: 1e6, Quant: "Q8_0", Layers: 6, Heads: 1, KVHeads: 1, HeadDim: 64, Window: 512, Period: 6})
 	all := Estimate(Model{Parameters: 1e6, FileBytes: 1e6, Quant: "Q8_0", Layers: 6, Heads: 1, KVHeads: 1, HeadDim: 64})

@@ -155,10 +155,14 @@ const leastContext = 2048
 
 // DefaultContext is what the engine takes if nobody chooses.
 func DefaultContext(n Needs) int {
-	if n.Context == 0 {
-		return engine.DefaultContext
+	usual := engine.DefaultContext
+	if n.Embeds {
+		usual = engine.DefaultEmbeddingContext
 	}
-	return min(n.Context, engine.DefaultContext)
+	if n.Context == 0 {
+		return usual
+	}
+	return min(n.Context, usual)
 }
 
 // longest is the longest context, in whole kilotokens, that fits into so many

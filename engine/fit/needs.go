@@ -25,12 +25,12 @@ type Needs struct {
 	Context    int    `json:"context"`    // tokens it was trained for
 	Weights    int64  `json:"weights"`    // bytes of its file
 	Vocabulary int64  `json:"vocabulary"` // bytes of the tokenizer and of what else is read out of the header
-	Buffers    int64  `json:"buffers"`    // bytes of activations and scratch
+	Buffers    int64  `json:"buffers"`    // bytes of activations and scratch, with the context that the engine takes by itself
 	State      int64  `json:"state"`      // bytes of one sequence's recurrent states
 	Cache      []KV   `json:"cache"`
 	Steps      int    `json:"steps"` // ops of a pass
 	Work       []Work `json:"work"`
-	Embeds     bool   `json:"embeds"` // makes vectors or scores and keeps no cache
+	Embeds     bool   `json:"embeds"` // makes vectors or scores: its cache holds one batch
 }
 
 // KV is what some alike layers keep for each token.
@@ -63,7 +63,7 @@ func Of(f *gguf.File) (Needs, error) {
 	}
 	n := Needs{Context: m.Config.TrainedContext, Weights: f.Size(), Vocabulary: int64(m.Config.Vocab) * vocabularyBytes,
 		Steps: len(m.Program.Ops), Embeds: m.Config.Embeds}
-	limits := program.Limits{Rows: engine.BatchRows, Outputs: 1, Blocks: 1, Slots: min(1, len(m.Program.States))}
+	limits := program.Limits{Rows: n.rows(DefaultContext(n)), Outputs: 1, Blocks: 1, Slots: min(1, len(m.Program.States))}
 	exec, err := cpu.New(cpu.Options{}).Compile(m.Program, limits)
 	if err != nil {
 		return Needs{}, fmt.Errorf("%s: %w", f.Path, err)
@@ -148,7 +148,8 @@ type Memory struct {
 	Total   int64 `json:"total"`
 }
 
-// program that is running anyway: Go's heap, the window's part of it, code.
+// processBytes is what a model adds to the program's own memory besides: Go's
+// heap, threads and their stacks.
 const processBytes = 16 << 20
 
 // Memory returns what the model takes with a full context of so many tokens,
@@ -159,7 +160,11 @@ func (n Needs) Memory(context int, kv string) (Memory, error) {
 		return Memory{}, err
 	}
 	m := Memory{Weights: n.Weights, Buffers: n.Buffers + n.Vocabulary + processBytes}
-	if !n.Embeds {
+	if n.Embeds { // a batch goes through as a whole
+		rows, usual := n.rows(context), n.rows(DefaultContext(n))
+		m.Buffers += n.Buffers * int64(rows-usual) / int64(usual)
+		m.KV = int64(n.tokenBytes(t) * float64(rows))
+	} else {
 		m.KV = int64(n.tokenBytes(t) * float64(context))
 		if n.State > 0 {
 			m.KV += n.State * int64(2+context/checkpointTokens)
@@ -167,6 +172,17 @@ func (n Needs) Memory(context int, kv string) (Memory, error) {
 	}
 	m.Total = m.Weights + m.KV + m.Buffers
 	return m, nil
+}
+
+// rows is how many tokens a batch takes with such a context.
+func (n Needs) rows(context int) int {
+	if !n.Embeds {
+		return engine.BatchRows
+	}
+	if n.Context > 0 {
+		context = min(context, n.Context)
+	}
+	return max(engine.BatchRows, context)
 }
 
 // checkpointTokens is how far apart the states of a sequence are kept.
