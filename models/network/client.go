@@ -16,7 +16,8 @@ import (
 
 // Client returns a client whose requests pass the gate and are recorded under
 // purpose. It follows redirects, at most ten of them; the token stays with the
-// host it was meant for, and encryption is not given up.
+// host it was meant for, encryption is not given up, and none leads from
+// elsewhere to this machine or its local network.
 func (g *Gate) Client(purpose string) *http.Client {
 	return &http.Client{Transport: door{g, purpose}, CheckRedirect: redirect}
 }
@@ -38,6 +39,9 @@ func (g *Gate) Direct(purpose string) *http.Client {
 func redirect(r *http.Request, via []*http.Request) error {
 	if len(via) >= 10 {
 		return errors.New("the server redirects in circles")
+	}
+	if r.URL.Scheme != "https" && r.URL.Scheme != "http" {
+		return fmt.Errorf("the server redirects to %q, which is not an address of the web", clip(r.URL.Scheme+":"))
 	}
 	if via[0].URL.Scheme == "https" && r.URL.Scheme != "https" {
 		return fmt.Errorf("the server redirects to the unencrypted address %s://%s", r.URL.Scheme, r.URL.Host)
@@ -177,6 +181,11 @@ func (d door) RoundTrip(r *http.Request) (*http.Response, error) {
 		return refuse(err)
 	}
 	t, err := d.through()
+	if err != nil {
+		leave(nil)
+		return refuse(err)
+	}
+	ctx, err = d.beginTrip(ctx, r)
 	if err != nil {
 		leave(nil)
 		return refuse(err)

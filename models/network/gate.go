@@ -62,7 +62,7 @@ type Gate struct {
 // New makes a gate. It touches neither disk nor network.
 func New(o Options) *Gate {
 	// Short, so that a machine without network is told so at once.
-	d := &net.Dialer{Timeout: connectTimeout}
+	d := &net.Dialer{Timeout: connectTimeout, ControlContext: mayConnect}
 	return &Gate{o: o, dial: d.DialContext, live: map[*context.CancelCauseFunc]bool{}, conns: map[net.Conn]bool{}, log: record{told: o.Log}}
 }
 
