@@ -62,7 +62,7 @@ func variants(files []treeFile) []variant {
 		lower := strings.ToLower(f.path)
 		base := path.Base(lower)
 		if !strings.HasSuffix(lower, ".gguf") || !safeName(f.path) || strings.Contains(base, "mmproj") ||
-			strings.Contains(base, "imatrix") || strings.Contains(base, "lora") || f.size < 0 {
+			strings.Contains(base, "imatrix") || strings.Contains(base, "lora") || f.size < 0 || f.size > 1<<45 {
 			continue
 		}
 		m := partOfSplit.FindStringSubmatch(f.path)
