@@ -26,6 +26,9 @@ func New(t testing.TB) *Home {
 	return &Home{t, t.TempDir()}
 }
 
+// At is the home that another process made in dir.
+func At(t testing.TB, dir string) *Home { return &Home{t, dir} }
+
 // Roots returns the folders of the stores, where the tools have them.
 func (h *Home) Roots() stores.Roots {
 	return stores.Roots{
