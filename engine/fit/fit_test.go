@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"freehold/engine/dialect"
 	"freehold/engine/gguf"
 	"freehold/engine/profile"
 	"freehold/engine/synthetic"
@@ -109,6 +110,48 @@ func flat(bytes, ops float64) profile.Profile {
 		p.KV[t] = profile.Attention{Bytes: bytes, Ops: ops}
 	}
 	return p
+}
+
+// TestEstimateOfTheStarter estimates a real model from its published
+// configuration.
+func TestEstimateOfTheStarter(t *testing.T) {
+	path := os.Getenv("FREEHOLD_TEST_MODEL")
+	if path == "" {
+		found, _ := filepath.Glob("../../build/starter/*.gguf")
+		if len(found) == 0 {
+			t.Skip("the starter model is not here; `make starter` fetches it")
+		}
+		path = found[0]
+	}
+	f, err := dialect.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	of, err := Of(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if of.Context != 8192 || len(of.Cache) != 1 || of.Cache[0].Layers != 30 {
+		t.Skipf("%s is not SmolLM2 135M", path)
+	}
+	estimate := Estimate(Model{Parameters: 134_515_008, FileBytes: f.Size(), Quant: "Q4_1", Context: 8192, Layers: 30, Embedding: 576,
+		FeedForward: 1536, Vocab: 49152, Tied: true, Heads: 9, KVHeads: 3, HeadDim: 64})
+	for _, kv := range []string{"f16", "q8_0"} {
+		for _, context := range []int{2048, 8192, 32768} {
+			a, err := of.Memory(context, kv)
+			if err != nil {
+				t.Fatal(err)
+			}
+			b, err := estimate.Memory(context, kv)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !near(float64(b.Total), float64(a.Total), 0.05) {
+				t.Errorf("%d tokens in %s: %d of the file, %d estimated", context, kv, a.Total, b.Total)
+			}
+		}
+	}
 }
 
 // TestHeaderIsEnough holds what is told of a header to what is told of the file.

@@ -12,19 +12,21 @@ import (
 	"freehold/engine/tensor"
 )
 
-// types that files come in.
-var types = []tensor.Type{
-	tensor.Q4_K, tensor.Q6_K, tensor.Q8_0, tensor.Q5_K, tensor.Q3_K, tensor.Q2_K, tensor.Q4_0, tensor.Q4_1, tensor.Q5_0, tensor.Q5_1,
-	tensor.F32, tensor.F16, tensor.BF16, tensor.IQ4_XS, tensor.IQ4_NL, tensor.MXFP4, tensor.IQ3_S, tensor.IQ3_XXS,
-	tensor.IQ2_XXS, tensor.IQ2_XS, tensor.IQ2_S, tensor.IQ1_S, tensor.IQ1_M, tensor.TQ1_0, tensor.TQ2_0,
-}
+// types that files come in: those of most files, and the others.
+var (
+	common = []tensor.Type{tensor.Q4_K, tensor.Q6_K, tensor.Q8_0, tensor.Q5_K, tensor.Q4_0, tensor.Q4_1, tensor.F32, tensor.F16}
+	rare   = []tensor.Type{
+		tensor.Q3_K, tensor.Q2_K, tensor.Q5_0, tensor.Q5_1, tensor.BF16, tensor.IQ4_XS, tensor.IQ4_NL, tensor.MXFP4, tensor.IQ3_S, tensor.IQ3_XXS,
+		tensor.IQ2_XXS, tensor.IQ2_XS, tensor.IQ2_S, tensor.IQ1_S, tensor.IQ1_M, tensor.TQ1_0, tensor.TQ2_0,
+	}
+)
 
 const (
 	width       = 2048     // of the matrices, which are square
 	streamBytes = 64 << 20 // of weights: a multiple of what caches hold
 	cachedBytes = 4 << 20  // of weights that stay in the caches
 	batchRows   = 128
-	repetitions = 3
+	repetitions = 2
 )
 
 // meter runs small programs on the backend.
@@ -198,22 +200,36 @@ func (m *meter) rate(ctx context.Context, t tensor.Type, step float64) (Rate, er
 	return r, err
 }
 
-// attention measures attending with as many heads as the cache has, and with
-// eight times as many, which tells bytes and operations apart.
-func (m *meter) attention(ctx context.Context, kv program.KVType) (Attention, error) {
-	const group = 8
-	few, bytes, err := m.attend(ctx, kv, 1)
-	if err != nil {
-		return Attention{}, err
+// group is how many heads attend to each of the cache's where that is many.
+const group = 8
+
+// attended is how long one row takes to attend with as many heads as the cache
+// has, and with group times as many, which tells bytes and operations apart.
+type attended struct {
+	few, many, bytes float64 // seconds, seconds, and bytes of the cache
+}
+
+func (m *meter) attended(ctx context.Context, kv program.KVType) (a attended, err error) {
+	if a.few, a.bytes, err = m.attend(ctx, kv, 1); err != nil {
+		return attended{}, err
 	}
-	many, same, err := m.attend(ctx, kv, group)
-	if err != nil {
-		return Attention{}, err
+	a.many, _, err = m.attend(ctx, kv, group)
+	return a, err
+}
+
+// better takes the least times of a and b, which may be empty.
+func (a attended) better(b attended) attended {
+	if b.bytes == 0 {
+		return a
 	}
+	return attended{few: min(a.few, b.few), many: min(a.many, b.many), bytes: a.bytes}
+}
+
+func (a attended) attention() Attention {
 	ops := 4.0 * kvHeads * headDim * layers * depth // with one head for each of the cache's
-	perOp := max(many*bytes/same-few, few/100) / ((group - 1) * ops)
-	perByte := max(few-perOp*ops, few/10) / bytes
-	return Attention{Bytes: 1 / perByte, Ops: 1 / perOp}, nil
+	perOp := max(a.many-a.few, a.few/100) / ((group - 1) * ops)
+	perByte := max(a.few-perOp*ops, a.few/10) / a.bytes
+	return Attention{Bytes: 1 / perByte, Ops: 1 / perOp}
 }
 
 // Attention is measured with this cache.

@@ -20,7 +20,7 @@ func TestMeasure(t *testing.T) {
 	}
 	text, _ := json.MarshalIndent(p, "", " ")
 	t.Logf("%s", text)
-	if !p.sound() || p.Threads < 1 || len(p.Types) != len(types) || len(p.KV) != 4 {
+	if !p.sound() || p.Threads < 1 || len(p.Types) != len(common)+len(rare) || len(p.KV) != 4 {
 		t.Errorf("%+v", p)
 	}
 	for name, r := range p.Types {
