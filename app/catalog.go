@@ -16,7 +16,7 @@ func (c *Core) Catalog(ctx context.Context) ([]CatalogEntry, error) {
 	}
 	recommended := map[string]bool{}
 	for _, kind := range catalog.Kinds {
-		if e, _, ok := catalog.Recommend(kind, c.machine(ctx).Available); ok {
+		if e, ok := c.recommend(ctx, kind); ok {
 			recommended[e.Ref] = true
 		}
 	}
@@ -44,6 +44,28 @@ func (c *Core) Catalog(ctx context.Context) ([]CatalogEntry, error) {
 		entries = append(entries, entry)
 	}
 	return entries, nil
+}
+
+// fluent is the least speed, in tokens a second, at which a model is good to
+// begin with: somewhat faster than people read.
+const fluent = 10
+
+// recommend returns the model of a kind to begin with: the catalogue's for the
+// memory that is free, or for less if that one would be too slow to enjoy.
+func (c *Core) recommend(ctx context.Context, kind string) (best catalog.Entry, ok bool) {
+	const least = 256 << 20
+	for free := c.machine(ctx).Available; free > least; free /= 2 {
+		e, f, found := catalog.Recommend(kind, free)
+		if !found {
+			break
+		}
+		best, ok = e, true
+		fit, err := c.judge(ctx, estimate(e, f), 0, "f16")
+		if err != nil || fit.PerSecond == 0 || fit.PerSecond >= fluent {
+			break
+		}
+	}
+	return best, ok
 }
 
 // hasFile tells whether a file of the catalogue is here.

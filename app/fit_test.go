@@ -132,6 +132,38 @@ func TestCatalogue(t *testing.T) {
 	}
 }
 
+// TestRecommendationIsQuickEnough holds what is recommended to what people enjoy
+// on a slow machine with much memory.
+func TestRecommendationIsQuickEnough(t *testing.T) {
+	for name, speed := range map[string]float64{"slow": 3e9, "quick": 1e12} {
+		t.Run(name, func(t *testing.T) {
+			c := open(t, app.Options{Home: t.TempDir(), Measure: func(ctx context.Context) (profile.Profile, error) {
+				p, err := quick(ctx)
+				p.Types["Q4_K"] = profile.Rate{Decode: speed, Cached: speed, Prefill: 100 * speed}
+				p.KV["f16"] = profile.Attention{Bytes: speed, Ops: 10 * speed}
+				return p, err
+			}})
+			_, err := c.MeasureProfile(t.Context())
+			must(t, err)
+			entries, err := c.Catalog(t.Context())
+			must(t, err)
+			for _, e := range entries {
+				if !e.Recommended || e.Kind != "chat" {
+					continue
+				}
+				t.Logf("%s: %+v", e.Ref, e.Files[0].Fit)
+				for _, f := range e.Files {
+					if f.Default && f.Fit.PerSecond < 10 {
+						t.Errorf("%s writes %.1f tokens a second", f.Ref, f.Fit.PerSecond)
+					}
+				}
+				return
+			}
+			t.Error("no model for chats is recommended")
+		})
+	}
+}
+
 func TestSearch(t *testing.T) {
 	var c *app.Core
 	c = open(t, app.Options{Puller: newPuller(t, &c), Measure: quick})

@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	profileDelay = 6 * time.Second // after the start: the window comes first
+	profileDelay = 2 * time.Second // after the start: the window comes first
 	profileAgain = 5 * time.Second // before looking again whether the machine is idle
 )
 

@@ -82,7 +82,7 @@ const (
 	Tight Kind = "tight"
 	No    Kind = "no"
 
-	slowTokens = 4.0
+	slowTokens = 6.0
 	tightShare = 0.08
 	// systemShare of a machine's memory belongs to its system.
 	systemShare = 0.15

@@ -9,6 +9,7 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { launch } from "./harness.mjs";
 import { fakeSuite } from "./fake.mjs";
+import { downloadSuite } from "./download.mjs";
 import { realSuite } from "./real.mjs";
 
 const root = resolve(fileURLToPath(new URL("../..", import.meta.url)));
@@ -34,8 +35,10 @@ try {
     const url = process.env.FREEHOLD_URL;
     const binary = resolve(root, process.env.FREEHOLD_BIN || "build/bin/freehold");
     const model = process.env.FREEHOLD_TEST_MODEL || starter();
-    if (url || (existsSync(binary) && model)) suites.push(await realSuite(browser, { binary, model, url }));
-    else if (wanted.includes("program")) throw new Error("the program suite needs build/bin/freehold and a model: `make build starter`, or set FREEHOLD_BIN and FREEHOLD_TEST_MODEL");
+    if (url || (existsSync(binary) && model)) {
+      suites.push(await realSuite(browser, { binary, model, url }));
+      if (!url) suites.push(await downloadSuite(browser, { binary, model }));
+    } else if (wanted.includes("program")) throw new Error("the program suite needs build/bin/freehold and a model: `make build starter`, or set FREEHOLD_BIN and FREEHOLD_TEST_MODEL");
     else console.log("skipped program: there is no build/bin/freehold or no starter model");
   }
 } finally {

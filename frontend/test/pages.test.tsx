@@ -278,7 +278,7 @@ describe("models", () => {
 describe("the catalogue", () => {
   const entries = () => new FakeApp(() => {}).Catalog();
   it("is found by any word, and shows first what is recommended and runs well", () => {
-    expect(shownEntries(entries(), "", "all", false).map((e) => e.ref)).toEqual(["qwen3-1.7b", "llama-3.2-3b", "minilm", "granite-8b", "qwen3-30b"]);
+    expect(shownEntries(entries(), "", "all", false).map((e) => e.ref)).toEqual(["qwen3-1.7b", "llama-3.2-3b", "granite-8b", "qwen3-30b", "minilm"]);
     expect(shownEntries(entries(), "ibm 8b", "all", false).map((e) => e.ref)).toEqual(["granite-8b"]);
     expect(shownEntries(entries(), "", "embedding", false).map((e) => e.ref)).toEqual(["minilm"]);
     expect(shownEntries(entries(), "", "all", true).map((e) => e.ref)).not.toContain("qwen3-30b");

@@ -44,12 +44,14 @@ export const best = (e: api.CatalogEntry): api.CatalogFile | undefined => e.file
 /** The entries that are asked for: what runs well first, otherwise in the catalogue's order. */
 export function shownEntries(entries: readonly api.CatalogEntry[], query: string, kind: Kind, fitting: boolean): api.CatalogEntry[] {
   const asked = query.toLowerCase().split(/\s+/).filter(Boolean);
+  // Those that write come before those that search, unless one kind is asked for.
+  const writes = (e: api.CatalogEntry) => kind !== "all" || !["embedding", "reranking"].includes(e.kind);
   const rank = (e: api.CatalogEntry) => verdictRank[best(e)?.fit.verdict ?? "unknown"];
   return entries
     .filter((e) => (kind === "all" || e.kind === kind) && asked.every((word) => words(e).includes(word)))
     .filter((e) => !fitting || e.files.some((f) => f.fit.verdict === "well" || f.fit.verdict === "slow"))
     .map((e, i) => ({ e, i }))
-    .sort((a, b) => Number(b.e.recommended) - Number(a.e.recommended) || rank(a.e) - rank(b.e) || a.i - b.i)
+    .sort((a, b) => Number(writes(b.e)) - Number(writes(a.e)) || Number(b.e.recommended) - Number(a.e.recommended) || rank(a.e) - rank(b.e) || a.i - b.i)
     .map(({ e }) => e);
 }
 

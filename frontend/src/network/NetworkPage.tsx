@@ -97,5 +97,6 @@ function outcome(r: api.NetworkRequest): string {
   if (r.refused) return n.refused;
   if (!r.ended) return n.running;
   const took = r.milliseconds > 0 ? duration(r.milliseconds) : "";
-  return [r.status > 0 ? String(r.status) : r.error || n.noAnswer, took].filter(Boolean).join(", ");
+  const done = r.method === "RUN" ? n.ended : n.noAnswer; // a program answers to us, not with a status
+  return [r.status > 0 ? String(r.status) : r.error || done, took].filter(Boolean).join(", ");
 }

@@ -445,6 +445,7 @@ export const t = {
     refused: "refused: the network is off",
     running: "under way",
     noAnswer: "no answer",
+    ended: "ended",
   },
   settings: {
     title: "Settings",
