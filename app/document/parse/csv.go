@@ -44,7 +44,11 @@ func parseCSV(s *source) error {
 			return errors.Join(t.end(), err)
 		}
 		line, _ := r.FieldPos(0)
-		cells := make([]Cell, min(len(record), s.limits.Columns+1))
+		if len(record) > s.limits.Columns {
+			t.tooWide()
+			record = record[:s.limits.Columns]
+		}
+		cells := make([]Cell, len(record))
 		for i := range cells {
 			cells[i] = typedCell(clip(clean(record[i]), 1<<20), comma == ';')
 		}

@@ -52,7 +52,7 @@ func detect(name string, data []byte) detected {
 	head := data[:min(len(data), 4096)]
 	trimmed := bytes.TrimLeft(bytes.TrimPrefix(head, []byte{0xef, 0xbb, 0xbf}), " \t\r\n\x00")
 	switch {
-	case len(data) == 0:
+	case len(data) == 0, allBlank(data):
 		return detected{kind: Unknown, problem: NoContent}
 	case bytes.Contains(data[:min(len(data), 1024)], []byte("%PDF-")):
 		return detected{kind: PDF}
@@ -79,9 +79,6 @@ func detect(name string, data []byte) detected {
 			return detected{kind: k, what: what, problem: Damaged}
 		}
 		return detected{kind: Unknown, what: what, problem: Unsupported}
-	}
-	if allZero(data) {
-		return detected{kind: Unknown, problem: NoContent}
 	}
 	return detectText(ext, m, data, trimmed)
 }
@@ -144,7 +141,7 @@ func mailHead(text string) bool {
 	return known >= 3
 }
 
-func allZero(b []byte) bool {
+func allBlank(b []byte) bool {
 	for _, c := range b {
 		if c != 0 && c != ' ' && c != '\n' && c != '\r' && c != '\t' {
 			return false

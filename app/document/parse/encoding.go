@@ -82,13 +82,20 @@ func utf16Order(b []byte) (unicode.Endianness, bool) {
 		}
 	}
 	half := len(b) / 2
-	switch {
-	case zero[1]*10 > half*4 && zero[0]*20 < half:
-		return unicode.LittleEndian, true
-	case zero[0]*10 > half*4 && zero[1]*20 < half:
-		return unicode.BigEndian, true
+	order, high := unicode.LittleEndian, 1
+	if zero[0] > zero[1] {
+		order, high = unicode.BigEndian, 0
 	}
-	return unicode.LittleEndian, false
+	if zero[high]*10 < half*4 || zero[1-high]*20 >= half {
+		return order, false
+	}
+	controls := 0
+	for i := 0; i < len(b); i += 2 {
+		if c := b[i+1-high]; b[i+high] == 0 && (c < 0x20 && c != '\n' && c != '\r' && c != '\t' || c >= 0x7f && c < 0xa0) {
+			controls++
+		}
+	}
+	return order, controls*50 < half
 }
 
 func decodeNamed(b []byte, charset string) (string, string, bool) {

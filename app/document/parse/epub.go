@@ -39,7 +39,7 @@ func parseEPUB(s *source) error {
 				return err
 			}
 			s.receipt.skip("chapters", itoa(i+1), err.Error())
-			s.receipt.Problem = Damaged
+			s.receipt.Problem = problemOf(err)
 			continue
 		}
 		if err := s.beginPage(""); err != nil {

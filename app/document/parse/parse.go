@@ -155,7 +155,12 @@ func (r *Receipt) settle() {
 			if r.Images > 0 {
 				r.Problem = NeedsOCR
 			}
+		}
+		if r.Error == "" {
 			r.Error = (&Error{Problem: r.Problem}).Error()
+			if len(r.Skipped) > 0 && r.Problem != NoContent && r.Problem != NeedsOCR {
+				r.Error = r.Skipped[0].What + ": " + r.Skipped[0].Why
+			}
 		}
 	case r.Problem != "" || slices.ContainsFunc(r.Skipped, func(s Skip) bool { return !s.Minor }):
 		r.Status = Partial

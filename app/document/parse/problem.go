@@ -153,3 +153,12 @@ func (r *Receipt) warn(format string, args ...any) {
 		r.Warnings = append(r.Warnings, w)
 	}
 }
+
+// problemOf is the problem of a part that could not be read.
+func problemOf(err error) Problem {
+	var p *Error
+	if errors.As(err, &p) {
+		return p.Problem
+	}
+	return Damaged
+}

@@ -51,8 +51,8 @@ func (t *tail) String() string {
 	return strings.TrimSpace(string(t.b))
 }
 
-// start starts a worker and waits until it has shut itself in.
-func start(c Config) (*process, error) {
+// startWorker starts a worker and waits until it has shut itself in.
+func startWorker(c Config) (*process, error) {
 	p := &process{done: make(chan struct{})}
 	p.cmd = exec.Command(c.Worker[0], append(append([]string(nil), c.Worker[1:]...), c.Cache)...)
 	p.cmd.Stderr = &p.said

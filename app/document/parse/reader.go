@@ -113,7 +113,16 @@ func (r *Reader) Read(ctx context.Context, path string, o Options) (*Document, e
 	}
 	j := &job{Reader: r, ctx: ctx, path: path, doc: doc, sink: o.sink(doc), limits: limits, options: o}
 	defer j.close()
+	reused := p.files > 0
 	err = j.read(p, f)
+	if err != nil && reused && !j.heard && ctx.Err() == nil {
+		// It had died while it waited; the file is not to blame.
+		if p, err = startWorker(r.config); err == nil {
+			if _, err = f.Seek(0, io.SeekStart); err == nil {
+				err = j.read(p, f)
+			}
+		}
+	}
 	receipt.File, receipt.Size = path, size
 	if j.sum != "" {
 		receipt.SHA256 = j.sum
@@ -165,6 +174,7 @@ type job struct {
 	limits  Limits
 	options Options
 	sum     string
+	heard   bool // the worker has answered
 
 	painter    *process // draws the pages to be recognised
 	painted    bool     // it has the file
@@ -202,6 +212,7 @@ func (j *job) read(p *process, f *os.File) error {
 		return nil
 	case err == nil:
 		p.kill()
+		p.wait()
 		return nil
 	}
 	p.kill()
@@ -225,6 +236,7 @@ func (j *job) receive(p *process) error {
 		if err := readJSON(p.out, &a); err != nil {
 			return err
 		}
+		j.heard = true
 		switch {
 		case a.Page != nil:
 			if err := a.Page.unpack(); err != nil {
@@ -376,7 +388,7 @@ func (r *Reader) process(ctx context.Context, f *os.File) (*process, error) {
 		}
 	}
 	r.mu.Unlock()
-	p, err := start(r.config)
+	p, err := startWorker(r.config)
 	if err != nil {
 		return nil, problem(Unreadable, "the worker that reads files cannot be started (%v)", err)
 	}

@@ -45,8 +45,7 @@ func (t *tableWriter) row(number int, cells []Cell) error {
 	}
 	b := t.b
 	if len(cells) > b.limits.Columns {
-		b.receipt.skip("columns", t.where(), fmt.Sprintf("more than %d are not read", b.limits.Columns))
-		b.receipt.Problem = TooLarge
+		t.tooWide()
 		cells = cells[:b.limits.Columns]
 	}
 	if t.count >= b.limits.Rows {
@@ -64,6 +63,12 @@ func (t *tableWriter) row(number int, cells []Cell) error {
 		return t.decide()
 	}
 	return t.write(r)
+}
+
+// tooWide notes that a row has more columns than are read.
+func (t *tableWriter) tooWide() {
+	t.b.receipt.skip("columns", t.where(), fmt.Sprintf("more than %d are not read", t.b.limits.Columns))
+	t.b.receipt.Problem = TooLarge
 }
 
 // cut delivers what was read and ends the document.
@@ -100,7 +105,7 @@ func (t *tableWriter) decide() error {
 
 func (t *tableWriter) write(r Row) error {
 	b := t.b
-	if t.table.Sheet && t.onPage >= sheetRows {
+	if t.table.Sheet && (t.onPage >= sheetRows || b.text.Len() > 4*partSize) {
 		if err := b.beginPage(t.table.Name); err != nil {
 			return err
 		}

@@ -41,7 +41,7 @@ func parseXLSX(s *source) error {
 			return err
 		}
 		s.receipt.skip("texts of cells", "", err.Error())
-		s.receipt.Problem = Damaged
+		s.receipt.Problem = problemOf(err)
 	}
 	w.readFormats("xl/styles.xml")
 	s.unit("part", 0)
@@ -55,7 +55,7 @@ func parseXLSX(s *source) error {
 				return err
 			}
 			s.receipt.skip("the rest of a sheet", sh.name, err.Error())
-			s.receipt.Problem = Damaged
+			s.receipt.Problem = problemOf(err)
 		}
 	}
 	r := s.receipt
@@ -280,7 +280,7 @@ func (w *xlsx) rows(x *xmlReader, table *tableWriter) error {
 				}
 				c, err := w.cell(x, kind, style)
 				if at >= w.limits.Columns {
-					w.receipt.skip("columns", table.table.Name, "more than "+strconv.Itoa(w.limits.Columns)+" are not read")
+					table.tooWide()
 				} else if c.Type != Empty {
 					for len(cells) < at {
 						cells = append(cells, Cell{})
