@@ -231,20 +231,17 @@ func printReceipt(w io.Writer, doc *parse.Document) {
 		if unit == "" {
 			unit = "part"
 		}
-		pages := fmt.Sprintf("%d %ss", r.Pages, unit)
-		if r.Pages == 1 {
-			pages = "1 " + unit
-		}
+		pages := several(r.Pages, unit)
 		if r.PagesTotal > r.Pages {
 			pages = fmt.Sprintf("%d of %d %ss", r.Pages, r.PagesTotal, unit)
 		}
-		what = append(what, pages, fmt.Sprintf("%d words", r.Words), fmt.Sprintf("%d characters", r.Characters))
+		what = append(what, pages, several(r.Words, "word"), several(r.Characters, "character"))
 		if r.Tables > 0 {
-			what = append(what, fmt.Sprintf("%d tables (%d rows)", r.Tables, r.Rows))
+			what = append(what, fmt.Sprintf("%s (%s)", several(r.Tables, "table"), several(r.Rows, "row")))
 		}
 	}
 	if r.Images > 0 {
-		what = append(what, fmt.Sprintf("%d images", r.Images))
+		what = append(what, several(r.Images, "image"))
 	}
 	if r.Encoding != "" && r.Encoding != "utf-8" {
 		what = append(what, r.Encoding)
@@ -275,4 +272,11 @@ func printReceipt(w io.Writer, doc *parse.Document) {
 	for _, s := range r.Warnings {
 		fmt.Fprintf(w, "  note: %s\n", s)
 	}
+}
+
+func several(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }

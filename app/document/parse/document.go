@@ -45,8 +45,9 @@ const (
 	ListItem  BlockKind = "item"
 	TableRow  BlockKind = "row"
 	CodeBlock BlockKind = "code"
-	Note      BlockKind = "note"  // footnote, comment, speaker's note
-	Field     BlockKind = "field" // a line of a message's header
+	Note      BlockKind = "note"    // footnote, comment, speaker's note
+	Field     BlockKind = "field"   // a line of a message's header
+	Running   BlockKind = "running" // page number, header or footer of a page
 )
 
 // Document is all that was read of one file.

@@ -19,8 +19,9 @@ type layout struct {
 	outline []pdfHeading
 	lines   []textLine
 	text    strings.Builder
-	spans   []charSpan // where the letters are in the text, if asked for
-	keep    bool       // fill spans
+	spans   []charSpan     // where the letters are in the text, if asked for
+	keep    bool           // fill spans
+	running map[string]int // what stood in the margins of pages before: the last such page
 }
 
 // charSpan says where a letter stands in the page's text.
@@ -38,6 +39,8 @@ type textLine struct {
 	bold     bool
 	start    int // in the page's text
 	end      int
+	margin   bool // above or below where text usually stands
+	running  bool // it stands on other pages too, or is their number
 }
 
 // segment is a part of a line: the cell of a table, perhaps.
@@ -49,6 +52,7 @@ type segment struct {
 // run fills the page's text, lines and blocks.
 func (l *layout) run() error {
 	l.findLines()
+	l.findRunning()
 	l.body()
 	for i := 0; i < len(l.lines); {
 		n := l.tableAt(i)
@@ -88,9 +92,42 @@ func (l *layout) findLines() {
 			}
 		}
 		if line, ok := newLine(l.chars[begin:end]); ok {
+			line.margin = l.page.Height > 0 && (line.box[3] < marginPart*l.page.Height || line.box[1] > (1-marginPart)*l.page.Height)
 			l.lines = append(l.lines, line)
 		}
 		begin = i + 1
+	}
+}
+
+// marginPart is the part of a page's height above and below which headers and
+// footers stand.
+const marginPart = 0.085
+
+// findRunning tells the margins' lines that say the same on pages near by, but
+// for the numbers.
+func (l *layout) findRunning() {
+	if l.running == nil {
+		return
+	}
+	for i := range l.lines {
+		t := &l.lines[i]
+		if !t.margin {
+			continue
+		}
+		key := strings.Map(func(r rune) rune {
+			if unicode.IsDigit(r) || !unicode.IsLetter(r) {
+				return -1
+			}
+			return unicode.ToLower(r)
+		}, lineText(*t))
+		if strings.Trim(key, "ivxlc") == "" { // a number, arabic or roman
+			key = ""
+		}
+		last, seen := l.running[key]
+		t.running = key == "" || seen && l.page.Number-last <= 3
+		if len(l.running) < 10_000 {
+			l.running[key] = l.page.Number
+		}
 	}
 }
 
@@ -218,12 +255,15 @@ func rounded(b Box) Box {
 // blockAt counts the lines of the block that begins at line i.
 func (l *layout) blockAt(i int) int {
 	first := l.lines[i]
+	if first.running {
+		return 1
+	}
 	head := l.headingLevel(first, i) > 0
 	left, right := first.box[0], first.box[2]
 	n := 1
 	for ; i+n < len(l.lines) && n < 400; n++ {
 		prev, t := l.lines[i+n-1], l.lines[i+n]
-		if l.tableAt(i+n) > 0 || l.columnsAt(i+n) > 0 {
+		if t.running || l.tableAt(i+n) > 0 || l.columnsAt(i+n) > 0 {
 			break
 		}
 		size := max(t.size, prev.size, 1)
@@ -307,12 +347,15 @@ func headingKey(s string) string {
 
 // headingLevel tells a heading by the bookmarks, its size or its weight.
 func (l *layout) headingLevel(t textLine, i int) int {
-	if len(t.chars) > 200 || len(t.segments) > 2 {
+	if len(t.chars) > 200 || len(t.segments) > 2 || t.running {
 		return 0
 	}
 	text := lineText(t)
 	if level := l.outlineLevel(text); level > 0 {
 		return level
+	}
+	if t.margin && t.size < 1.35*l.bodySize() {
+		return 0
 	}
 	body := l.bodySize()
 	letters := 0
@@ -347,6 +390,8 @@ func (l *layout) emitBlock(lines []textLine) {
 	first := lineText(lines[0])
 	if level := l.headingLevel(lines[0], 0); level > 0 && (level < 4 || l.isHeading(lines)) {
 		block.Kind, block.Level = Heading, level
+	} else if lines[0].running {
+		block.Kind = Running
 	} else if listMark(first) {
 		block.Kind = ListItem
 	}
@@ -432,7 +477,7 @@ func (l *layout) note(text string) {
 // tableAt counts the lines of the table that begins at line i, 0 if there is
 // none.
 func (l *layout) tableAt(i int) int {
-	if len(l.lines[i].segments) < 2 {
+	if len(l.lines[i].segments) < 2 || l.lines[i].margin {
 		return 0
 	}
 	n := l.grid(i)
@@ -465,7 +510,7 @@ func (l *layout) grid(i int) int {
 	for i+n < len(l.lines) && n < 500 {
 		prev, t := l.lines[i+n-1], l.lines[i+n]
 		gap := t.box[1] - prev.box[1]
-		if gap < 0.3*t.size || gap > 3.5*max(t.size, prev.size) {
+		if gap < 0.3*t.size || gap > 3.5*max(t.size, prev.size) || t.margin {
 			break
 		}
 		if len(t.segments) < 2 {
@@ -572,11 +617,11 @@ func (l *layout) emitTable(lines []textLine) error {
 // columnsAt counts the lines from i on that are two columns of prose, which the
 // file draws line by line across the page.
 func (l *layout) columnsAt(i int) int {
-	if len(l.lines[i].segments) != 2 {
+	if len(l.lines[i].segments) != 2 || l.lines[i].margin {
 		return 0
 	}
 	n := 1
-	for i+n < len(l.lines) && len(l.lines[i+n].segments) == 2 && l.lines[i+n].box[1] > l.lines[i+n-1].box[1] && l.lines[i+n].box[1]-l.lines[i+n-1].box[1] < 3*l.lines[i+n].size {
+	for i+n < len(l.lines) && len(l.lines[i+n].segments) == 2 && !l.lines[i+n].margin && l.lines[i+n].box[1] > l.lines[i+n-1].box[1] && l.lines[i+n].box[1]-l.lines[i+n-1].box[1] < 3*l.lines[i+n].size {
 		n++
 	}
 	if n < 4 || l.tableAt(i) > 0 || len(columnsOf(l.lines[i:i+n])) != 2 {

@@ -235,3 +235,24 @@ row: 5 | 5`)
 	d = read(t, "a.odp", odfFile(t, "presentation", `<office:presentation><draw:page draw:name="Opening"><draw:frame><draw:text-box><text:p>Hello</text:p></draw:text-box></draw:frame><presentation:notes><draw:frame><draw:text-box><text:p>Say it.</text:p></draw:text-box></draw:frame></presentation:notes></draw:page><draw:page draw:name="End"><text:p>Bye</text:p></draw:page></office:presentation>`))
 	same(t, outline(d), "== 1 Opening\nparagraph: Hello\nnote: Say it.\n== 2 End\nparagraph: Bye")
 }
+
+// TestHeaders are beginnings of sheets as people make them.
+func TestHeaders(t *testing.T) {
+	for _, c := range []struct {
+		csv  string
+		want string
+	}{
+		{"a,b\nx,1\n", "a b"},
+		{"Some notes,,\nat,the,top\nName,Age,Born\nX,3,2020-01-01\n", "Name Age Born"},
+		{"1,2\n3,4\n", ""},
+		{"x,x\ny,z\n", ""},
+		{"only,one row\n", ""},
+		{"City,Country\nParis,France\n", "City Country"},
+		{"Report\n\nItem,Sum\nBolt,5\n", "Item Sum"},
+	} {
+		d := read(t, "a.csv", []byte(c.csv))
+		if got := strings.Join(d.Tables[0].Columns, " "); got != c.want {
+			t.Errorf("%q has the header %q, want %q", c.csv, got, c.want)
+		}
+	}
+}

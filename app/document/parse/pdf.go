@@ -32,7 +32,7 @@ func parsePDF(s *source) error {
 	if err := in.load(s.data, ""); err != nil {
 		return err
 	}
-	p := &pdfReader{source: s, in: in, sizes: map[int]int{}}
+	p := &pdfReader{source: s, in: in, sizes: map[int]int{}, running: map[string]int{}}
 	return p.document()
 }
 
@@ -41,6 +41,7 @@ type pdfReader struct {
 	in      *instance
 	outline map[int][]pdfHeading // by page
 	sizes   map[int]int          // letters by font size in tenths of a point, over the document
+	running map[string]int       // see layout
 	chars   []pdfChar
 }
 
@@ -70,7 +71,7 @@ func (p *pdfReader) document() error {
 	}
 	p.readOutline()
 	var scanned []int
-	failures := 0
+	failures, fresh := 0, 0
 	for n := 1; n <= total; n++ {
 		if last := s.pages.last(); last > 0 && n > last {
 			break
@@ -90,13 +91,19 @@ func (p *pdfReader) document() error {
 			if failures++; failures >= pdfFailuresMost && s.receipt.Pages == 0 || failures >= 20*pdfFailuresMost {
 				return problem(Damaged, "too many of its pages cannot be read")
 			}
-			if in.err != nil {
+			if failed := in.err; failed != nil {
 				if e := p.reopen(); e != nil {
-					return problem(Damaged, "what follows page %d cannot be read (%v)", n, in.err)
+					return problem(Damaged, "what follows page %d cannot be read (%v)", n, failed)
 				}
-				in = p.in
 			}
 			continue
+		}
+		// PDFium keeps what it has seen of the document.
+		if fresh++; fresh >= 200 && in.memory.Size() > pdfiumRecycle {
+			if err := p.reopen(); err != nil {
+				return err
+			}
+			fresh = 0
 		}
 		if page.Scanned {
 			scanned = append(scanned, n)
@@ -116,7 +123,11 @@ func (p *pdfReader) document() error {
 	return nil
 }
 
-// reopen starts anew after PDFium has failed on a page.
+// pdfiumRecycle is the memory of an instance, in bytes, at which another takes
+// its place.
+const pdfiumRecycle = 64 << 20
+
+// reopen starts anew after PDFium has failed on a page or grown.
 func (p *pdfReader) reopen() error {
 	p.in.close()
 	engine, err := sharedPDFium()
@@ -181,7 +192,7 @@ func (p *pdfReader) page(n int, page *Page) error {
 	}
 	page.Images = p.images(handle)
 	page.Scanned = letters < scannedChars && page.Images > 0
-	l := &layout{chars: p.chars, page: page, words: p.words, sizes: p.sizes, outline: p.outline[n], builder: p.builder}
+	l := &layout{chars: p.chars, page: page, words: p.words, sizes: p.sizes, running: p.running, outline: p.outline[n], builder: p.builder}
 	if err := l.run(); err != nil {
 		return err
 	}

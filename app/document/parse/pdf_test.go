@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -55,5 +56,49 @@ paragraph: The second page has only this line of text.`)
 	}
 	if p.Blocks[1].Path[0] != "Annual Report" {
 		t.Errorf("path %v", p.Blocks[1].Path)
+	}
+}
+
+// TestRunningHeads tells headers and page numbers from text.
+func TestRunningHeads(t *testing.T) {
+	var pages []string
+	for i := range 4 {
+		pages = append(pages, pdfText(72, 805, 12, "F2", "The Handbook")+pdfText(72, 700, 11, "F1", fmt.Sprintf("Text of page %d in some words.", i))+pdfText(290, 30, 11, "F1", fmt.Sprint(i+1)))
+	}
+	d := read(t, "a.pdf", pdfFile(pages...))
+	for i, p := range d.Pages {
+		var kinds []string
+		for _, b := range p.Blocks {
+			kinds = append(kinds, string(b.Kind))
+		}
+		want := "running paragraph running"
+		if i == 0 {
+			want = "paragraph paragraph running"
+		}
+		if got := strings.Join(kinds, " "); got != want {
+			t.Errorf("page %d: %s, want %s", p.Number, got, want)
+		}
+	}
+}
+
+// TestColumns puts two columns that are drawn line by line in their order, and
+// leaves those alone that are drawn one after the other.
+func TestColumns(t *testing.T) {
+	left := []string{"The left column has a number of lines of", "running text that go on below each other", "and are to be read before the right one,", "as every reader of a paper would do it", "without giving it a thought."}
+	right := []string{"While the right column is the second of", "them, and is read when the left one has", "come to its end, which is here on the", "fifth line of the column, and then one", "goes on to the next page."}
+	var across, down strings.Builder
+	for i := range left {
+		across.WriteString(pdfText(50, 700-14*float64(i), 11, "F1", left[i]) + pdfText(330, 700-14*float64(i), 11, "F1", right[i]))
+		down.WriteString(pdfText(50, 700-14*float64(i), 11, "F1", left[i]))
+	}
+	for i := range right {
+		down.WriteString(pdfText(330, 700-14*float64(i), 11, "F1", right[i]))
+	}
+	for name, page := range map[string]string{"across": across.String(), "down": down.String()} {
+		d := read(t, "a.pdf", pdfFile(page))
+		same(t, outline(d), "== 1 \nparagraph: "+strings.Join(left, " ")+"\nparagraph: "+strings.Join(right, " "))
+		if len(d.Tables) != 0 {
+			t.Errorf("%s: prose became a table", name)
+		}
 	}
 }

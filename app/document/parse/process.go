@@ -85,7 +85,7 @@ func startWorker(c Config) (*process, error) {
 
 // workerEnv is the little of the environment that a worker needs.
 func workerEnv() []string {
-	env := []string{"GOMAXPROCS=2", "GOGC=75", "GOTRACEBACK=none"}
+	env := []string{"GOMAXPROCS=2", "GOGC=50", "GOTRACEBACK=none"}
 	for _, k := range []string{"SystemRoot", "TMPDIR", "TEMP", "PATH", "GOCOVERDIR"} {
 		if v, ok := os.LookupEnv(k); ok {
 			env = append(env, k+"="+v)

@@ -200,7 +200,7 @@ func (j *job) read(p *process, f *os.File) error {
 	})
 	defer stop()
 	h := sha256.New()
-	q := request{Name: filepath.Base(j.path), Limits: j.limits, Pages: j.options.Pages, Words: j.options.Words}
+	q := request{Name: filepath.Base(j.path), Size: j.doc.Receipt.Size, Limits: j.limits, Pages: j.options.Pages, Words: j.options.Words}
 	err := p.send(q, io.TeeReader(f, h))
 	j.sum = hex.EncodeToString(h.Sum(nil))
 	if err == nil {
@@ -314,10 +314,11 @@ func (r *Reader) Highlight(ctx context.Context, path string, page, start, end in
 func (r *Reader) ask(ctx context.Context, path string, q request, take func(answer, *process) error) error {
 	limits := q.Limits.withDefaults()
 	q.Name, q.Limits = filepath.Base(path), limits
-	f, _, err := openFile(path, limits)
+	f, size, err := openFile(path, limits)
 	if err != nil {
 		return withFile(err, path)
 	}
+	q.Size = size
 	defer f.Close()
 	ctx, cancel := context.WithTimeout(ctx, min(limits.Time, time.Minute))
 	defer cancel()

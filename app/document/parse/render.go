@@ -105,12 +105,13 @@ func highlight(data []byte, q mark) ([]Box, error) {
 	var boxes []Box
 	err := guard(func() error {
 		return withPage(data, q.Page, func(in *instance, page uint64) error {
-			chars, _, _, err := in.textChars(page, in.pageView(page), nil)
+			view := in.pageView(page)
+			chars, _, _, err := in.textChars(page, view, nil)
 			if err != nil {
 				return err
 			}
 			doc := &Document{}
-			l := &layout{chars: chars, page: &Page{Number: q.Page}, keep: true, sizes: map[int]int{}, builder: newBuilder(context.Background(), DefaultLimits(), nil, false, doc, Sink{})}
+			l := &layout{chars: chars, page: &Page{Number: q.Page, Width: view.width, Height: view.height}, keep: true, sizes: map[int]int{}, builder: newBuilder(context.Background(), DefaultLimits(), nil, false, doc, Sink{})}
 			if err := l.run(); err != nil {
 				return err
 			}

@@ -171,35 +171,52 @@ func rowText(cells []Cell) string {
 	return s.String()
 }
 
-// headerOf finds the header among a table's first rows: the first row that is
-// as wide as what follows, if it is all text and without doubles. It returns -1 if
-// there is none.
+// headerOf finds the header among a table's first rows: a row nearly as wide as
+// the table, all text, without doubles. Of several it is the one under which most
+// columns turn from text into numbers or dates, or else the first. It returns -1
+// if there is none.
 func headerOf(rows []Row) int {
 	width := 0
 	for _, r := range rows {
 		width = max(width, filled(r.Cells))
 	}
+	best, most := -1, -1
 	for i, r := range rows {
-		if i > 10 || i == len(rows)-1 {
+		if i > 15 || i == len(rows)-1 {
 			break
 		}
 		n := filled(r.Cells)
 		if n*10 < width*7 || n == 0 || width > 1 && n < 2 {
 			continue
 		}
-		seen := map[string]bool{}
-		for _, c := range r.Cells {
-			if c.Type == Empty {
-				continue
-			}
-			if c.Type != String || len(c.Text) > 120 || seen[c.Text] {
-				return -1
-			}
-			seen[c.Text] = true
+		if !distinctTexts(r.Cells) {
+			break // the data have begun
 		}
-		return i
+		turns := 0
+		for k, c := range rows[i+1].Cells {
+			if k < len(r.Cells) && r.Cells[k].Type == String && c.Type != String && c.Type != Empty {
+				turns++
+			}
+		}
+		if turns > most {
+			best, most = i, turns
+		}
 	}
-	return -1
+	return best
+}
+
+func distinctTexts(cells []Cell) bool {
+	seen := map[string]bool{}
+	for _, c := range cells {
+		if c.Type == Empty {
+			continue
+		}
+		if c.Type != String || len(c.Text) > 120 || seen[c.Text] {
+			return false
+		}
+		seen[c.Text] = true
+	}
+	return true
 }
 
 func filled(cells []Cell) int {

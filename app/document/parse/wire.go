@@ -20,6 +20,7 @@ const frameMost = 256 << 20
 // request is what a worker is asked for.
 type request struct {
 	Name   string  `json:"name"`
+	Size   int64   `json:"size"` // of the file, about
 	Limits Limits  `json:"limits"`
 	Pages  Ranges  `json:"pages,omitempty"`
 	Words  bool    `json:"words,omitempty"`

@@ -52,7 +52,7 @@ func Worker(in io.Reader, out io.Writer, cache string, warm bool) int {
 		if !q.Same {
 			data = nil
 			var err error
-			if data, err = readBody(r, q.Limits.withDefaults().Bytes); err != nil {
+			if data, err = readBody(r, q.Size, q.Limits.withDefaults().Bytes); err != nil {
 				return workerFailed
 			}
 		}
@@ -64,8 +64,8 @@ func Worker(in io.Reader, out io.Writer, cache string, warm bool) int {
 }
 
 // readBody reads a file's frames.
-func readBody(r io.Reader, most int64) ([]byte, error) {
-	var data []byte
+func readBody(r io.Reader, size, most int64) ([]byte, error) {
+	data := make([]byte, 0, min(max(size, 0), most)+1)
 	for {
 		b, err := readFrame(r, 8<<20)
 		if err != nil {

@@ -60,7 +60,7 @@ func parseXLSX(s *source) error {
 	}
 	r := s.receipt
 	r.skipN("charts", "", "they are not read", len(a.match("xl/charts/chart*.xml")))
-	r.skipN("pivot tables", "", "their source is read where it is a sheet", len(a.match("xl/pivotTables/*.xml")))
+	r.aside("pivot tables", "", "their source is read where it is a sheet", len(a.match("xl/pivotTables/*.xml")))
 	r.Images += len(a.match("xl/media/*"))
 	r.aside("images", "", "text within images is not recognised here", len(a.match("xl/media/*")))
 	return w.comments()
