@@ -17,46 +17,33 @@ type work struct {
 	float                       bool // most of the elements are of a float type
 }
 
-// expertWork is that of a layer's experts, of which each row uses some.
+// expertWork is that of one matrix of a layer's experts, of which each row uses some.
 type expertWork struct {
 	count, used     float64
 	bytes, elements float64 // of one expert
 	outputs         bool    // only outputs need them
 }
 
-// count adds up a program's matrices. One that is also the table of the
-// embedding counts where it is multiplied with; looking up a row is nothing.
+// count adds up a program's matrices.
 func count(p *program.Program) work {
 	var w work
 	floats := 0.0
-	for _, op := range p.Ops {
-		if x, ok := op.(program.ExpertLinear); ok {
-			e := expertWork{count: float64(len(x.Out[0].Experts)), used: float64(x.Slots), outputs: p.Buffers[x.X].Outputs}
-			for _, out := range x.Out {
-				first := out.Experts[0]
-				e.elements += float64(first.Rows) * float64(first.Cols)
-				e.bytes += float64(len(first.Data))
-			}
-			w.experts = append(w.experts, e)
+	for _, m := range p.Products() {
+		elements, bytes := float64(m.Elements), float64(m.Bytes)
+		switch {
+		case m.Experts > 1:
+			w.experts = append(w.experts, expertWork{count: float64(m.Experts), used: float64(m.Used), bytes: bytes, elements: elements, outputs: m.Outputs})
 			continue
+		case m.Outputs:
+			w.outputElements += elements
+			w.outputBytes += bytes
+		default:
+			w.rowElements += elements
+			w.rowBytes += bytes
 		}
-		l, ok := op.(program.Linear)
-		if !ok {
-			continue
-		}
-		for _, out := range l.Out {
-			elements, bytes := float64(out.Weight.Rows)*float64(out.Weight.Cols), float64(len(out.Weight.Data))
-			if p.Buffers[l.X].Outputs {
-				w.outputElements += elements
-				w.outputBytes += bytes
-			} else {
-				w.rowElements += elements
-				w.rowBytes += bytes
-			}
-			switch out.Weight.Type {
-			case tensor.F32, tensor.F16, tensor.BF16:
-				floats += elements
-			}
+		switch m.Type {
+		case tensor.F32, tensor.F16, tensor.BF16:
+			floats += elements
 		}
 	}
 	w.float = floats > (w.rowElements+w.outputElements)/2

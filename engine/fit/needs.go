@@ -106,28 +106,13 @@ func (n *Needs) addCache(kv KV) {
 }
 
 func (n *Needs) matrices(p *program.Program) {
-	for _, op := range p.Ops {
-		switch o := op.(type) {
-		case program.Linear:
-			rows := 1.0
-			if p.Buffers[o.X].Outputs {
-				rows = 0 // only behind the last token of a prompt
-			}
-			for _, out := range o.Out {
-				elements := float64(out.Weight.Rows) * float64(out.Weight.Cols)
-				n.addWork(out.Weight.Type.String(), float64(len(out.Weight.Data)), 2*rows*elements)
-			}
-		case program.ExpertLinear:
-			rows := 1.0
-			if p.Buffers[o.X].Outputs {
-				rows = 0
-			}
-			for _, out := range o.Out {
-				w := out.Experts[0]
-				elements := float64(w.Rows) * float64(w.Cols)
-				n.addWork(w.Type.String(), float64(o.Slots)*float64(len(w.Data)), 2*rows*float64(o.Slots)*elements)
-			}
+	for _, m := range p.Products() {
+		used := float64(m.Used)
+		prefill := 2 * used * float64(m.Elements)
+		if m.Outputs {
+			prefill = 0 // only behind the last token of a prompt
 		}
+		n.addWork(m.Type.String(), used*float64(m.Bytes), prefill)
 	}
 }
 
