@@ -15,7 +15,7 @@ import { Terms, type TermsOf } from "./Terms";
 
 /** The catalogue's choice for chats on this machine. */
 export const recommended = (entries: readonly CatalogEntry[] | null): CatalogEntry | undefined =>
-  entries?.find((e) => e.recommended && ["chat", "reasoning"].includes(e.kind)) ?? entries?.find((e) => e.recommended);
+  entries?.find((e) => e.recommended && e.kind === "chat");
 
 export function ForThisMachine({ entry }: { entry: CatalogEntry }) {
   const allowed = useCache((cache) => cache.settings.networkAllowed);
