@@ -90,6 +90,7 @@ func TestImportsPointOneWay(t *testing.T) {
 		{"models/transfer", []string{"freehold/models/hub", "freehold/models/library", "freehold/models/catalog", "freehold/engine"}, true},
 		{"models/network", []string{"freehold/models/transfer", "freehold/models/hub", "freehold/models/library", "freehold/models/catalog", "freehold/engine"}, true},
 		{"app/chat", []string{"freehold/app/api", "freehold/app/cli", "freehold/app/desktop", "freehold/app/store"}, false},
+		{"app/document", []string{"freehold/app/api", "freehold/app/chat", "freehold/app/cli", "freehold/app/desktop", "freehold/app/store", "freehold/models"}, true},
 		{"app/store", []string{"freehold/app/api", "freehold/app/cli", "freehold/app/desktop"}, false},
 	} {
 		for _, s := range sources(t) {

@@ -63,11 +63,13 @@ func hostileFiles(t testing.TB) []hostile {
 		for _, part := range []int{10, 50, 90} {
 			add(fmt.Sprintf("cut%d-%s", part, name), data[:len(data)*part/100], "", Damaged, NoContent, Unsupported, NeedsOCR)
 		}
-		bad := bytes.Clone(data)
-		for range max(2, len(bad)/50) {
-			bad[random.IntN(len(bad))] = byte(random.Uint32())
+		for i := range 6 {
+			bad := bytes.Clone(data)
+			for range max(2, len(bad)*i/100) {
+				bad[random.IntN(len(bad))] = byte(random.Uint32())
+			}
+			add(fmt.Sprintf("changed%d-%s", i, name), bad, "", Damaged, NoContent, Unsupported, TooLarge, Password)
 		}
-		add("changed-"+name, bad, "", Damaged, NoContent, Unsupported, TooLarge, Password)
 	}
 
 	// Archives that expand.
@@ -203,7 +205,7 @@ func TestHostileFiles(t *testing.T) {
 	}
 	r := newTestReader(t, Config{Most: 2})
 	files := hostileFiles(t)
-	if len(files) < 100 {
+	if len(files) < 200 {
 		t.Fatalf("only %d files", len(files))
 	}
 	const limit = 8 * time.Second

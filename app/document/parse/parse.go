@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -113,16 +112,10 @@ func guard(f func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = &Error{Problem: Damaged, Detail: fmt.Sprintf("its parser failed (%v)", p)}
-			if debugPanics {
-				debug.PrintStack()
-			}
 		}
 	}()
 	return f()
 }
-
-// debugPanics makes tests see where a parser failed.
-var debugPanics = false
 
 // finish states the outcome.
 func (r *Receipt) finish(name string, err error, limits Limits) {
