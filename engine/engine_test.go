@@ -144,15 +144,19 @@ func TestStopReasons(t *testing.T) {
 		t.Errorf("full context: %v, reason %s, %d + %d tokens", err, r.StopReason, r.PromptTokens, len(r.Tokens))
 	}
 
-	cancelled, cancel := context.WithCancel(ctx)
-	n := 0
-	r, err = m.Generate(cancelled, Request{Prompt: "hello", Sampling: endless(m)}, func(e Event) {
-		if e.Kind == EventToken {
-			if n++; n == 5 {
-				cancel()
+	// On a busy machine so small a model may be done before its tokens are looked at.
+	for try := 0; try == 0 || r.StopReason == StopContext && try < 50; try++ {
+		cancelled, cancel := context.WithCancel(ctx)
+		n := 0
+		r, err = m.Generate(cancelled, Request{Prompt: "hello", Sampling: endless(m)}, func(e Event) {
+			if e.Kind == EventToken {
+				if n++; n == 5 {
+					cancel()
+				}
 			}
-		}
-	})
+		})
+		cancel()
+	}
 	if err != nil || r.StopReason != StopCancelled || len(r.Tokens) < 5 {
 		t.Errorf("cancel: %v, reason %s, %d tokens", err, r.StopReason, len(r.Tokens))
 	}

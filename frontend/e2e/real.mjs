@@ -129,8 +129,10 @@ export async function realSuite(browser, { binary, model, url }) {
       await link_.waitFor();
     });
     await check("shows the machine", async () => {
+      await page.evaluate(() => void (location.hash = "#/machine"));
+      await page.getByRole("heading", { name: "Processor" }).waitFor();
+      await page.getByText(/^\d+ cores?/).waitFor();
       await page.evaluate(() => void (location.hash = "#/settings"));
-      await page.getByText("Processor").waitFor();
       await page.getByText("Data folder").waitFor();
       await shot(page, "program settings");
     });

@@ -18,6 +18,7 @@ export function MachinePage() {
     api.hardware().then(setHardware, (e: unknown) => setFailure(messageOf(e)));
   }, []);
   useEffect(read, [read]);
+  useEffect(() => api.on("profile", read), [read]); // measured while the page is open
   return (
     <Page title={m.title} intro={m.intro}>
       {failure && <Problem title={m.failed} text={failure} alert />}

@@ -85,6 +85,8 @@ export interface Events {
   download: Download;
   settings: Settings;
   network: NetworkRequest;
+  /** The machine has been measured. */
+  profile: Profile;
   verify: WorkEvent;
   move: WorkEvent;
   bundle: WorkEvent;
