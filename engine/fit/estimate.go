@@ -59,8 +59,8 @@ func Estimate(m Model) Needs {
 	}
 	n.Cache = append(n.Cache, kv)
 
-	const opsOfLayer, widths = 16, 4 // ops of a layer, and rows as wide as the embedding that are kept
-	n.Steps = opsOfLayer * m.Layers
+	const opsOfLayer, matricesOfLayer, widths = 16, 4, 4 // ops of a layer, and rows as wide as the embedding that are kept
+	n.Steps, n.Matrices = opsOfLayer*m.Layers, matricesOfLayer*m.Layers+1
 	row := widths*m.Embedding + 3*m.FeedForward + (m.Heads+2*m.KVHeads)*m.HeadDim + m.Heads*m.HeadDim
 	const scratch = 12 << 20 // quantized activations, partial sums of attention
 	n.Buffers = scratch + 4*int64(row)*int64(n.rows(DefaultContext(n))) + 4*int64(m.Vocab)

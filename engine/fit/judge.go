@@ -34,7 +34,8 @@ func (n Needs) Speed(p profile.Profile, depth int, kv string) (Speed, error) {
 	for _, w := range n.Work {
 		read += w.Decode
 	}
-	decode, prefill := float64(n.Steps)*p.Step, float64(n.Steps)*p.Step/512
+	steps := float64(n.Steps)*p.Step + float64(n.Matrices)*p.Begin
+	decode, prefill := steps, steps/512
 	for _, w := range n.Work {
 		r, ok := p.Types[w.Type]
 		if !ok {

@@ -28,7 +28,8 @@ type Needs struct {
 	Buffers    int64  `json:"buffers"`    // bytes of activations and scratch, with the context that the engine takes by itself
 	State      int64  `json:"state"`      // bytes of one sequence's recurrent states
 	Cache      []KV   `json:"cache"`
-	Steps      int    `json:"steps"` // ops of a pass
+	Steps      int    `json:"steps"`    // ops of a pass
+	Matrices   int    `json:"matrices"` // ops of a pass that multiply with matrices
 	Work       []Work `json:"work"`
 	Embeds     bool   `json:"embeds"` // makes vectors or scores: its cache holds one batch
 }
@@ -106,6 +107,12 @@ func (n *Needs) addCache(kv KV) {
 }
 
 func (n *Needs) matrices(p *program.Program) {
+	for _, op := range p.Ops {
+		switch op.(type) {
+		case program.Linear, program.ExpertLinear:
+			n.Matrices++
+		}
+	}
 	for _, m := range p.Products() {
 		used := float64(m.Used)
 		prefill := 2 * used * float64(m.Elements)

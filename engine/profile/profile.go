@@ -32,9 +32,10 @@ type Profile struct {
 	Int8 float64 `json:"int8OpsPerSecond"`   // a product and a sum are two
 	F32  float64 `json:"f32OpsPerSecond"`
 
-	Types map[string]Rate      `json:"types"`     // by quant type
-	KV    map[string]Attention `json:"kv"`        // by type of the cache
-	Step  float64              `json:"opSeconds"` // what an op takes however little it does
+	Types map[string]Rate      `json:"types"`         // by quant type
+	KV    map[string]Attention `json:"kv"`            // by type of the cache
+	Step  float64              `json:"opSeconds"`     // what an op takes however little it does
+	Begin float64              `json:"matrixSeconds"` // what an op with a matrix takes beyond that, however small the matrix
 }
 
 // Rate is how fast matrices of one quant type are multiplied with.
@@ -55,7 +56,7 @@ type Attention struct {
 func (a Attention) Seconds(bytes, ops float64) float64 { return bytes/a.Bytes + ops/a.Ops }
 
 // version changes when kernels have changed so much that old profiles mislead.
-const version = 1
+const version = 2
 
 // Key names the hardware and the kernels that a profile holds for.
 func Key(i hardware.Info) string {
@@ -129,7 +130,7 @@ func Kept(ctx context.Context, path string) (Profile, error) {
 }
 
 // Measure takes a profile with so many threads, 0 for one on each physical
-// core. It takes about three seconds, more on a busy machine, some 200 MB of
+// core. It takes about three seconds, more on a busy machine, some 300 MB of
 // memory, and all cores: measure when little else runs.
 func Measure(ctx context.Context, threads int) (Profile, error) {
 	if threads == 0 {
@@ -184,6 +185,13 @@ func (p *Profile) round(ctx context.Context, m *meter, types []tensor.Type, atte
 		}
 		known := p.Types[t.String()]
 		p.Types[t.String()] = Rate{Decode: max(rate.Decode, known.Decode), Cached: max(rate.Cached, known.Cached), Prefill: max(rate.Prefill, known.Prefill)}
+	}
+	begin, err := m.begin(ctx, p.Step, p.Types[tensor.Q8_0.String()].Decode)
+	if err != nil {
+		return fmt.Errorf("measure narrow matrices: %w", err)
+	}
+	if p.Begin == 0 || begin < p.Begin {
+		p.Begin = begin
 	}
 	for _, kv := range []program.KVType{program.KVF16, program.KVQ8, program.KVQ4, program.KVF32} {
 		a, err := m.attended(ctx, kv)
