@@ -157,6 +157,10 @@ type Quote struct {
 	N     int `json:"n"`
 	Start int `json:"start"` // bytes of Passage.Text
 	End   int `json:"end"`
+	// Where it stands on the passage's page, in bytes of the page's text; both
+	// 0 where that is not known.
+	PageStart int `json:"pageStart"`
+	PageEnd   int `json:"pageEnd"`
 }
 
 // Verdict on a sentence.

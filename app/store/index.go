@@ -9,15 +9,27 @@ import (
 )
 
 //go:embed index/search.sql
-var searchIndex string
+var messageIndex string
 
-// The triggers that keep the search index true. A program built without full
-// text search could not write messages while they are there.
-var indexTriggers = []string{"message_indexed", "message_unindexed", "message_left_index", "message_reindexed"}
+//go:embed index/chunks.sql
+var chunkIndex string
 
-// prepareIndex makes the search index true, or, in a program that cannot write
-// it, takes its triggers away; then it is made anew the next time.
-func prepareIndex(ctx context.Context, db *sql.DB, can bool) (err error) {
+// searchIndex is an index over a table with the triggers that keep it true. A
+// program built without full text search could not write to the table while
+// they are there.
+type searchIndex struct {
+	make     string
+	triggers []string
+}
+
+var searchIndexes = []searchIndex{
+	{messageIndex, []string{"message_indexed", "message_unindexed", "message_left_index", "message_reindexed"}},
+	{chunkIndex, []string{"chunk_indexed", "chunk_unindexed"}},
+}
+
+// prepareIndexes makes the search indexes true, or, in a program that cannot
+// write them, takes their triggers away; then they are made anew the next time.
+func prepareIndexes(ctx context.Context, db *sql.DB, can bool) (err error) {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("prepare the search index: %w", err)
@@ -27,23 +39,34 @@ func prepareIndex(ctx context.Context, db *sql.DB, can bool) (err error) {
 			err = fmt.Errorf("prepare the search index: %w", errors.Join(err, tx.Rollback()))
 		}
 	}()
-	present := 0
-	if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema WHERE type = 'trigger' AND name IN (?, ?, ?, ?)",
-		indexTriggers[0], indexTriggers[1], indexTriggers[2], indexTriggers[3]).Scan(&present); err != nil {
-		return err
-	}
-	switch {
-	case can && present < len(indexTriggers), !can && present > 0:
-		for _, name := range indexTriggers {
-			if _, err := tx.ExecContext(ctx, "DROP TRIGGER IF EXISTS "+name); err != nil {
-				return err
-			}
-		}
-		if can {
-			if _, err := tx.ExecContext(ctx, searchIndex); err != nil {
-				return err
-			}
+	for _, x := range searchIndexes {
+		if err := x.prepare(ctx, tx, can); err != nil {
+			return err
 		}
 	}
 	return tx.Commit()
+}
+
+func (x searchIndex) prepare(ctx context.Context, tx *sql.Tx, can bool) error {
+	present := 0
+	for _, name := range x.triggers {
+		n := 0
+		if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema WHERE type = 'trigger' AND name = ?", name).Scan(&n); err != nil {
+			return err
+		}
+		present += n
+	}
+	if can && present == len(x.triggers) || !can && present == 0 {
+		return nil
+	}
+	for _, name := range x.triggers {
+		if _, err := tx.ExecContext(ctx, "DROP TRIGGER IF EXISTS "+name); err != nil {
+			return err
+		}
+	}
+	if !can {
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, x.make)
+	return err
 }

@@ -40,7 +40,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 		if err := migrate(ctx, w, path, schema); err != nil {
 			return err
 		}
-		return prepareIndex(ctx, w, fts5)
+		return prepareIndexes(ctx, w, fts5)
 	})
 	if err != nil {
 		w.Close()

@@ -164,7 +164,7 @@ func TestIndexIsMadeAnew(t *testing.T) {
 	}
 	s := open(t)
 	addChat(t, s, "before", "x", "alpha 100%")
-	if err := prepareIndex(t.Context(), s.writer, false); err != nil {
+	if err := prepareIndexes(t.Context(), s.writer, false); err != nil {
 		t.Fatal(err)
 	}
 	addChat(t, s, "between", "x", "alpha beta")
@@ -186,7 +186,7 @@ func TestIndexIsMadeAnew(t *testing.T) {
 			t.Errorf("%q finds %d messages (%v), want %d", query, n, err, want)
 		}
 	}
-	if err := prepareIndex(t.Context(), s.writer, true); err != nil {
+	if err := prepareIndexes(t.Context(), s.writer, true); err != nil {
 		t.Fatal(err)
 	}
 	m.Content, m.Status = "gamma delta", chat.Complete

@@ -1,0 +1,213 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"unicode"
+
+	"freehold/app/document"
+)
+
+const chunkColumns = `c.id, d.id, c.seq, c.page, c.start_byte, c.end_page, c.end_byte, c.heading, c.text, c.tokens
+	FROM chunks c JOIN documents d ON d.seq = c.document`
+
+func scanChunk(r *sql.Rows) (c document.Chunk, err error) {
+	var heading string
+	err = r.Scan(&c.ID, &c.Document, &c.Seq, &c.Page, &c.Start, &c.EndPage, &c.End, &heading, &c.Text, &c.Tokens)
+	if heading != "" {
+		c.Heading = strings.Split(heading, headingMark)
+	}
+	return c, err
+}
+
+// list is values as a JSON array, which a statement of any number of them reads
+// with json_each.
+func list[T any](values []T) string {
+	if values == nil {
+		return "[]"
+	}
+	b, err := json.Marshal(values)
+	if err != nil {
+		panic(err) // only strings and numbers come here
+	}
+	return string(b)
+}
+
+// Chunks reads chunks by ID, in that order.
+func (s *Store) Chunks(ctx context.Context, ids []int64) ([]document.Chunk, error) {
+	rows, err := s.reader.QueryContext(ctx, "SELECT "+chunkColumns+" JOIN json_each(?) j ON j.value = c.id ORDER BY j.key", list(ids))
+	if err != nil {
+		return nil, fmt.Errorf("read chunks: %w", err)
+	}
+	return scanAll(rows, scanChunk)
+}
+
+const inDocuments = "c.document IN (SELECT seq FROM documents WHERE id IN (SELECT value FROM json_each(?)))"
+
+// ChunksOf reads chunks of documents in their order.
+func (s *Store) ChunksOf(ctx context.Context, documents []string, after, limit int) ([]document.Chunk, error) {
+	rows, err := s.reader.QueryContext(ctx, "SELECT "+chunkColumns+" WHERE "+inDocuments+" ORDER BY c.document, c.seq LIMIT ? OFFSET ?", list(documents), limit, after)
+	if err != nil {
+		return nil, fmt.Errorf("read chunks: %w", err)
+	}
+	return scanAll(rows, scanChunk)
+}
+
+// CountChunks counts the chunks of documents and their tokens.
+func (s *Store) CountChunks(ctx context.Context, documents []string) (chunks, tokens int, err error) {
+	err = s.reader.QueryRowContext(ctx, "SELECT count(*), coalesce(sum(tokens), 0) FROM chunks c WHERE "+inDocuments, list(documents)).Scan(&chunks, &tokens)
+	return chunks, tokens, err
+}
+
+// ChunkIDs are the IDs of all chunks of documents.
+func (s *Store) ChunkIDs(ctx context.Context, documents []string) ([]int64, error) {
+	rows, err := s.reader.QueryContext(ctx, "SELECT c.id FROM chunks c WHERE "+inDocuments, list(documents))
+	if err != nil {
+		return nil, fmt.Errorf("read chunks: %w", err)
+	}
+	return scanAll(rows, func(r *sql.Rows) (id int64, err error) { return id, r.Scan(&id) })
+}
+
+// headingWeight is how much more a word counts in a heading than in the text.
+const headingWeight = 1.5
+
+// Match finds the chunks that have some of the terms, best first.
+func (s *Store) Match(ctx context.Context, terms []string, documents []string, limit int) ([]document.Match, error) {
+	if len(terms) == 0 || limit <= 0 {
+		return []document.Match{}, nil
+	}
+	if !fts5 {
+		return s.scanMatch(ctx, terms, documents, limit)
+	}
+	var words, grams []string
+	for _, t := range terms {
+		if strings.ContainsFunc(t, unspaced) {
+			if len([]rune(t)) >= 3 {
+				grams = append(grams, quote(t))
+			}
+		} else if strings.ContainsFunc(t, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }) {
+			words = append(words, quote(t))
+		}
+	}
+	found := []document.Match{}
+	for _, q := range []struct {
+		table, rank string
+		terms       []string
+	}{
+		{"chunk_words", fmt.Sprintf("bm25(chunk_words, %g, 1.0)", headingWeight), words},
+		{"chunk_grams", "bm25(chunk_grams)", grams},
+	} {
+		if len(q.terms) == 0 {
+			continue
+		}
+		statement, args := "SELECT rowid, -"+q.rank+" FROM "+q.table+" WHERE "+q.table+" MATCH ?", []any{strings.Join(q.terms, " OR ")}
+		if documents != nil {
+			statement = "SELECT x.rowid, -" + q.rank + " FROM " + q.table + " x JOIN chunks c ON c.id = x.rowid WHERE " + q.table + " MATCH ? AND " + inDocuments
+			args = append(args, list(documents))
+		}
+		rows, err := s.reader.QueryContext(ctx, statement+" ORDER BY "+q.rank+" LIMIT ?", append(args, limit)...)
+		if err != nil {
+			return nil, fmt.Errorf("search documents: %w", err)
+		}
+		some, err := scanAll(rows, func(r *sql.Rows) (m document.Match, err error) { return m, r.Scan(&m.Chunk, &m.Score) })
+		if err != nil {
+			return nil, fmt.Errorf("search documents: %w", err)
+		}
+		found = append(found, some...)
+	}
+	return found[:min(len(found), limit)], nil
+}
+
+// scanMatch counts how many of the terms each chunk has.
+func (s *Store) scanMatch(ctx context.Context, terms []string, documents []string, limit int) ([]document.Match, error) {
+	var score []string
+	var args []any
+	for _, t := range terms {
+		score = append(score, `((c.heading || ' ' || c.text) LIKE ? ESCAPE '\')`)
+		args = append(args, contains(t))
+	}
+	where := ""
+	if documents != nil {
+		where = " WHERE " + inDocuments
+		args = append(args, list(documents))
+	}
+	rows, err := s.reader.QueryContext(ctx, "SELECT id, score FROM (SELECT c.id, "+strings.Join(score, " + ")+" AS score FROM chunks c"+where+
+		") WHERE score > 0 ORDER BY score DESC, id LIMIT ?", append(args, limit)...)
+	if err != nil {
+		return nil, fmt.Errorf("search documents: %w", err)
+	}
+	return scanAll(rows, func(r *sql.Rows) (m document.Match, err error) { return m, r.Scan(&m.Chunk, &m.Score) })
+}
+
+// WithoutVector lists chunks of a document that have no vector of the embedder.
+func (s *Store) WithoutVector(ctx context.Context, embedder, doc string, limit int) ([]document.Chunk, error) {
+	rows, err := s.reader.QueryContext(ctx, "SELECT "+chunkColumns+` WHERE d.id = ? AND NOT EXISTS
+		(SELECT 1 FROM vectors v JOIN embedders e ON e.id = v.embedder WHERE v.chunk = c.id AND e.key = ?) ORDER BY c.seq LIMIT ?`, doc, embedder, limit)
+	if err != nil {
+		return nil, fmt.Errorf("read chunks: %w", err)
+	}
+	return scanAll(rows, scanChunk)
+}
+
+// AddVectors keeps vectors of chunks; those of chunks that are gone are dropped.
+func (s *Store) AddVectors(ctx context.Context, embedder string, vectors []document.Vector) error {
+	return s.write(ctx, func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, "INSERT INTO embedders (key) VALUES (?) ON CONFLICT DO NOTHING", embedder); err != nil {
+			return fmt.Errorf("save vectors: %w", err)
+		}
+		insert, err := tx.PrepareContext(ctx, `INSERT INTO vectors (chunk, embedder, vector)
+			SELECT c.id, e.id, ? FROM chunks c, embedders e WHERE c.id = ? AND e.key = ?
+			ON CONFLICT (chunk) DO UPDATE SET embedder = excluded.embedder, vector = excluded.vector`)
+		if err != nil {
+			return fmt.Errorf("save vectors: %w", err)
+		}
+		defer insert.Close()
+		for _, v := range vectors {
+			if _, err := insert.ExecContext(ctx, v.Values, v.Chunk, embedder); err != nil {
+				return fmt.Errorf("save vectors: %w", err)
+			}
+		}
+		return nil
+	})
+}
+
+// CountVectors counts the chunks of a document that have a vector of the embedder.
+func (s *Store) CountVectors(ctx context.Context, embedder, doc string) (n int, err error) {
+	err = s.reader.QueryRowContext(ctx, `SELECT count(*) FROM chunks c JOIN documents d ON d.seq = c.document JOIN vectors v ON v.chunk = c.id
+		JOIN embedders e ON e.id = v.embedder WHERE d.id = ? AND e.key = ?`, doc, embedder).Scan(&n)
+	return n, err
+}
+
+// Vectors passes all vectors of an embedder to each, whose Values are good until it returns.
+func (s *Store) Vectors(ctx context.Context, embedder string, each func(document.Vector) error) error {
+	rows, err := s.reader.QueryContext(ctx, "SELECT v.chunk, v.vector FROM vectors v JOIN embedders e ON e.id = v.embedder WHERE e.key = ?", embedder)
+	if err != nil {
+		return fmt.Errorf("read vectors: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var v document.Vector
+		var values sql.RawBytes
+		if err := rows.Scan(&v.Chunk, &values); err != nil {
+			return fmt.Errorf("read vectors: %w", err)
+		}
+		v.Values = values
+		if err := each(v); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// VectorsOf reads the vectors of some chunks.
+func (s *Store) VectorsOf(ctx context.Context, embedder string, chunks []int64) ([]document.Vector, error) {
+	rows, err := s.reader.QueryContext(ctx, `SELECT v.chunk, v.vector FROM vectors v JOIN embedders e ON e.id = v.embedder
+		WHERE e.key = ? AND v.chunk IN (SELECT value FROM json_each(?))`, embedder, list(chunks))
+	if err != nil {
+		return nil, fmt.Errorf("read vectors: %w", err)
+	}
+	return scanAll(rows, func(r *sql.Rows) (v document.Vector, err error) { return v, r.Scan(&v.Chunk, &v.Values) })
+}
