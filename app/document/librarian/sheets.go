@@ -22,14 +22,15 @@ func (l *Librarian) buildSheets(ctx context.Context, id string, tables []parse.T
 	return sheet.Build(ctx, l.sheetPath(id), &parse.Document{Tables: tables})
 }
 
+const queryTokens = 256 // of the SQL that a model writes
+
 // askSheets answers a question from the tables of documents, if it can be. The
 // numbers come from SQLite, never from the model.
 func (l *Librarian) askSheets(ctx context.Context, w Writer, question string, docs []document.Document, g *Grounding) (bool, error) {
 	start := time.Now()
 	e := &g.Evidence
 	defer func() { e.Took.Query = since(start) }()
-	files := map[string]string{}
-	var sheets []document.Sheet
+	var files []sheet.File
 	for _, d := range docs {
 		if len(d.Sheets) == 0 {
 			continue
@@ -38,30 +39,37 @@ func (l *Librarian) askSheets(ctx context.Context, w Writer, question string, do
 			e.LeftOut = append(e.LeftOut, fmt.Sprintf("the tables of %s are missing; read the file again", d.Name))
 			continue
 		}
-		files[d.ID] = l.sheetPath(d.ID)
-		sheets = append(sheets, d.Sheets...)
+		files = append(files, sheet.File{Path: l.sheetPath(d.ID), Name: d.Name, Sheets: d.Sheets})
 	}
 	if len(files) == 0 {
 		return false, nil
 	}
 	db, err := sheet.Open(ctx, files)
 	if err != nil {
-		return false, err
+		e.LeftOut = append(e.LeftOut, err.Error())
+		return false, ctx.Err()
 	}
 	defer db.Close()
-	query, err := planned(ctx, db, question, sheets)
+	q, why, err := db.Ask(ctx, question)
 	if err != nil {
 		return false, err
 	}
-	if query == nil && w != nil {
-		if query, err = written2(ctx, db, w, question); err != nil {
+	if q == nil {
+		q, err = db.ByModel(ctx, question, func(ctx context.Context, system, prompt string) (string, error) {
+			return w.Write(ctx, system, prompt, queryTokens)
+		})
+		if err != nil {
 			return false, err
 		}
+		if q == nil {
+			e.LeftOut = append(e.LeftOut, "the tables could not be asked in SQL: "+why)
+			return false, nil
+		}
 	}
-	if query == nil {
-		return false, nil
+	e.Query = q
+	if q.By == "model" {
+		e.Why += "; a model wrote the query: check it"
 	}
-	e.Query = query
-	g.Direct = sheet.Say(question, *query)
+	g.Direct = sheet.Say(question, *q)
 	return true, nil
 }

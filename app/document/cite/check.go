@@ -1,0 +1,328 @@
+package cite
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"freehold/app/document"
+)
+
+const (
+	enough  = 0.70 // of a sentence's content in a passage: it is borne out
+	partly  = 0.45
+	related = 0.25 // below, the sense is not even compared
+	alike   = 0.80 // cosine from which on the sense bears a sentence out whose words are others
+	likely  = 0.68 // … partly
+	compare = 24   // sentences of passages whose sense is compared with one of the answer
+)
+
+// passage with its content and that of its sentences.
+type passage struct {
+	document.Passage
+	all       content
+	sentences []Span
+	contents  []content
+}
+
+func readPassage(p document.Passage) passage {
+	x := passage{Passage: p, all: contentOf(p.Text + " . " + strings.Join(p.Heading, " . ") + " . " + p.Name), sentences: Sentences(p.Text)}
+	for _, s := range x.sentences {
+		x.contents = append(x.contents, contentOf(p.Text[s.Start:s.End]))
+	}
+	return x
+}
+
+// Check says of each sentence of an answer whether the passages bear it out: by
+// its words, which must be there, by its numbers, which must be there exactly,
+// and by its sense, if embed is given. A sentence that points nowhere, or at
+// the wrong passage, gets the number of one that bears it out.
+func Check(ctx context.Context, answer string, passages []document.Passage, embed func(context.Context, []string) ([][]float32, error)) ([]document.Sentence, error) {
+	most := 0
+	read := make([]passage, 0, len(passages))
+	for _, p := range passages {
+		most = max(most, p.N)
+		read = append(read, readPassage(p))
+	}
+	marks := Parse(answer, most)
+	sentences := []document.Sentence{}
+	var open []doubt
+	for _, s := range Sentences(answer) {
+		x := document.Sentence{Start: s.Start, End: s.End, Cites: []int{}, Quotes: []document.Quote{}}
+		for _, m := range marks {
+			if m.Start >= s.Start && m.End <= s.End {
+				for _, n := range m.Numbers {
+					if !slices.Contains(x.Cites, n) {
+						x.Cites = append(x.Cites, n)
+					}
+				}
+			}
+		}
+		text := strings.TrimLeft(Strip(answer[s.Start:s.End]), "-*•#> \t")
+		claim := contentOf(listNumber.ReplaceAllString(text, ""))
+		if !claims(text, claim) {
+			x.Verdict = document.NoClaim
+		} else if judge(&x, claim, read) {
+			open = append(open, doubt{len(sentences), text, claim})
+		}
+		sentences = append(sentences, x)
+	}
+	if embed != nil && len(open) > 0 {
+		if err := bySense(ctx, sentences, open, read, embed); err != nil {
+			return nil, fmt.Errorf("compare the answer with its passages: %w", err)
+		}
+	}
+	for i := range sentences {
+		text := Strip(answer[sentences[i].Start:sentences[i].End])
+		quote(&sentences[i], contentOf(text), read)
+	}
+	return sentences, nil
+}
+
+// claims tells whether a sentence says something about the world that passages
+// could bear out.
+func claims(text string, c content) bool {
+	if Absent(text) || strings.HasSuffix(strings.TrimSpace(text), "?") {
+		return false
+	}
+	if strings.HasSuffix(strings.TrimRight(text, " *_"), ":") && len(c.numbers) == 0 { // announces what follows
+		return false
+	}
+	return len(c.numbers) > 0 || len(c.words) >= 2
+}
+
+// cover is how much of a claim a text holds, from 0 to 1, and whether it has all
+// its numbers.
+func cover(claim, text content) (score float64, numbers bool) {
+	var have, all float64
+	for w := range claim.words {
+		weight := 1.0
+		if claim.names[w] {
+			weight = 1.5
+		}
+		all += weight
+		if text.words[w] {
+			have += weight
+		}
+	}
+	numbers = true
+	for n := range claim.numbers {
+		all += 2
+		if text.numbers[n] {
+			have += 2
+		} else {
+			numbers = false
+		}
+	}
+	if all == 0 {
+		return 0, numbers
+	}
+	return have / all, numbers
+}
+
+// judge gives a sentence its verdict by words and numbers. It returns whether
+// the sense might still change it.
+func judge(x *document.Sentence, claim content, passages []passage) (open bool) {
+	cited := content{map[string]bool{}, map[string]bool{}, map[string]bool{}, false}
+	best, bestScore := -1, 0.0
+	for i, p := range passages {
+		score, numbers := cover(claim, p.all)
+		if numbers && score > bestScore {
+			best, bestScore = i, score
+		}
+		if slices.Contains(x.Cites, p.N) {
+			for w := range p.all.words {
+				cited.words[w] = true
+			}
+			for n := range p.all.numbers {
+				cited.numbers[n] = true
+			}
+		}
+	}
+	score, numbers := cover(claim, cited)
+	if len(x.Cites) > 0 && numbers && (score >= enough || score >= bestScore-0.1) {
+		x.Score = score
+		x.Verdict = verdict(score)
+		if x.Verdict == document.Supported && opposed(claim, passages, x.Cites) {
+			x.Verdict = document.Weak
+		}
+		return x.Verdict != document.Supported && score >= related
+	}
+	if best >= 0 && bestScore >= partly { // what it points to does not say this, another passage does
+		wrong := len(x.Cites) > 0
+		x.Cites = append(x.Cites, passages[best].N)
+		x.Score, x.Verdict = bestScore, verdict(bestScore)
+		if x.Verdict == document.Supported && (wrong || opposed(claim, passages, x.Cites[len(x.Cites)-1:])) {
+			x.Verdict = document.Weak
+		}
+		return false
+	}
+	x.Score, x.Verdict = score, document.Unsupported
+	if len(x.Cites) == 0 {
+		x.Score = bestScore
+	}
+	return len(claim.numbers) == 0 || numbers && len(x.Cites) > 0
+}
+
+func verdict(score float64) document.Verdict {
+	switch {
+	case score >= enough:
+		return document.Supported
+	case score >= partly:
+		return document.Weak
+	}
+	return document.Unsupported
+}
+
+// opposed tells whether the sentence of the cited passages that suits a claim
+// best denies what the claim says, or the other way round.
+func opposed(claim content, passages []passage, cites []int) bool {
+	best, against := 0.0, false
+	for _, p := range passages {
+		if !slices.Contains(cites, p.N) {
+			continue
+		}
+		for _, c := range p.contents {
+			if score, _ := cover(claim, c); score > best {
+				best, against = score, c.negated != claim.negated
+			}
+		}
+	}
+	return best >= partly && against
+}
+
+// doubt is a sentence that words alone do not bear out.
+type doubt struct {
+	sentence int
+	text     string
+	claim    content
+}
+
+// bySense compares doubtful sentences with those of the passages by their vectors.
+func bySense(ctx context.Context, sentences []document.Sentence, open []doubt, passages []passage, embed func(context.Context, []string) ([][]float32, error)) error {
+	var texts []string
+	type pair struct{ doubt, claim, from, to int }
+	var origins []int // the passage that each text is of
+	var pairs []pair
+	for i, d := range open {
+		claim := len(texts)
+		texts, origins = append(texts, d.text), append(origins, 0)
+		from := len(texts)
+		for _, c := range candidates(sentences[d.sentence], d.claim, passages) {
+			texts, origins = append(texts, c.text), append(origins, c.n)
+		}
+		pairs = append(pairs, pair{i, claim, from, len(texts)})
+	}
+	vectors, err := embed(ctx, texts)
+	if err != nil {
+		return err
+	}
+	for _, p := range pairs {
+		s := &sentences[open[p.doubt].sentence]
+		best, n := 0.0, 0
+		for i := p.from; i < p.to; i++ {
+			if c := cosine(vectors[p.claim], vectors[i]); c > best {
+				best, n = c, origins[i]
+			}
+		}
+		if best < likely {
+			continue
+		}
+		if best >= alike {
+			s.Verdict = document.Supported
+		} else if s.Verdict == document.Unsupported {
+			s.Verdict = document.Weak
+		}
+		s.Score = max(s.Score, best)
+		if !slices.Contains(s.Cites, n) {
+			s.Cites = append(s.Cites, n)
+		}
+	}
+	return nil
+}
+
+type candidate struct {
+	n     int
+	text  string
+	score float64
+}
+
+// candidates are the sentences of passages that may say what a claim says: of
+// those it cites, or of all. One that lacks a number of the claim does not say it.
+func candidates(s document.Sentence, claim content, passages []passage) []candidate {
+	var all []candidate
+	for _, p := range passages {
+		if len(s.Cites) > 0 && !slices.Contains(s.Cites, p.N) {
+			continue
+		}
+		for i, c := range p.contents {
+			score, numbers := cover(claim, c)
+			if numbers && c.negated == claim.negated {
+				all = append(all, candidate{p.N, p.Text[p.sentences[i].Start:p.sentences[i].End], score})
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b candidate) int {
+		switch {
+		case a.score > b.score:
+			return -1
+		case a.score < b.score:
+			return 1
+		}
+		return 0
+	})
+	return all[:min(len(all), compare)]
+}
+
+func cosine(a, b []float32) float64 {
+	sum := 0.0
+	for i := range min(len(a), len(b)) {
+		sum += float64(a[i]) * float64(b[i])
+	}
+	return sum
+}
+
+// quote finds the part of each cited passage that suits a sentence best.
+func quote(s *document.Sentence, claim content, passages []passage) {
+	for _, p := range passages {
+		if !slices.Contains(s.Cites, p.N) {
+			continue
+		}
+		best, at := 0.0, -1
+		for i, c := range p.contents {
+			if score, _ := cover(claim, c); score > best {
+				best, at = score, i
+			}
+		}
+		if at < 0 {
+			continue
+		}
+		q := document.Quote{N: p.N, Start: p.sentences[at].Start, End: p.sentences[at].End}
+		// A neighbour that holds what the best one lacks belongs to it.
+		for _, next := range []int{at + 1, at - 1} {
+			if next < 0 || next >= len(p.contents) {
+				continue
+			}
+			both, _ := cover(claim, union(p.contents[at], p.contents[next]))
+			if both >= best+0.2 {
+				q.Start, q.End = min(q.Start, p.sentences[next].Start), max(q.End, p.sentences[next].End)
+				break
+			}
+		}
+		s.Quotes = append(s.Quotes, q)
+	}
+}
+
+func union(a, b content) content {
+	u := content{map[string]bool{}, map[string]bool{}, map[string]bool{}, a.negated}
+	for _, c := range []content{a, b} {
+		for w := range c.words {
+			u.words[w] = true
+		}
+		for n := range c.numbers {
+			u.numbers[n] = true
+		}
+	}
+	return u
+}
