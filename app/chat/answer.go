@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"freehold/app/document"
 )
 
 const (
@@ -96,14 +98,15 @@ func (s *Service) answer(ctx context.Context, c Chat, m Message) {
 	var d draft
 	var result Result
 	var leftOut int
+	var evidence *document.Evidence
 	finished := make(chan error, 1)
 	s.running.Add(1) // the engine's side may outlive this function by a moment
 	go func() {
 		defer s.running.Done()
-		r, left, err := s.generate(ctx, c, m, d.add)
+		r, left, e, err := s.generate(ctx, c, m, d.add)
 		d.mu.Lock()
 		if !d.closed {
-			result, leftOut = r, left
+			result, leftOut, evidence = r, left, e
 		}
 		d.mu.Unlock()
 		finished <- err
@@ -116,7 +119,7 @@ func (s *Service) answer(ctx context.Context, c Chat, m Message) {
 	d.mu.Unlock()
 	d.news(m, s.emit)
 	d.text(&m)
-	m.LeftOut = leftOut
+	m.LeftOut, m.Evidence = leftOut, evidence
 	if result.Timings != (Timings{}) {
 		m.Timings = &result.Timings
 	}
@@ -173,20 +176,40 @@ func (s *Service) save(m Message) {
 	}
 }
 
-func (s *Service) generate(ctx context.Context, c Chat, m Message, emit func(Event)) (Result, int, error) {
+func (s *Service) generate(ctx context.Context, c Chat, m Message, emit func(Event)) (Result, int, *document.Evidence, error) {
 	start := time.Now()
 	model, release, err := s.engine.Acquire(ctx, m.Model)
 	if err != nil {
-		return Result{}, 0, err
+		return Result{}, 0, nil, err
 	}
 	defer release()
 	load := time.Since(start)
 	all := turns(path(c.Messages, m.ParentID))
-	f, err := fit(ctx, model, c.System, all, c.Sampling.MaxTokens)
-	if err != nil {
-		return Result{}, 0, err
+	system, evidence := c.System, (*document.Evidence)(nil)
+	if s.librarian != nil && !c.Sources.Empty() {
+		g, err := s.ground(ctx, c, m, model, all)
+		if err != nil {
+			return Result{}, 0, nil, err
+		}
+		if evidence = &g.Evidence; g.Direct != "" {
+			emit(Event{Text: g.Direct, Tokens: 1})
+			return Result{Text: g.Direct, StopReason: "eos"}, 0, evidence, nil
+		}
+		system = strings.TrimSpace(system + "\n\n" + g.System)
+		all[len(all)-1].Content = g.Question
 	}
-	r, err := model.Generate(ctx, Request{System: c.System, Turns: f.turns, Sampling: c.Sampling}, emit)
+	f, err := fit(ctx, model, system, all, c.Sampling.MaxTokens)
+	if err != nil {
+		return Result{}, 0, evidence, err
+	}
+	begun := time.Now()
+	r, err := model.Generate(ctx, Request{System: system, Turns: f.turns, Sampling: c.Sampling}, emit)
 	r.Timings.LoadMs = float64(load.Microseconds()) / 1000
-	return r, f.leftOut, err
+	if evidence != nil && err == nil && ctx.Err() == nil {
+		evidence.Took.Generate = float64(time.Since(begun).Microseconds()) / 1000
+		if checkErr := s.librarian.Check(ctx, lastQuestion(c.Messages, m.ParentID), r.Text, evidence); checkErr != nil && ctx.Err() == nil {
+			s.log.Error("answer not checked", "chat", c.ID, "error", checkErr)
+		}
+	}
+	return r, f.leftOut, evidence, err
 }

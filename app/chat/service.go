@@ -11,6 +11,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/uuid"
+
+	"freehold/app/document"
 )
 
 // Service is what a user can do with conversations. It is safe for concurrent
@@ -21,6 +23,8 @@ type Service struct {
 	engine Engine
 	emit   func(name string, data any)
 	log    *slog.Logger
+
+	librarian Librarian // nil: chats have no documents
 
 	ctx     context.Context // ends with the service
 	cancel  context.CancelFunc
@@ -35,6 +39,9 @@ func New(store Store, engine Engine, emit func(name string, data any), log *slog
 	ctx, cancel := context.WithCancel(context.Background())
 	return &Service{store: store, engine: engine, emit: emit, log: log, ctx: ctx, cancel: cancel, active: map[string]context.CancelFunc{}}
 }
+
+// UseLibrarian lets chats answer from documents. Call it before anything else.
+func (s *Service) UseLibrarian(l Librarian) { s.librarian = l }
 
 // Close stops all answers, saves what they have, and returns when that is done.
 func (s *Service) Close() {
@@ -80,6 +87,7 @@ func (s *Service) Create(ctx context.Context, model, system string, sampling Sam
 		System:   system,
 		Sampling: sampling,
 		Messages: []Message{},
+		Sources:  document.Sources{Documents: []string{}, Collections: []string{}},
 	}
 	if err := s.store.CreateChat(ctx, c); err != nil {
 		return Chat{}, err
@@ -122,6 +130,16 @@ func (s *Service) SetSampling(ctx context.Context, id string, p Sampling) error 
 	}
 	_, err = s.change(ctx, id, Change{Sampling: &p})
 	return err
+}
+
+// SetSources changes what a chat answers from.
+func (s *Service) SetSources(ctx context.Context, id string, src document.Sources) (document.Sources, error) {
+	src, err := checkSources(src)
+	if err != nil {
+		return src, err
+	}
+	_, err = s.change(ctx, id, Change{Sources: &src})
+	return src, err
 }
 
 // Select shows the branch through the message, down to its newest descendant.
@@ -314,6 +332,10 @@ func (s *Service) Use(ctx context.Context, id, draft string) (ContextUse, error)
 	defer release()
 	u, err := use(ctx, counter, c.System, turns(path(c.Messages, c.Leaf)), draft, c.Sampling.MaxTokens)
 	u.ChatID = id
+	if m, ok := find(c.Messages, c.Leaf); ok && m.Evidence != nil && !c.Sources.Empty() {
+		u.Documents = m.Evidence.Budget.Documents
+		u.Total += u.Documents
+	}
 	return u, err
 }
 

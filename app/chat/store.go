@@ -3,6 +3,8 @@ package chat
 import (
 	"context"
 	"errors"
+
+	"freehold/app/document"
 )
 
 // ErrNotFound answers a question about a chat or message that is not there.
@@ -12,6 +14,7 @@ var ErrNotFound = errors.New("this chat no longer exists")
 type Change struct {
 	Title, Model, System, Leaf *string
 	Sampling                   *Sampling
+	Sources                    *document.Sources
 }
 
 // Store keeps conversations. Every call is one transaction: after a crash

@@ -4,6 +4,8 @@
 // interfaces here.
 package chat
 
+import "freehold/app/document"
+
 // Role says who wrote a message.
 type Role string
 
@@ -37,27 +39,29 @@ type Summary struct {
 // Chat is a whole conversation.
 type Chat struct {
 	Summary
-	System   string    `json:"system"`
-	Sampling Sampling  `json:"sampling"`
-	Messages []Message `json:"messages"` // the whole tree, parents before children
+	System   string           `json:"system"`
+	Sampling Sampling         `json:"sampling"`
+	Sources  document.Sources `json:"sources"`  // what it answers from
+	Messages []Message        `json:"messages"` // the whole tree, parents before children
 }
 
 // Message is one node of a conversation's tree. Editing a question or asking
 // for another answer adds a sibling; nothing is overwritten.
 type Message struct {
-	ID         string   `json:"id"`
-	ChatID     string   `json:"chatId"`
-	ParentID   string   `json:"parentId"` // "" for a root
-	Role       Role     `json:"role"`
-	Content    string   `json:"content"`
-	Thinking   string   `json:"thinking"` // what a reasoning model wrote before its answer
-	Model      string   `json:"model"`    // reference of the model that wrote it; "" for the user's
-	Status     Status   `json:"status"`
-	Error      string   `json:"error"`
-	StopReason string   `json:"stopReason"` // eos, stop, length, cancelled, context, time, error or ""
-	LeftOut    int      `json:"leftOut"`    // oldest messages of the branch that did not fit into this answer's prompt
-	Timings    *Timings `json:"timings"`
-	CreatedAt  int64    `json:"createdAt"` // ms since 1970
+	ID         string             `json:"id"`
+	ChatID     string             `json:"chatId"`
+	ParentID   string             `json:"parentId"` // "" for a root
+	Role       Role               `json:"role"`
+	Content    string             `json:"content"`
+	Thinking   string             `json:"thinking"` // what a reasoning model wrote before its answer
+	Model      string             `json:"model"`    // reference of the model that wrote it; "" for the user's
+	Status     Status             `json:"status"`
+	Error      string             `json:"error"`
+	StopReason string             `json:"stopReason"` // eos, stop, length, cancelled, context, time, error or ""
+	LeftOut    int                `json:"leftOut"`    // oldest messages of the branch that did not fit into this answer's prompt
+	Timings    *Timings           `json:"timings"`
+	CreatedAt  int64              `json:"createdAt"` // ms since 1970
+	Evidence   *document.Evidence `json:"evidence"`  // what it stands on; nil if on no documents
 }
 
 // Timings are measurements of one answer.
@@ -96,14 +100,15 @@ func DefaultSampling() Sampling {
 // ContextUse says how the context would be filled by the next question. All
 // figures are tokens, counted with the model's own tokenizer.
 type ContextUse struct {
-	ChatID  string `json:"chatId"`
-	Limit   int    `json:"limit"`
-	System  int    `json:"system"`
-	History int    `json:"history"`
-	Draft   int    `json:"draft"`
-	Answer  int    `json:"answer"`  // kept free for the answer
-	Total   int    `json:"total"`   // sum of the above four
-	LeftOut int    `json:"leftOut"` // oldest messages of the branch that would not be read
+	ChatID    string `json:"chatId"`
+	Limit     int    `json:"limit"`
+	System    int    `json:"system"`
+	History   int    `json:"history"`
+	Draft     int    `json:"draft"`
+	Documents int    `json:"documents"` // of the last answer
+	Answer    int    `json:"answer"`    // kept free for the answer
+	Total     int    `json:"total"`     // sum of the above four
+	LeftOut   int    `json:"leftOut"`   // oldest messages of the branch that would not be read
 }
 
 // TokenEvent is a piece of an answer that is being written.

@@ -28,10 +28,14 @@ func (s *Store) CreateChat(ctx context.Context, c chat.Chat) error {
 	if err != nil {
 		return err
 	}
+	sources, err := json.Marshal(c.Sources)
+	if err != nil {
+		return err
+	}
 	return s.write(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx,
-			"INSERT INTO chats (id, title, model, system, sampling, leaf, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-			c.ID, c.Title, c.Model, c.System, string(sampling), c.Leaf, c.CreatedAt, c.UpdatedAt)
+			"INSERT INTO chats (id, title, model, system, sampling, sources, leaf, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			c.ID, c.Title, c.Model, c.System, string(sampling), string(sources), c.Leaf, c.CreatedAt, c.UpdatedAt)
 		if err != nil {
 			return fmt.Errorf("create a chat: %w", err)
 		}
@@ -62,17 +66,21 @@ func (s *Store) Chat(ctx context.Context, id string) (chat.Chat, error) {
 	}
 	defer tx.Rollback()
 	var c chat.Chat
-	var sampling string
-	err = tx.QueryRowContext(ctx, "SELECT "+summaryColumns+", c.system, c.sampling FROM chats c WHERE id = ? AND deleted_at IS NULL", id).
-		Scan(&c.ID, &c.Title, &c.Model, &c.CreatedAt, &c.UpdatedAt, &c.Leaf, &c.System, &sampling)
+	var sampling, sources string
+	err = tx.QueryRowContext(ctx, "SELECT "+summaryColumns+", c.system, c.sampling, c.sources FROM chats c WHERE id = ? AND deleted_at IS NULL", id).
+		Scan(&c.ID, &c.Title, &c.Model, &c.CreatedAt, &c.UpdatedAt, &c.Leaf, &c.System, &sampling, &sources)
 	if err != nil {
 		return chat.Chat{}, notFound("read chat", err)
 	}
 	if err := json.Unmarshal([]byte(sampling), &c.Sampling); err != nil {
 		return chat.Chat{}, fmt.Errorf("read chat %s: its sampling settings: %w", id, err)
 	}
+	if err := json.Unmarshal([]byte(sources), &c.Sources); err != nil {
+		return chat.Chat{}, fmt.Errorf("read chat %s: its documents: %w", id, err)
+	}
+	c.Sources.Documents, c.Sources.Collections = append([]string{}, c.Sources.Documents...), append([]string{}, c.Sources.Collections...)
 	rows, err := tx.QueryContext(ctx, `SELECT id, chat_id, coalesce(parent_id, ''), role, content, thinking, model, status, error,
-		stop_reason, left_out, timings, created_at FROM messages WHERE chat_id = ? ORDER BY seq`, id)
+		stop_reason, left_out, timings, created_at, evidence FROM messages WHERE chat_id = ? ORDER BY seq`, id)
 	if err != nil {
 		return chat.Chat{}, fmt.Errorf("read chat: %w", err)
 	}
@@ -84,11 +92,14 @@ func (s *Store) Chat(ctx context.Context, id string) (chat.Chat, error) {
 }
 
 func scanMessage(r *sql.Rows) (m chat.Message, err error) {
-	var timings sql.NullString
+	var timings, evidence sql.NullString
 	err = r.Scan(&m.ID, &m.ChatID, &m.ParentID, &m.Role, &m.Content, &m.Thinking, &m.Model, &m.Status, &m.Error,
-		&m.StopReason, &m.LeftOut, &timings, &m.CreatedAt)
+		&m.StopReason, &m.LeftOut, &timings, &m.CreatedAt, &evidence)
 	if err == nil && timings.Valid {
 		err = json.Unmarshal([]byte(timings.String), &m.Timings)
+	}
+	if err == nil && evidence.Valid {
+		err = json.Unmarshal([]byte(evidence.String), &m.Evidence)
 	}
 	return m, err
 }
@@ -104,10 +115,20 @@ func (s *Store) ChangeChat(ctx context.Context, id string, c chat.Change) (sum c
 		text := string(b)
 		sampling = &text
 	}
+	var sources *string
+	if c.Sources != nil {
+		b, err := json.Marshal(c.Sources)
+		if err != nil {
+			return sum, err
+		}
+		text := string(b)
+		sources = &text
+	}
 	row := s.writer.QueryRowContext(ctx, `UPDATE chats AS c SET title = coalesce(?, title), model = coalesce(?, model),
-		system = coalesce(?, system), leaf = coalesce(?, leaf), sampling = coalesce(?, sampling)
+		system = coalesce(?, system), leaf = coalesce(?, leaf), sampling = coalesce(?, sampling),
+		sources = coalesce(?, sources)
 		WHERE id = ? AND deleted_at IS NULL RETURNING id, title, model, created_at, updated_at, leaf`,
-		c.Title, c.Model, c.System, c.Leaf, sampling, id)
+		c.Title, c.Model, c.System, c.Leaf, sampling, sources, id)
 	sum, err = scanSummary(row)
 	if err != nil {
 		return sum, notFound("change chat", err)
@@ -158,13 +179,17 @@ func (s *Store) AddMessages(ctx context.Context, chatID string, msgs ...chat.Mes
 }
 
 func insertMessage(ctx context.Context, tx *sql.Tx, m chat.Message) error {
-	timings, err := timingsText(m)
+	timings, err := jsonText(m.Timings)
+	if err != nil {
+		return err
+	}
+	evidence, err := jsonText(m.Evidence)
 	if err != nil {
 		return err
 	}
 	_, err = tx.ExecContext(ctx, `INSERT INTO messages (id, chat_id, parent_id, role, content, thinking, model, status, error, stop_reason,
-		left_out, timings, created_at) VALUES (?, ?, nullif(?, ''), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		m.ID, m.ChatID, m.ParentID, m.Role, m.Content, m.Thinking, m.Model, m.Status, m.Error, m.StopReason, m.LeftOut, timings, m.CreatedAt)
+		left_out, timings, created_at, evidence) VALUES (?, ?, nullif(?, ''), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		m.ID, m.ChatID, m.ParentID, m.Role, m.Content, m.Thinking, m.Model, m.Status, m.Error, m.StopReason, m.LeftOut, timings, m.CreatedAt, evidence)
 	if err != nil {
 		return fmt.Errorf("add a message: %w", err)
 	}
@@ -173,13 +198,17 @@ func insertMessage(ctx context.Context, tx *sql.Tx, m chat.Message) error {
 
 // SaveMessage writes what changes while an answer grows.
 func (s *Store) SaveMessage(ctx context.Context, m chat.Message) error {
-	timings, err := timingsText(m)
+	timings, err := jsonText(m.Timings)
+	if err != nil {
+		return err
+	}
+	evidence, err := jsonText(m.Evidence)
 	if err != nil {
 		return err
 	}
 	r, err := s.writer.ExecContext(ctx, `UPDATE messages SET content = ?, thinking = ?, status = ?, error = ?, stop_reason = ?,
-		left_out = ?, timings = ? WHERE id = ?`,
-		m.Content, m.Thinking, m.Status, m.Error, m.StopReason, m.LeftOut, timings, m.ID)
+		left_out = ?, timings = ?, evidence = ? WHERE id = ?`,
+		m.Content, m.Thinking, m.Status, m.Error, m.StopReason, m.LeftOut, timings, evidence, m.ID)
 	if err != nil {
 		return fmt.Errorf("save a message: %w", err)
 	}
@@ -189,13 +218,14 @@ func (s *Store) SaveMessage(ctx context.Context, m chat.Message) error {
 	return nil
 }
 
-func timingsText(m chat.Message) (*string, error) {
-	if m.Timings == nil {
+// jsonText is a value as it is kept, nil for none.
+func jsonText[T any](v *T) (*string, error) {
+	if v == nil {
 		return nil, nil
 	}
-	b, err := json.Marshal(m.Timings)
+	b, err := json.Marshal(v)
 	if err != nil {
-		return nil, fmt.Errorf("save timings: %w", err)
+		return nil, fmt.Errorf("save a message: %w", err)
 	}
 	text := string(b)
 	return &text, nil

@@ -14,31 +14,6 @@ import (
 	"freehold/app/document/route"
 )
 
-// Writer is the model that answers.
-type Writer interface {
-	ContextLength() int // tokens of prompt and answer together
-	Tokens(text string) int
-	// Write answers a prompt with at most so many tokens, always the likeliest.
-	Write(ctx context.Context, system, prompt string, maxTokens int) (string, error)
-}
-
-// Ask is a question that wants an answer from documents.
-type Ask struct {
-	Question string
-	History  []string // earlier questions of the conversation, the oldest first
-	Sources  document.Sources
-	Room     int                   // tokens that documents may take
-	Progress func(done, total int) // of reading everything; may be nil
-}
-
-// Grounding is what a model gets to read for a question.
-type Grounding struct {
-	System   string // stands before the user's own
-	Question string // takes the question's place
-	Direct   string // an answer that needs no model; then there is nothing else
-	Evidence document.Evidence
-}
-
 const (
 	mostPassages = 10 // of a search
 	foundAbsent  = "These files do not say."
@@ -47,13 +22,13 @@ const (
 const instructions = `Answer from the numbered passages of the user's documents below, and from nothing else. Put the number of the passage that a statement comes from behind it, like [2]. If the passages do not hold the answer, say: "` + foundAbsent + `"`
 
 // Ground puts together what the model needs for the question.
-func (l *Librarian) Ground(ctx context.Context, w Writer, a Ask) (Grounding, error) {
+func (l *Librarian) Ground(ctx context.Context, w document.Writer, a document.Ask) (document.Grounding, error) {
 	start := time.Now()
 	docs, err := l.resolve(ctx, a.Sources)
 	if err != nil {
-		return Grounding{}, err
+		return document.Grounding{}, err
 	}
-	g := Grounding{Question: a.Question}
+	g := document.Grounding{Question: a.Question}
 	e := &g.Evidence
 	e.Passages, e.Sentences, e.LeftOut = []document.Passage{}, []document.Sentence{}, []string{}
 	docs = usable(docs, e)
@@ -164,7 +139,7 @@ func since(t time.Time) float64 { return float64(time.Since(t).Microseconds()) /
 // readWhole lets the model read the documents from beginning to end, if they
 // fit. They stand in the system prompt, where they stay the same from question
 // to question: what has been read once is not read again.
-func (l *Librarian) readWhole(ctx context.Context, w Writer, a Ask, ids []string, g *Grounding) (bool, error) {
+func (l *Librarian) readWhole(ctx context.Context, w document.Writer, a document.Ask, ids []string, g *document.Grounding) (bool, error) {
 	e := &g.Evidence
 	chunks, err := l.store.ChunksOf(ctx, ids, 0, e.Of)
 	if err != nil {
@@ -195,7 +170,7 @@ func (l *Librarian) readWhole(ctx context.Context, w Writer, a Ask, ids []string
 }
 
 // readFound lets the model read the passages that suit the question.
-func (l *Librarian) readFound(ctx context.Context, w Writer, a Ask, ids []string, g *Grounding) error {
+func (l *Librarian) readFound(ctx context.Context, w document.Writer, a document.Ask, ids []string, g *document.Grounding) error {
 	start := time.Now()
 	e := &g.Evidence
 	found, err := l.Search(ctx, follows(a), ids, mostPassages)
@@ -240,7 +215,7 @@ func quoted(words []string) string {
 
 // follows makes what is looked for out of a question that goes on from the one
 // before: "and in 2023?".
-func follows(a Ask) string {
+func follows(a document.Ask) string {
 	if len(a.History) == 0 || len(Terms(a.Question)) > 3 {
 		return a.Question
 	}
@@ -268,7 +243,7 @@ func written(p document.Passage) string {
 }
 
 // fit is how many of the passages fit into so many tokens.
-func fit(w Writer, passages []document.Passage, room int) int {
+func fit(w document.Writer, passages []document.Passage, room int) int {
 	used := 0
 	for i, p := range passages {
 		if used += w.Tokens(written(p)) + 2; used > room {

@@ -25,7 +25,7 @@ const reduceInstructions = `Answer the question from the notes below, which were
 
 // readAll lets the model read every chunk, group by group, several at a time,
 // and puts together its notes, of which it makes the answer.
-func (l *Librarian) readAll(ctx context.Context, w Writer, a Ask, ids []string, g *Grounding) error {
+func (l *Librarian) readAll(ctx context.Context, w document.Writer, a document.Ask, ids []string, g *document.Grounding) error {
 	start := time.Now()
 	e := &g.Evidence
 	groups, err := l.groups(ctx, w, ids, e.Of)
@@ -82,7 +82,7 @@ func (l *Librarian) readAll(ctx context.Context, w Writer, a Ask, ids []string, 
 
 // groups cuts all passages of documents, numbered from 1, into what the model
 // reads at a time. A group stays within its document.
-func (l *Librarian) groups(ctx context.Context, w Writer, ids []string, chunks int) ([][]document.Passage, error) {
+func (l *Librarian) groups(ctx context.Context, w document.Writer, ids []string, chunks int) ([][]document.Passage, error) {
 	room := max(256, min(mapTokens, w.ContextLength()/2-noteTokens-w.Tokens(mapInstructions)))
 	var groups [][]document.Passage
 	n := 0
@@ -118,7 +118,7 @@ type note struct {
 	cites []int
 }
 
-func (l *Librarian) mapGroups(ctx context.Context, w Writer, a Ask, groups [][]document.Passage) ([]note, error) {
+func (l *Librarian) mapGroups(ctx context.Context, w document.Writer, a document.Ask, groups [][]document.Passage) ([]note, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	found := make([][]note, len(groups))
@@ -166,7 +166,7 @@ func (l *Librarian) mapGroups(ctx context.Context, w Writer, a Ask, groups [][]d
 
 // mapGroup has notes made of a group. A note that the group does not bear out
 // is dropped: it would only mislead.
-func (l *Librarian) mapGroup(ctx context.Context, w Writer, question string, group []document.Passage) ([]note, error) {
+func (l *Librarian) mapGroup(ctx context.Context, w document.Writer, question string, group []document.Passage) ([]note, error) {
 	text, err := w.Write(ctx, mapInstructions, numbered(group)+"\n\nQuestion: "+question, noteTokens)
 	if err != nil {
 		return nil, err
@@ -195,7 +195,7 @@ func (l *Librarian) mapGroup(ctx context.Context, w Writer, question string, gro
 // condense makes notes fit into what documents may take: first those that say
 // the same are dropped, then, as long as it is too much, groups of them are
 // summed up.
-func (l *Librarian) condense(ctx context.Context, w Writer, a Ask, lines []string) ([]string, error) {
+func (l *Librarian) condense(ctx context.Context, w document.Writer, a document.Ask, lines []string) ([]string, error) {
 	seen := map[string]bool{}
 	lines = slices.DeleteFunc(lines, func(s string) bool {
 		key := strings.ToLower(cite.Strip(s))

@@ -26,7 +26,7 @@ const queryTokens = 256 // of the SQL that a model writes
 
 // askSheets answers a question from the tables of documents, if it can be. The
 // numbers come from SQLite, never from the model.
-func (l *Librarian) askSheets(ctx context.Context, w Writer, question string, docs []document.Document, g *Grounding) (bool, error) {
+func (l *Librarian) askSheets(ctx context.Context, w document.Writer, question string, docs []document.Document, g *document.Grounding) (bool, error) {
 	start := time.Now()
 	e := &g.Evidence
 	defer func() { e.Took.Query = since(start) }()
