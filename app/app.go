@@ -15,6 +15,8 @@ import (
 	"sync/atomic"
 
 	"freehold/app/chat"
+	"freehold/app/document/librarian"
+	"freehold/app/document/parse"
 	"freehold/app/store"
 	"freehold/engine/profile"
 	"freehold/engine/snapshot"
@@ -47,7 +49,8 @@ type Options struct {
 
 // Core is the opened application.
 type Core struct {
-	Chats *chat.Service
+	Chats     *chat.Service
+	Documents *librarian.Librarian
 
 	home    string
 	version string
@@ -72,6 +75,8 @@ type Core struct {
 	roots     func() stores.Roots
 	exclusive bool
 	snapshots *snapshot.Store // nil if there can be none
+	reader    *parse.Reader
+	parts     embedderChoice
 
 	settings     atomic.Pointer[Settings]
 	settingsTurn sync.Mutex             // one change at a time
@@ -160,6 +165,9 @@ func Open(ctx context.Context, o Options) (_ *Core, err error) {
 		changed: func(d Download) { c.emit("download", d) },
 	})
 	c.Chats = chat.New(c.store, lender{c}, c.emit, c.log)
+	if err := c.openDocuments(ctx); err != nil {
+		return nil, err
+	}
 	if o.Exclusive {
 		if err := c.downloads.restore(ctx); err != nil {
 			return nil, err
@@ -182,6 +190,7 @@ func (c *Core) Close() error {
 	if c.Chats != nil {
 		c.Chats.Close()
 	}
+	c.closeDocuments()
 	if c.pool != nil {
 		c.pool.close()
 	}

@@ -21,6 +21,7 @@ type LoadOptions struct {
 	Digest        string // of the weights, if known; Core.Use sets it
 	KVType        string // of the KV cache, a name that program.ParseKVType reads; "": f16
 	NoLookup      bool   // choose every token in a step of its own
+	Beside        bool   // a small model that shall not push another out of memory
 }
 
 // Vocabulary splits text into a model's tokens.
@@ -37,6 +38,9 @@ type Weights interface {
 	// Embed makes a vector of length 1 of each text. One that is too long for
 	// the model is an error, or cut if cut is set.
 	Embed(ctx context.Context, texts []string, cut bool) ([][]float32, error)
+	// Rank tells how well each document answers the query, higher is better. Only
+	// rerankers can.
+	Rank(ctx context.Context, query string, documents []string) ([]float32, error)
 	Close() error
 }
 

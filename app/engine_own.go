@@ -208,6 +208,10 @@ func (w *weights) Generate(ctx context.Context, r chat.Request, emit func(chat.E
 	return res, err
 }
 
+func (w *weights) Rank(ctx context.Context, query string, documents []string) ([]float32, error) {
+	return w.model.Rank(ctx, query, documents)
+}
+
 func (w *weights) Embed(ctx context.Context, texts []string, cut bool) ([][]float32, error) {
 	if cut {
 		return w.model.EmbedBeginnings(ctx, texts)

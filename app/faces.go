@@ -10,6 +10,7 @@ type Emitter interface {
 // Shell is what only a native window can do.
 type Shell interface {
 	OpenFiles(title string) ([]string, error)
+	OpenFolder(title string) (string, error) // "" if none was chosen
 	OpenURL(url string)
 }
 

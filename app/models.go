@@ -194,6 +194,7 @@ func (c *Core) announceModels() {
 	c.tellModels()
 	if c.exclusive {
 		c.work.background(c.learnNeeds)
+		c.work.background(c.reembed)
 	}
 }
 

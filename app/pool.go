@@ -11,7 +11,7 @@ import (
 const idleTime = 15 * time.Minute
 
 // pool shares loaded models. A model in use stays loaded; of those that nobody
-// uses at most one does, and not forever.
+// uses at most one does, and not forever, and one more beside it.
 type pool struct {
 	engine Engine
 	loads  func(LoadEvent) // told about progress
@@ -65,7 +65,7 @@ func (p *pool) acquire(ctx context.Context, ref, path string, o LoadOptions) (We
 	s := p.slots[key]
 	var idle []*slot
 	if s == nil {
-		idle = p.takeIdle()
+		idle = p.takeIdle(o.Beside)
 		loading, cancel := context.WithCancel(context.Background())
 		s = &slot{key: key, ref: ref, ready: make(chan struct{}), cancel: cancel}
 		p.slots[key] = s
@@ -176,10 +176,11 @@ func (p *pool) unload(s *slot) {
 	s.close()
 }
 
-// takeIdle removes the slots that nobody uses. p.mu is held.
-func (p *pool) takeIdle() (idle []*slot) {
+// takeIdle removes the slots that nobody uses, either those of models that stay
+// loaded beside others or the others. p.mu is held.
+func (p *pool) takeIdle(beside bool) (idle []*slot) {
 	for key, s := range p.slots {
-		if s.users == 0 {
+		if s.users == 0 && s.key.Beside == beside {
 			if s.idle != nil {
 				s.idle.Stop()
 			}
@@ -274,7 +275,7 @@ func (p *pool) lend(path string) (Weights, func()) {
 func (p *pool) close() {
 	p.mu.Lock()
 	p.closed = true
-	idle := p.takeIdle()
+	idle := append(p.takeIdle(false), p.takeIdle(true)...)
 	for _, s := range p.slots {
 		s.cancel() // ends a load; does nothing to a loaded model
 	}

@@ -24,6 +24,7 @@ type fakeWeights struct {
 	closed atomic.Bool
 }
 
+func (w *fakeWeights) Rank(context.Context, string, []string) ([]float32, error)  { return nil, nil }
 func (w *fakeWeights) Embed(context.Context, []string, bool) ([][]float32, error) { return nil, nil }
 
 func (w *fakeWeights) Info() ModelInfo { return ModelInfo{FileBytes: 10} }

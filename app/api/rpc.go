@@ -24,6 +24,9 @@ var Methods = []string{
 	"Pull", "PausePull", "ResumePull", "CancelPull", "PrioritisePull", "Downloads",
 	"DiskUse", "CollectGarbage", "MoveModels", "StoresFound", "AdoptModels", "WriteBundle", "ReadBundle",
 	"NetworkLog",
+	"AddDocuments", "Documents", "RemoveDocuments", "PauseDocument", "ResumeDocument", "RetryDocument",
+	"Collections", "CreateCollection", "RenameCollection", "DeleteCollection", "SetCollectionDocuments", "SetChatSources",
+	"DocumentPages", "DocumentPage", "PageImage", "PageHighlight", "Inspect", "Neighbours", "ExportAnswer", "ChooseFolder",
 	"ChooseFiles", "OpenExternal",
 }
 

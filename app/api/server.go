@@ -62,6 +62,7 @@ func Listen(addr string, c Config) (*Server, error) {
 func Routes(c Config) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /rpc/{method}", rpc(c.App, c.Log))
+	mux.HandleFunc("POST /upload", upload(c.Core))
 	mux.Handle("GET /events", c.Events)
 	p := newPrograms(c.Core)
 	p.ollamaRoutes(mux)

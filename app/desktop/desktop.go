@@ -61,6 +61,15 @@ func (w *window) OpenFiles(title string) ([]string, error) {
 	return runtime.OpenMultipleFilesDialog(ctx, runtime.OpenDialogOptions{Title: title})
 }
 
+// OpenFolder lets the user pick a folder.
+func (w *window) OpenFolder(title string) (string, error) {
+	ctx := w.context()
+	if ctx == nil {
+		return "", app.ErrNoShell
+	}
+	return runtime.OpenDirectoryDialog(ctx, runtime.OpenDialogOptions{Title: title})
+}
+
 // OpenURL shows a page in the user's browser.
 func (w *window) OpenURL(url string) {
 	if ctx := w.context(); ctx != nil {

@@ -132,6 +132,19 @@ func (m *model) Prompt(_ context.Context, system string, turns []chat.Turn) (int
 }
 
 // Embed makes vectors of the number of words and of characters.
+// Rank prefers documents that share more letters with the query.
+func (m *model) Rank(_ context.Context, query string, documents []string) ([]float32, error) {
+	scores := make([]float32, len(documents))
+	for i, d := range documents {
+		for _, w := range strings.Fields(strings.ToLower(query)) {
+			if strings.Contains(strings.ToLower(d), w) {
+				scores[i]++
+			}
+		}
+	}
+	return scores, nil
+}
+
 func (m *model) Embed(_ context.Context, texts []string, cut bool) ([][]float32, error) {
 	vectors := make([][]float32, len(texts))
 	for i, t := range texts {

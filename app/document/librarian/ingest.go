@@ -67,7 +67,13 @@ func (l *Librarian) read(ctx context.Context, d document.Document) error {
 	if err := l.store.ClearText(ctx, d.ID); err != nil {
 		return err
 	}
-	if err := l.change(ctx, d.ID, func(d *document.Document) { d.State, d.Chunks, d.Vectors, d.Tokens = document.Reading, 0, 0, 0 }); err != nil {
+	paused := false
+	err = l.change(ctx, d.ID, func(d *document.Document) {
+		if paused = d.State == document.Paused; !paused {
+			d.State, d.Chunks, d.Vectors, d.Tokens = document.Reading, 0, 0, 0
+		}
+	})
+	if err != nil || paused {
 		return err
 	}
 	p := &intake{l: l, ctx: ctx, id: d.ID, splitter: chunk.New(d.ID, count, chunk.SizesFor(limit))}

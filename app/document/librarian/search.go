@@ -102,6 +102,20 @@ func (l *Librarian) SearchBy(ctx context.Context, query string, docs []string, l
 	return passages, nil
 }
 
+// Inspect is Search among sources, everything if they are empty, for people who
+// want to see why.
+func (l *Librarian) Inspect(ctx context.Context, query string, s document.Sources, limit int) ([]document.Passage, error) {
+	var ids []string
+	if !s.Empty() {
+		docs, err := l.resolve(ctx, s)
+		if err != nil {
+			return nil, err
+		}
+		ids = idsOf(docs)
+	}
+	return l.Search(ctx, query, ids, max(1, min(limit, 100)))
+}
+
 // rerank puts passages into the order that a reranker finds, if there is one.
 func (l *Librarian) rerank(ctx context.Context, query string, passages []document.Passage) error {
 	r, release, err := l.models.Reranker(ctx)

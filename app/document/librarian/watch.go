@@ -25,6 +25,7 @@ func (l *Librarian) watch() {
 		if err := l.look(l.ctx); err != nil && l.ctx.Err() == nil {
 			l.log.Warn("watched folders", "error", err)
 		}
+		l.stir() // another process may have added documents
 		select {
 		case <-tick.C:
 		case <-l.ctx.Done():
