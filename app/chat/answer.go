@@ -203,7 +203,17 @@ func (s *Service) generate(ctx context.Context, c Chat, m Message, emit func(Eve
 		return Result{}, 0, evidence, err
 	}
 	begun := time.Now()
-	r, err := model.Generate(ctx, Request{System: system, Turns: f.turns, Sampling: c.Sampling}, emit)
+	sampling, generating := c.Sampling, ctx
+	if evidence != nil {
+		var stop context.CancelFunc
+		generating, stop = context.WithCancel(ctx)
+		defer stop()
+		sampling, emit = grounded(sampling), unlessLooping(emit, stop)
+	}
+	r, err := model.Generate(generating, Request{System: system, Turns: f.turns, Sampling: sampling}, emit)
+	if evidence != nil && ctx.Err() == nil && generating.Err() != nil {
+		r.StopReason, err = "stop", nil // it only repeated itself
+	}
 	r.Timings.LoadMs = float64(load.Microseconds()) / 1000
 	if evidence != nil && err == nil && ctx.Err() == nil {
 		evidence.Took.Generate = float64(time.Since(begun).Microseconds()) / 1000

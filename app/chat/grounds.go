@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 
@@ -78,4 +79,43 @@ func checkSources(s document.Sources) (document.Sources, error) {
 		return s, nil
 	}
 	return s, fmt.Errorf("%q is no way to an answer", s.Route)
+}
+
+// calmest is how freely an answer from documents is written at most: it is to
+// say what they say.
+const calmest = 0.2
+
+func grounded(s Sampling) Sampling {
+	s.Temperature = min(s.Temperature, calmest)
+	return s
+}
+
+// unlessLooping ends an answer that only repeats itself, as small models do.
+func unlessLooping(emit func(Event), stop func()) func(Event) {
+	var text []byte
+	return func(e Event) {
+		emit(e)
+		if e.Thinking || e.Text == "" {
+			return
+		}
+		if text = append(text, e.Text...); looping(text) {
+			stop()
+		}
+	}
+}
+
+// looping tells whether a text ends with the same stretch four times over.
+func looping(text []byte) bool {
+	const least, most, times = 12, 400, 4
+	for n := least; n <= most && n*times <= len(text); n++ {
+		last := text[len(text)-n:]
+		same := 1
+		for same < times && bytes.Equal(text[len(text)-n*(same+1):len(text)-n*same], last) {
+			same++
+		}
+		if same == times {
+			return true
+		}
+	}
+	return false
 }

@@ -92,7 +92,7 @@ func (s *Store) Match(ctx context.Context, terms []string, documents []string, l
 			words = append(words, quote(t))
 		}
 	}
-	found := []document.Match{}
+	var found [][]document.Match
 	for _, q := range []struct {
 		table, rank string
 		terms       []string
@@ -116,9 +116,32 @@ func (s *Store) Match(ctx context.Context, terms []string, documents []string, l
 		if err != nil {
 			return nil, fmt.Errorf("search documents: %w", err)
 		}
-		found = append(found, some...)
+		found = append(found, some)
 	}
-	return found[:min(len(found), limit)], nil
+	return interleaved(found, limit), nil
+}
+
+// interleaved joins lists whose scores do not compare, by their ranks.
+func interleaved(lists [][]document.Match, limit int) []document.Match {
+	all := []document.Match{}
+	seen := map[int64]bool{}
+	for i := 0; len(all) < limit; i++ {
+		more := false
+		for _, l := range lists {
+			if i >= len(l) {
+				continue
+			}
+			more = true
+			if !seen[l[i].Chunk] && len(all) < limit {
+				seen[l[i].Chunk] = true
+				all = append(all, l[i])
+			}
+		}
+		if !more {
+			break
+		}
+	}
+	return all
 }
 
 // scanMatch counts how many of the terms each chunk has.

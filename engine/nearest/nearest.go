@@ -133,7 +133,7 @@ const (
 // those only that keep, if it is not nil, agrees to. When ctx ends it returns
 // what it has found by then.
 func (x *Index) Search(ctx context.Context, query []float32, k int, keep func(id int64) bool) []Hit {
-	if len(query) != x.dim || k <= 0 {
+	if len(query) != x.dim || k <= 0 || x.dim == 0 {
 		return nil
 	}
 	q := make([]int8, x.dim)

@@ -121,7 +121,7 @@ export class FakeApp {
 
   private make(title: string, at: number): api.Chat {
     const c: api.Chat = {
-      id: this.id(), title, model: this.settings.defaultModel, createdAt: at, updatedAt: at, leaf: "", generating: false, system: this.settings.system, sampling: this.settings.sampling, messages: [],
+      id: this.id(), title, model: this.settings.defaultModel, createdAt: at, updatedAt: at, leaf: "", generating: false, system: this.settings.system, sampling: this.settings.sampling, sources: { documents: [], collections: [], route: "" }, messages: [],
     };
     this.chats.set(c.id, c);
     return c;
@@ -310,7 +310,7 @@ export class FakeApp {
     const c = this.get(chatId);
     const about = (text: string) => Math.ceil(text.length / 4);
     const [system, history, inDraft, answer] = [about(c.system), c.messages.reduce((n, m) => n + about(m.content), 0), about(draft), 1024];
-    return { chatId, limit: 8192, system, history, draft: inDraft, answer, total: system + history + inDraft + answer, leftOut: 0 };
+    return { chatId, limit: 8192, system, history, draft: inDraft, documents: 0, answer, total: system + history + inDraft + answer, leftOut: 0 };
   }
 
   Models = () => this.models;

@@ -9,20 +9,22 @@ import (
 
 var listNumber = regexp.MustCompile(`^\s*\d{1,3}[.)]\s+`)
 
-// absence matches the ways to say that documents do not tell.
+// absence matches the ways to say that documents do not tell. The verb must be
+// one of telling, with nothing behind it that would make it a claim of its own:
+// that a report does not cover travel abroad is something that it says.
 var absence = regexp.MustCompile(`(?i)` + strings.Join([]string{
-	`\b(?:documents?|passages?|files?|texts?|context|sources?|notes|information|report|excerpts?)\b[^.!?\n]{0,60}\b(?:do(?:es)? not|don['’]t|doesn['’]t|did not|didn['’]t|never|cannot|can['’]t|not)\b[^.!?\n]{0,30}\b(?:say|state|mention|contain|provide|include|tell|specify|hold|cover|give|address|discuss|answer|reveal|list|describe|indicate|refer)`,
-	`\b(?:there is|there are|i (?:can )?f(?:i|ou)nd|i see|contains?|provides?|gives?)\s+(?:no|not any|nothing)\b[^.!?\n]{0,50}\b(?:information|mention|answer|details?|evidence|data|about|in (?:the|these|this))`,
-	`\bnot (?:mentioned|stated|specified|provided|given|found|included|covered|available|answered|addressed|contained|described|listed|present|disclosed)\b[^.!?\n]{0,40}\b(?:in|by) (?:the|these|this|any|your)`,
-	`\b(?:i (?:do not|don['’]t|cannot|can['’]t|could not|couldn['’]t|am unable to|was unable to))\b[^.!?\n]{0,40}\b(?:know|find|answer|tell|determine|see|locate)`,
-	`\b(?:unable to|cannot be|could not be|can['’]t be)\s+(?:answer|find|found|determine|determined|answered|locate)`,
-	`\bno (?:information|mention|answer|details?)\b[^.!?\n]{0,40}\b(?:is|was|are|about|on|in|given|provided|found|available)`,
-	`\b(?:dokument\w*|datei\w*|text\w*|passagen?|unterlagen|quellen?|angaben|informationen)\b[^.!?\n]{0,60}\b(?:nicht|kein\w*|nichts)\b`,
-	`\b(?:nicht|keine? \w+)\s+(?:erwähnt|angegeben|genannt|enthalten|gefunden|beschrieben|zu finden)`,
-	`\bich (?:kann|konnte|weiß|finde)\b[^.!?\n]{0,40}\bnicht`,
-	`(?:文档|文件|资料|材料|段落)[^。\n]{0,20}(?:没有|未|并未|不)(?:提到|提及|说明|包含|提供|涉及|给出)`,
-	`(?:문서|파일|자료)[^.\n]{0,30}(?:없습니다|없다|않습니다|않는다)`,
-	`\b(?:los|el|estos?|la) (?:documentos?|textos?|archivos?|información)\b[^.!?\n]{0,30}\bno\b`,
+	`\b(?:these|the|this|your|provided|given|any)\b[^.!?\n]{0,30}\b(?:documents?|passages?|files?|texts?|context|sources?|notes|excerpts?)\b\s+(?:do(?:es)? not|don['’]t|doesn['’]t|did not|didn['’]t|never|cannot|can['’]t)\s+(?:say|tell|(?:explicitly |directly |specifically )?(?:state|mention|contain|provide|specify|hold|answer|reveal|indicate)\b)`,
+	`\bthere (?:is|are|was) (?:no|not any|nothing)\b[^.!?\n]{0,30}\b(?:information|mention|answer|details?|evidence)\b`,
+	`\bi (?:can )?(?:find|found|see) (?:no|nothing)\b[^.!?\n]{0,30}\b(?:information|mention|answer|details?|about)`,
+	`\b(?:is|are|was|were) not (?:mentioned|stated|specified|provided|given|found|answered|disclosed)\b[^.!?\n]{0,20}\b(?:in|by) (?:the|these|this|any|your) (?:\p{L}+ )?(?:documents?|passages?|files?|texts?|context|sources?|notes)`,
+	`\bi (?:do not|don['’]t|cannot|can['’]t|could not|couldn['’]t|am unable to|was unable to) (?:know|find|answer|tell|determine|see|locate)`,
+	`\bno (?:information|mention|answer)\b[^.!?\n]{0,30}\b(?:is|was|about|on|in|given|provided|found|available)`,
+	`\b(?:dokumente?|dateien?|texte?|passagen?|unterlagen|quellen?)\b[^.!?\n]{0,20}\b(?:sagen?|enthalten|enthält|nennen|nennt|erwähnen|erwähnt)\b[^.!?\n]{0,40}\b(?:nicht|nichts|keine?\b)[^.!?\n]{0,30}(?:[.!]|$)`,
+	`\b(?:wird|werden|ist|sind) (?:in den|in der|im|nicht)\b[^.!?\n]{0,30}\bnicht (?:erwähnt|angegeben|genannt|enthalten|beschrieben)`,
+	`\bich (?:kann|konnte|weiß|finde)\b[^.!?\n]{0,40}\b(?:nicht|nichts|keine)`,
+	`(?:文档|文件|资料|材料|段落)[^。\n]{0,20}(?:没有|未|并未)(?:提到|提及|说明|包含|提供|涉及|给出)`,
+	`(?:문서|파일|자료)[^.\n]{0,20}(?:내용이|정보가|언급이|언급되지|나와 있지)[^.\n]{0,10}(?:없습니다|없다|않습니다|않는다)`,
+	`\b(?:los documentos|el documento|los archivos|los textos) no (?:dicen?|mencionan?|contienen?|indican?)`,
 }, "|"))
 
 // Absent tells whether a text says that the documents do not hold the answer.

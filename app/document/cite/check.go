@@ -27,7 +27,7 @@ type passage struct {
 }
 
 func readPassage(p document.Passage) passage {
-	x := passage{Passage: p, all: contentOf(p.Text + " . " + strings.Join(p.Heading, " . ") + " . " + p.Name), sentences: Sentences(p.Text)}
+	x := passage{Passage: p, all: contentOf(p.Text + " . " + strings.Join(p.Heading, " . ") + " . " + p.Name), sentences: cut(p.Text, true)}
 	for _, s := range x.sentences {
 		x.contents = append(x.contents, contentOf(p.Text[s.Start:s.End]))
 	}
@@ -50,8 +50,10 @@ func Check(ctx context.Context, answer string, passages []document.Passage, embe
 	var open []doubt
 	for _, s := range Sentences(answer) {
 		x := document.Sentence{Start: s.Start, End: s.End, Cites: []int{}, Quotes: []document.Quote{}}
+		invented := false
 		for _, m := range marks {
 			if m.Start >= s.Start && m.End <= s.End {
+				invented = invented || len(m.Numbers) == 0
 				for _, n := range m.Numbers {
 					if !slices.Contains(x.Cites, n) {
 						x.Cites = append(x.Cites, n)
@@ -65,6 +67,9 @@ func Check(ctx context.Context, answer string, passages []document.Passage, embe
 			x.Verdict = document.NoClaim
 		} else if judge(&x, claim, read) {
 			open = append(open, doubt{len(sentences), text, claim})
+		}
+		if invented && x.Verdict == document.Supported { // the number it gives is of no passage
+			x.Verdict = document.Weak
 		}
 		sentences = append(sentences, x)
 	}
@@ -128,7 +133,7 @@ func judge(x *document.Sentence, claim content, passages []passage) (open bool) 
 	best, bestScore := -1, 0.0
 	for i, p := range passages {
 		score, numbers := cover(claim, p.all)
-		if numbers && score > bestScore {
+		if numbers && score > bestScore && together(claim, passages, []int{p.N}) {
 			best, bestScore = i, score
 		}
 		if slices.Contains(x.Cites, p.N) {
@@ -141,6 +146,7 @@ func judge(x *document.Sentence, claim content, passages []passage) (open bool) 
 		}
 	}
 	score, numbers := cover(claim, cited)
+	numbers = numbers && together(claim, passages, x.Cites)
 	if len(x.Cites) > 0 && numbers && (score >= enough || score >= bestScore-0.1) {
 		x.Score = score
 		x.Verdict = verdict(score)
@@ -174,6 +180,42 @@ func verdict(score float64) document.Verdict {
 	}
 	return document.Unsupported
 }
+
+// together tells whether the numbers of a claim stand where its words do: in one
+// sentence of a cited passage, or in two that follow each other. A number from
+// elsewhere in the passage bears nothing out.
+func together(claim content, passages []passage, cites []int) bool {
+	if len(claim.numbers) == 0 {
+		return true
+	}
+	for _, p := range passages {
+		if !slices.Contains(cites, p.N) {
+			continue
+		}
+		best := 0.0
+		for _, c := range p.contents {
+			score, _ := cover(content{words: claim.words, names: claim.names}, c)
+			best = max(best, score)
+		}
+		for i, c := range p.contents {
+			if score, _ := cover(content{words: claim.words, names: claim.names}, c); score < best*0.75 {
+				continue
+			}
+			near := c
+			if i > 0 && len(p.contents[i-1].words) <= 3 {
+				near = union(near, p.contents[i-1])
+			}
+			if _, all := cover(claim, near); all {
+				return true
+			}
+		}
+	}
+	return len(claim.words) > 0 && severalFacts(claim)
+}
+
+// severalFacts tells claims of several numbers, which may stand in several
+// sentences.
+func severalFacts(claim content) bool { return len(claim.numbers) > 2 }
 
 // opposed tells whether the sentence of the cited passages that suits a claim
 // best denies what the claim says, or the other way round.

@@ -5,6 +5,8 @@ package cite
 
 import (
 	"regexp"
+	"slices"
+	"sort"
 	"strconv"
 	"strings"
 	"unicode"
@@ -21,8 +23,8 @@ type Mark struct {
 var marker = regexp.MustCompile(`(?i)[\[【]\s*\^?\s*(?:passages?|quellen?|sources?|nr\.?|no\.?|p\.)?\s*(\d{1,5}(?:\s*(?:,|;|–|-|and|und|&)\s*\d{1,5})*)\s*(?:†[^\]】]*)?[\]】]`)
 
 // Parse finds the marks of an answer that point to passages numbered from 1 to
-// most. What stands in code, or is a link, is none; numbers beyond most are left
-// out.
+// most. What stands in code, or is a link, is none. A mark that points at no
+// passage has no Numbers.
 func Parse(answer string, most int) []Mark {
 	var marks []Mark
 	code := codeSpans(answer)
@@ -30,9 +32,7 @@ func Parse(answer string, most int) []Mark {
 		if inside(code, m[0]) || m[1] < len(answer) && (answer[m[1]] == '(' || answer[m[1]] == ':' && lineStart(answer, m[0])) {
 			continue
 		}
-		if numbers := parseNumbers(answer[m[2]:m[3]], most); len(numbers) > 0 {
-			marks = append(marks, Mark{m[0], m[1], numbers})
-		}
+		marks = append(marks, Mark{m[0], m[1], parseNumbers(answer[m[2]:m[3]], most)})
 	}
 	return marks
 }
@@ -91,12 +91,8 @@ func Strip(text string) string {
 type Span struct{ Start, End int }
 
 func inside(spans []Span, at int) bool {
-	for _, s := range spans {
-		if at >= s.Start && at < s.End {
-			return true
-		}
-	}
-	return false
+	i := sort.Search(len(spans), func(i int) bool { return spans[i].End > at })
+	return i < len(spans) && spans[i].Start <= at
 }
 
 // codeSpans are the stretches that Markdown shows as code.
@@ -137,12 +133,20 @@ var abbreviations = map[string]bool{
 
 // Sentences cuts an answer into sentences, each with the marks that follow it.
 // Lines of a list and cells of a table are sentences too; code is none.
-func Sentences(answer string) []Span {
+func Sentences(answer string) []Span { return cut(answer, false) }
+
+// cut makes sentences. A line break ends one where the next line is another item,
+// row, heading or paragraph, or, in a text whose lines are such, always.
+func cut(answer string, lines bool) []Span {
 	var spans []Span
 	code := codeSpans(answer)
+	code = slices.DeleteFunc(code, func(s Span) bool { return !strings.HasPrefix(answer[s.Start:], "```") }) // a word in code is part of its sentence
 	from := 0
 	end := func(to int) {
 		s, e := from, to
+		if i := sort.Search(len(code), func(i int) bool { return code[i].End > s }); i < len(code) && code[i].Start <= s {
+			s = min(code[i].End, e)
+		}
 		for s < e {
 			r, n := utf8.DecodeRuneInString(answer[s:e])
 			if !unicode.IsSpace(r) {
@@ -172,7 +176,9 @@ func Sentences(answer string) []Span {
 		switch {
 		case inside(code, i):
 		case r == '\n':
-			end(i)
+			if lines || next >= len(answer) || breaks(answer, i, next) {
+				end(i)
+			}
 		case strings.ContainsRune("。！？", r):
 			end(marksAfter(answer, next))
 		case r == '!' || r == '?' || r == '.' && stops(answer, from, i):
@@ -191,6 +197,19 @@ func Sentences(answer string) []Span {
 	return spans
 }
 
+// breaks tells whether a line break ends a sentence that no stop has ended.
+func breaks(text string, at, next int) bool {
+	line := text[next:]
+	if i := strings.IndexByte(line, '\n'); i >= 0 {
+		line = line[:i]
+	}
+	before := text[strings.LastIndexByte(text[:at], '\n')+1 : at]
+	return strings.TrimSpace(line) == "" || onlyMark(before) || special.MatchString(line) || strings.HasPrefix(strings.TrimSpace(before), "#") || strings.HasPrefix(strings.TrimSpace(before), "|") || strings.HasSuffix(strings.TrimSpace(before), ":")
+}
+
+// special lines are items, rows, headings, quotations and code.
+var special = regexp.MustCompile("^\\s*(?:[-*+•|>#]|\\d{1,3}[.)]\\s|```)")
+
 // onlyMark tells a stretch that is nothing but marks.
 func onlyMark(text string) bool {
 	return strings.Trim(marker.ReplaceAllString(text, ""), " .,;") == ""
@@ -198,7 +217,8 @@ func onlyMark(text string) bool {
 
 // stops tells whether the full stop at a place ends a sentence.
 func stops(text string, from, at int) bool {
-	word := text[from:at]
+	const longest = 24 // bytes: no abbreviation or number of an item is longer
+	word := text[max(from, at-longest):at]
 	if i := strings.LastIndexFunc(word, unicode.IsSpace); i >= 0 {
 		word = word[i+1:]
 	}
@@ -206,7 +226,7 @@ func stops(text string, from, at int) bool {
 	if abbreviations[word] || len([]rune(word)) == 1 && unicode.IsLetter([]rune(word)[0]) {
 		return false
 	}
-	if _, err := strconv.Atoi(word); err == nil && strings.TrimSpace(text[from:at]) == word {
+	if _, err := strconv.Atoi(word); err == nil && at-from <= longest && strings.TrimSpace(text[from:at]) == word {
 		return false // the number of a list's item
 	}
 	return true
@@ -219,7 +239,10 @@ func marksAfter(text string, at int) int {
 		for next < len(text) && (text[next] == ' ' || text[next] == '\u00a0') {
 			next++
 		}
-		m := marker.FindStringIndex(text[next:])
+		if !strings.HasPrefix(text[next:], "[") && !strings.HasPrefix(text[next:], "【") {
+			return at
+		}
+		m := marker.FindStringIndex(text[next:min(len(text), next+80)])
 		if m == nil || m[0] != 0 {
 			return at
 		}

@@ -17,7 +17,7 @@ func contentOf(text string) content {
 	c := content{map[string]bool{}, map[string]bool{}, map[string]bool{}, false}
 	first := true
 	for _, w := range split(text) {
-		low := strings.ToLower(w)
+		low := strings.ReplaceAll(strings.ToLower(w), "’", "'")
 		switch {
 		case strings.ContainsFunc(w, unicode.IsDigit):
 			if n := number(w); n != "" {

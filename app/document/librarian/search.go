@@ -14,9 +14,10 @@ import (
 )
 
 const (
-	candidates = 60 // of each way of searching
-	fusion     = 60 // the constant of reciprocal rank fusion (Cormack et al., 2009)
-	reranked   = 24 // best passages that a reranker gets to see
+	candidates = 60  // of each way of searching
+	fusion     = 60  // the constant of reciprocal rank fusion (Cormack et al., 2009)
+	reranked   = 24  // best passages that a reranker gets to see
+	faint      = 0.1 // of the best score: what has less only shares words that stand everywhere, and gets no rank
 )
 
 // Search finds the passages that suit a query best, among all documents if docs
@@ -48,6 +49,9 @@ func (l *Librarian) SearchBy(ctx context.Context, query string, docs []string, l
 			return nil, err
 		}
 		for i, m := range found {
+			if m.Score < faint*found[0].Score {
+				break
+			}
 			s := of(m.Chunk)
 			s.Words, s.WordsRank = m.Score, i+1
 			s.Fused += 1.0 / float64(fusion+i+1)

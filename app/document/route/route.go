@@ -43,7 +43,7 @@ var (
 	// Nothing is asked about the documents.
 	talk = regexp.MustCompile(`(?i)^\s*(?:hi|hello|hey|thanks?|thank you|thx|ok(?:ay)?|great|good (?:morning|evening|afternoon|job)|bye|cool|nice|perfect|hallo|guten (?:tag|morgen|abend)|danke(?: schön)?|vielen dank|super|tschüss|안녕\S*|감사\S*|고마워\S*|你好|谢谢|再见|hola|gracias|adiós|buenos días)(?:[\s,!.]+(?:there|freehold|a lot|so much|very much|dir|ihnen|everyone|all|that helps?|that was helpful|for (?:the|your) (?:help|answer)))*[\s!.?]*$`)
 	// The answer before is to be changed, or what was said is asked about.
-	rework = regexp.MustCompile(`(?i)^\s*(?:please\s+|now\s+|can you\s+|could you\s+|bitte\s+)*(?:(?:make|write|rewrite|rephrase|say|put|translate|shorten|expand|format|turn)\s+(?:it|that|this|your (?:last )?answer|the (?:last |previous )?answer|the above)\b|shorter|longer|simpler|more briefly|in (?:german|english|french|spanish|korean|chinese|bullet points|simpler words|one sentence)(?:,? please)?[\s.!?]*$|(?:mach|schreib|übersetze|kürze|formuliere)\w*\s+(?:es|das|die antwort|deine antwort)\b|kürzer|(?:what|why) did (?:you|i) (?:just )?(?:say|ask|mean)|who are you|what can you do|wer bist du|was kannst du)`)
+	rework = regexp.MustCompile(`(?i)^\s*(?:please\s+|now\s+|can you\s+|could you\s+|bitte\s+)*(?:(?:make|write|rewrite|rephrase|say|put|translate|shorten|expand|format|turn)\s+(?:it|that|this|your (?:last )?answer|the (?:last |previous )?answer|the above)(?:\s+(?:shorter|longer|simpler|clearer|again|differently|more \p{L}+|less \p{L}+|briefly|in \p{L}+(?: \p{L}+){0,2}|into \p{L}+(?: \p{L}+)?|as (?:a )?(?:list|table|bullet points)|to (?:german|english|french|spanish|korean|chinese)))?[\s.!?]*$|shorter|longer|simpler|more briefly|in (?:german|english|french|spanish|korean|chinese|bullet points|simpler words|one sentence)(?:,? please)?[\s.!?]*$|(?:mach|schreib|übersetze|kürze|formuliere)\w*\s+(?:es|das|die antwort|deine antwort)\b|kürzer|(?:what|why) did (?:you|i) (?:just )?(?:say|ask|mean)|who are you[\s?!.]*$|what can you do[\s?!.]*$|wer bist du[\s?!.]*$|was kannst du[\s?!.]*$)`)
 
 	aggregate = words(`sum`, `total`, `totals`, `average`, `mean`, `median`, `maximum`, `minimum`, `max`, `min`, `highest`, `lowest`, `largest`, `smallest`, `biggest`, `most expensive`, `cheapest`, `most`, `least`, `fewest`, `oldest`, `newest`, `latest`, `earliest`, `top \d+`, `per`, `by (?:region|month|year|quarter|department|category|country|customer|product|team|city|status|type)`, `how many`, `how much`, `count`, `number of`, `percentage`, `percent of`, `share of`, `standard deviation`, `add up`, `combined`, `altogether`, `overall`, `greater than`, `more than`, `less than`, `above`, `below`, `over \d+`, `under \d+`, `at least \d+`, `between \d+`, `distinct`, `unique`, `rows?`,
 		`summe`, `gesamt\p{L}*`, `durchschnitt\p{L}*`, `mittelwert`, `höchste\p{L}*`, `niedrigste\p{L}*`, `größte\p{L}*`, `kleinste\p{L}*`, `teuerste\p{L}*`, `billigste\p{L}*`, `meisten`, `wenigsten`, `wie ?viele?`, `anzahl`, `anteil`, `prozent`, `mehr als`, `weniger als`, `insgesamt`, `pro`, `je`)
@@ -137,8 +137,11 @@ func summaryOnly(text string) bool { return summary.MatchString(text) }
 
 // columnsLikely tells questions about tables even when there are texts beside them.
 func columnsLikely(text string) bool {
-	return tableWords.MatchString(text) || aggregate.MatchString(text) && !everything.MatchString(text)
+	return tableWords.MatchString(text) || calculates.MatchString(text) && !nearby.MatchString(text)
 }
+
+// calculates matches questions that only columns of numbers answer.
+var calculates = words(`sum`, `total`, `average`, `mean`, `median`, `per`, `top \d+`, `add up`, `altogether`, `standard deviation`, `distinct`, `summe`, `durchschnitt\p{L}*`, `insgesamt`, `gesamt\p{L}*`)
 
 var tableWords = words(`sheets?`, `spreadsheets?`, `tables?`, `columns?`, `rows?`, `csv`, `excel`, `xlsx`, `workbooks?`, `tabelle\p{L}*`, `spalte\p{L}*`, `zeile\p{L}*`)
 

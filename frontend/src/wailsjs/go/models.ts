@@ -78,6 +78,12 @@ export namespace app {
 	    error: string;
 	    model: string;
 	}
+	export interface Exported {
+	    name: string;
+	    path: string;
+	    type: string;
+	    data: string;
+	}
 	
 	export interface FoundFile {
 	    ref: string;
@@ -266,6 +272,7 @@ export namespace chat {
 	    leftOut: number;
 	    timings?: Timings;
 	    createdAt: number;
+	    evidence?: document.Evidence;
 	}
 	export interface Sampling {
 	    temperature: number;
@@ -290,6 +297,7 @@ export namespace chat {
 	    generating: boolean;
 	    system: string;
 	    sampling: Sampling;
+	    sources: document.Sources;
 	    messages: Message[];
 	}
 	export interface ContextUse {
@@ -298,6 +306,7 @@ export namespace chat {
 	    system: number;
 	    history: number;
 	    draft: number;
+	    documents: number;
 	    answer: number;
 	    total: number;
 	    leftOut: number;
@@ -312,6 +321,195 @@ export namespace chat {
 	    updatedAt: number;
 	    leaf: string;
 	    generating: boolean;
+	}
+
+}
+
+export namespace document {
+	
+	export interface Budget {
+	    limit: number;
+	    system: number;
+	    documents: number;
+	    history: number;
+	    question: number;
+	    answer: number;
+	}
+	export interface Collection {
+	    id: string;
+	    name: string;
+	    folder: string;
+	    documents: number;
+	    createdAt: number;
+	}
+	export interface Column {
+	    name: string;
+	    column: string;
+	    type: string;
+	    unit: string;
+	}
+	export interface Sheet {
+	    name: string;
+	    table: string;
+	    columns: Column[];
+	    rows: number;
+	}
+	export interface Document {
+	    id: string;
+	    name: string;
+	    path: string;
+	    folder: string;
+	    state: string;
+	    title: string;
+	    receipt: parse.Receipt;
+	    tokens: number;
+	    chunks: number;
+	    vectors: number;
+	    sheets: Sheet[];
+	    missing: boolean;
+	    addedAt: number;
+	    indexedAt: number;
+	    modifiedAt: number;
+	    collections: string[];
+	}
+	export interface Took {
+	    route: number;
+	    search: number;
+	    map: number;
+	    query: number;
+	    generate: number;
+	    check: number;
+	}
+	export interface Quote {
+	    n: number;
+	    start: number;
+	    end: number;
+	    pageStart: number;
+	    pageEnd: number;
+	}
+	export interface Sentence {
+	    start: number;
+	    end: number;
+	    cites: number[];
+	    verdict: string;
+	    score: number;
+	    quotes: Quote[];
+	}
+	export interface Query {
+	    sql: string;
+	    by: string;
+	    columns: string[];
+	    rows: string[][];
+	    total: number;
+	    error: string;
+	}
+	export interface Scores {
+	    words: number;
+	    wordsRank: number;
+	    vector: number;
+	    vectorRank: number;
+	    fused: number;
+	    rerank: number;
+	    rerankRank: number;
+	    terms: string[];
+	}
+	export interface Passage {
+	    n: number;
+	    chunk: number;
+	    document: string;
+	    name: string;
+	    page: number;
+	    label: string;
+	    start: number;
+	    end: number;
+	    endPage: number;
+	    heading: string[];
+	    text: string;
+	    scores: Scores;
+	}
+	export interface Evidence {
+	    route: string;
+	    chosen: boolean;
+	    why: string;
+	    passages: Passage[];
+	    query?: Query;
+	    sentences: Sentence[];
+	    absent: boolean;
+	    read: number;
+	    of: number;
+	    leftOut: string[];
+	    budget: Budget;
+	    took: Took;
+	}
+	
+	
+	
+	
+	
+	
+	export interface Sources {
+	    documents: string[];
+	    collections: string[];
+	    route: string;
+	}
+
+}
+
+export namespace librarian {
+	
+	export interface PageImage {
+	    png: string;
+	    width: number;
+	    height: number;
+	    scale: number;
+	}
+	export interface PageInfo {
+	    number: number;
+	    label: string;
+	    width: number;
+	    height: number;
+	    characters: number;
+	}
+	export interface PageText {
+	    number: number;
+	    label: string;
+	    text: string;
+	    width: number;
+	    height: number;
+	}
+
+}
+
+export namespace parse {
+	
+	export interface Skip {
+	    what: string;
+	    where?: string;
+	    why: string;
+	    count?: number;
+	    minor?: boolean;
+	}
+	export interface Receipt {
+	    file: string;
+	    sha256?: string;
+	    size: number;
+	    kind: string;
+	    encoding?: string;
+	    status: string;
+	    problem?: string;
+	    error?: string;
+	    unit?: string;
+	    pages: number;
+	    pages_total: number;
+	    recognised?: number;
+	    characters: number;
+	    words: number;
+	    tables: number;
+	    rows?: number;
+	    images: number;
+	    skipped?: Skip[];
+	    warnings?: string[];
+	    took_ms: number;
 	}
 
 }

@@ -6,6 +6,10 @@ export function AcceptLicence(arg1, arg2) {
   return window['go']['app']['App']['AcceptLicence'](arg1, arg2);
 }
 
+export function AddDocuments(arg1, arg2) {
+  return window['go']['app']['App']['AddDocuments'](arg1, arg2);
+}
+
 export function AdoptModels(arg1) {
   return window['go']['app']['App']['AdoptModels'](arg1);
 }
@@ -34,6 +38,10 @@ export function ChooseFiles(arg1) {
   return window['go']['app']['App']['ChooseFiles'](arg1);
 }
 
+export function ChooseFolder(arg1) {
+  return window['go']['app']['App']['ChooseFolder'](arg1);
+}
+
 export function ClearSnapshots() {
   return window['go']['app']['App']['ClearSnapshots']();
 }
@@ -42,16 +50,40 @@ export function CollectGarbage() {
   return window['go']['app']['App']['CollectGarbage']();
 }
 
+export function Collections() {
+  return window['go']['app']['App']['Collections']();
+}
+
 export function ContextUse(arg1, arg2) {
   return window['go']['app']['App']['ContextUse'](arg1, arg2);
+}
+
+export function CreateCollection(arg1, arg2) {
+  return window['go']['app']['App']['CreateCollection'](arg1, arg2);
 }
 
 export function DeleteChat(arg1) {
   return window['go']['app']['App']['DeleteChat'](arg1);
 }
 
+export function DeleteCollection(arg1) {
+  return window['go']['app']['App']['DeleteCollection'](arg1);
+}
+
 export function DiskUse() {
   return window['go']['app']['App']['DiskUse']();
+}
+
+export function DocumentPage(arg1, arg2) {
+  return window['go']['app']['App']['DocumentPage'](arg1, arg2);
+}
+
+export function DocumentPages(arg1) {
+  return window['go']['app']['App']['DocumentPages'](arg1);
+}
+
+export function Documents() {
+  return window['go']['app']['App']['Documents']();
 }
 
 export function Downloads() {
@@ -60,6 +92,10 @@ export function Downloads() {
 
 export function EditMessage(arg1, arg2, arg3) {
   return window['go']['app']['App']['EditMessage'](arg1, arg2, arg3);
+}
+
+export function ExportAnswer(arg1, arg2, arg3) {
+  return window['go']['app']['App']['ExportAnswer'](arg1, arg2, arg3);
 }
 
 export function ExportChat(arg1, arg2) {
@@ -78,6 +114,10 @@ export function ImportModel(arg1) {
   return window['go']['app']['App']['ImportModel'](arg1);
 }
 
+export function Inspect(arg1, arg2, arg3) {
+  return window['go']['app']['App']['Inspect'](arg1, arg2, arg3);
+}
+
 export function LoadModel(arg1) {
   return window['go']['app']['App']['LoadModel'](arg1);
 }
@@ -94,6 +134,10 @@ export function MoveModels(arg1) {
   return window['go']['app']['App']['MoveModels'](arg1);
 }
 
+export function Neighbours(arg1) {
+  return window['go']['app']['App']['Neighbours'](arg1);
+}
+
 export function NetworkLog() {
   return window['go']['app']['App']['NetworkLog']();
 }
@@ -104,6 +148,18 @@ export function NewChat(arg1) {
 
 export function OpenExternal(arg1) {
   return window['go']['app']['App']['OpenExternal'](arg1);
+}
+
+export function PageHighlight(arg1, arg2, arg3, arg4) {
+  return window['go']['app']['App']['PageHighlight'](arg1, arg2, arg3, arg4);
+}
+
+export function PageImage(arg1, arg2, arg3) {
+  return window['go']['app']['App']['PageImage'](arg1, arg2, arg3);
+}
+
+export function PauseDocument(arg1) {
+  return window['go']['app']['App']['PauseDocument'](arg1);
 }
 
 export function PausePull(arg1) {
@@ -130,12 +186,20 @@ export function Regenerate(arg1, arg2) {
   return window['go']['app']['App']['Regenerate'](arg1, arg2);
 }
 
+export function RemoveDocuments(arg1) {
+  return window['go']['app']['App']['RemoveDocuments'](arg1);
+}
+
 export function RemoveModel(arg1) {
   return window['go']['app']['App']['RemoveModel'](arg1);
 }
 
 export function RenameChat(arg1, arg2) {
   return window['go']['app']['App']['RenameChat'](arg1, arg2);
+}
+
+export function RenameCollection(arg1, arg2) {
+  return window['go']['app']['App']['RenameCollection'](arg1, arg2);
 }
 
 export function RestoreChat(arg1) {
@@ -146,8 +210,16 @@ export function RestoreModel(arg1) {
   return window['go']['app']['App']['RestoreModel'](arg1);
 }
 
+export function ResumeDocument(arg1) {
+  return window['go']['app']['App']['ResumeDocument'](arg1);
+}
+
 export function ResumePull(arg1) {
   return window['go']['app']['App']['ResumePull'](arg1);
+}
+
+export function RetryDocument(arg1) {
+  return window['go']['app']['App']['RetryDocument'](arg1);
 }
 
 export function SaveSettings(arg1) {
@@ -178,8 +250,16 @@ export function SetChatSampling(arg1, arg2) {
   return window['go']['app']['App']['SetChatSampling'](arg1, arg2);
 }
 
+export function SetChatSources(arg1, arg2) {
+  return window['go']['app']['App']['SetChatSources'](arg1, arg2);
+}
+
 export function SetChatSystem(arg1, arg2) {
   return window['go']['app']['App']['SetChatSystem'](arg1, arg2);
+}
+
+export function SetCollectionDocuments(arg1, arg2) {
+  return window['go']['app']['App']['SetCollectionDocuments'](arg1, arg2);
 }
 
 export function SnapshotBytes() {
