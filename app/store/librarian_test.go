@@ -1,4 +1,4 @@
-package librarian
+package store_test
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"freehold/app/document"
+	"freehold/app/document/librarian"
 	"freehold/app/document/parse"
 	"freehold/app/store"
 )
@@ -60,21 +61,25 @@ func (bag) Embed(_ context.Context, texts []string, _ bool) ([][]float32, error)
 
 type models struct{}
 
-func (models) Embedder(context.Context) (Embedder, func(), error) { return bag{}, func() {}, nil }
-func (models) Reranker(context.Context) (Reranker, func(), error) { return nil, func() {}, nil }
+func (models) Embedder(context.Context) (librarian.Embedder, func(), error) {
+	return bag{}, func() {}, nil
+}
+func (models) Reranker(context.Context) (librarian.Reranker, func(), error) {
+	return nil, func() {}, nil
+}
 
-func open(t *testing.T, dir string, work bool) *Librarian {
+func open(t *testing.T, dir string, work bool) (*librarian.Librarian, *store.Store) {
 	t.Helper()
 	db, err := store.Open(t.Context(), filepath.Join(dir, "x.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := Open(Options{Store: db, Reader: reader{}, Models: models{}, Dir: dir, Work: work})
+	l, err := librarian.Open(librarian.Options{Store: db, Reader: reader{}, Models: models{}, Dir: dir, Work: work})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { l.Close(); db.Close() })
-	return l
+	return l, db
 }
 
 func write(t *testing.T, dir, name, text string) string {
@@ -86,7 +91,7 @@ func write(t *testing.T, dir, name, text string) string {
 	return path
 }
 
-func settle(t *testing.T, l *Librarian) []document.Document {
+func settle(t *testing.T, l *librarian.Librarian) []document.Document {
 	t.Helper()
 	for range 1000 {
 		docs, err := l.Documents(t.Context())
@@ -119,7 +124,7 @@ func contract() string {
 // TestLibrary adds, finds, changes and removes documents.
 func TestLibrary(t *testing.T) {
 	dir, files := t.TempDir(), t.TempDir()
-	l := open(t, dir, true)
+	l, _ := open(t, dir, true)
 	path := write(t, files, "contract.md", contract())
 	copied := write(t, files, "copy.md", contract())
 	table := write(t, files, "orders.csv", "Country,Amount\nGermany,10\nFrance,20\nGermany,5\n")
@@ -175,28 +180,28 @@ func TestLibrary(t *testing.T) {
 func TestInterrupted(t *testing.T) {
 	dir, files := t.TempDir(), t.TempDir()
 	path := write(t, files, "contract.md", contract())
-	l := open(t, dir, false)
+	l, db := open(t, dir, false)
 	docs, err := l.Add(t.Context(), []string{path}, "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	id := docs[0].ID
 	// As a crash leaves it: half of the text, no vectors.
-	d, _ := l.store.Document(t.Context(), id)
+	d, _ := db.Document(t.Context(), id)
 	d.State = document.Reading
-	if err := l.store.SaveDocument(t.Context(), d); err != nil {
+	if err := db.SaveDocument(t.Context(), d); err != nil {
 		t.Fatal(err)
 	}
 	half := document.Part{Pages: []parse.Page{{Number: 1, Text: "half"}}, Chunks: []document.Chunk{{Seq: 0, Page: 1, EndPage: 1, End: 4, Text: "half", Tokens: 1}}}
-	if err := l.store.AddPart(t.Context(), id, half); err != nil {
+	if err := db.AddPart(t.Context(), id, half); err != nil {
 		t.Fatal(err)
 	}
-	again := open(t, dir, true)
+	again, _ := open(t, dir, true)
 	got := settle(t, again)[0]
 	if got.State != document.Ready || got.Vectors != got.Chunks {
 		t.Fatalf("%+v", got)
 	}
-	chunks, err := again.store.ChunksOf(t.Context(), []string{id}, 0, 1000)
+	chunks, err := db.ChunksOf(t.Context(), []string{id}, 0, 1000)
 	if err != nil || len(chunks) != got.Chunks {
 		t.Fatalf("%d chunks, %d told: %v", len(chunks), got.Chunks, err)
 	}
@@ -224,7 +229,7 @@ func (parrot) Write(_ context.Context, _, prompt string, _ int) (string, error) 
 // TestGround checks the ways to an answer and that an answer is checked.
 func TestGround(t *testing.T) {
 	dir, files := t.TempDir(), t.TempDir()
-	l := open(t, dir, true)
+	l, _ := open(t, dir, true)
 	_, err := l.Add(t.Context(), []string{write(t, files, "contract.md", contract()), write(t, files, "orders.csv", "Country,Amount\nGermany,10\nFrance,20\nGermany,5\n")}, "")
 	if err != nil {
 		t.Fatal(err)
