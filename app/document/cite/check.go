@@ -10,12 +10,15 @@ import (
 )
 
 const (
-	enough  = 0.70 // of a sentence's content in a passage: it is borne out
-	partly  = 0.45
-	related = 0.25 // below, the sense is not even compared
-	alike   = 0.80 // cosine from which on the sense bears a sentence out whose words are others
-	likely  = 0.68 // … partly
-	compare = 24   // sentences of passages whose sense is compared with one of the answer
+	enough = 0.70 // of a sentence's content in a passage: it is borne out
+	partly = 0.45
+	beside = 0.6 // of it in one sentence and the next
+
+	besideInRow = 0.8  // of it in one row of a table and its header
+	related     = 0.25 // below, the sense is not even compared
+	alike       = 0.80 // cosine from which on the sense bears a sentence out whose words are others
+	likely      = 0.68 // … partly
+	compare     = 24   // sentences of passages whose sense is compared with one of the answer
 )
 
 // passage with its content and that of its sentences.
@@ -150,7 +153,7 @@ func judge(x *document.Sentence, claim content, passages []passage) (open bool) 
 	if len(x.Cites) > 0 && numbers && (score >= enough || score >= bestScore-0.1) {
 		x.Score = score
 		x.Verdict = verdict(score)
-		if x.Verdict == document.Supported && opposed(claim, passages, x.Cites) {
+		if x.Verdict == document.Supported && (opposed(claim, passages, x.Cites) || scattered(claim, passages, x.Cites)) {
 			x.Verdict = document.Weak
 		}
 		return x.Verdict != document.Supported && score >= related
@@ -159,7 +162,7 @@ func judge(x *document.Sentence, claim content, passages []passage) (open bool) 
 		wrong := len(x.Cites) > 0
 		x.Cites = append(x.Cites, passages[best].N)
 		x.Score, x.Verdict = bestScore, verdict(bestScore)
-		if x.Verdict == document.Supported && (wrong || opposed(claim, passages, x.Cites[len(x.Cites)-1:])) {
+		if x.Verdict == document.Supported && (wrong || scattered(claim, passages, x.Cites[len(x.Cites)-1:]) || opposed(claim, passages, x.Cites[len(x.Cites)-1:])) {
 			x.Verdict = document.Weak
 		}
 		return false
@@ -211,6 +214,29 @@ func together(claim content, passages []passage, cites []int) bool {
 		}
 	}
 	return len(claim.words) > 0 && severalFacts(claim)
+}
+
+// scattered tells whether a claim's words stand far from each other in the
+// passages: each of a row of its own, say. Then together they bear nothing out.
+func scattered(claim content, passages []passage, cites []int) bool {
+	for _, p := range passages {
+		if !slices.Contains(cites, p.N) {
+			continue
+		}
+		around := contentOf(strings.Join(p.Heading, " . ") + " . " + p.Name)
+		for i, c := range p.contents {
+			near, needed := union(c, around), beside
+			if strings.Contains(p.Text[p.sentences[i].Start:p.sentences[i].End], "\t") { // a row, with the names of its columns
+				near, needed = union(near, p.contents[0]), besideInRow
+			} else if i+1 < len(p.contents) {
+				near = union(near, p.contents[i+1])
+			}
+			if score, _ := cover(claim, near); score >= needed {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // severalFacts tells claims of several numbers, which may stand in several

@@ -74,6 +74,9 @@ func TestCheck(t *testing.T) {
 		{"without a mark", "The warranty lasts two years for batteries.", passages("Nothing here.", "The warranty for batteries lasts two years."), document.Supported, []int{2}},
 		{"a mark that points nowhere", "The warranty lasts two years [9].", passages("The warranty lasts two years."), document.Weak, []int{1}},
 		{"the wrong mark", "The warranty for batteries lasts two years [1].", passages("The office opens at nine.", "The warranty for batteries lasts two years."), document.Weak, []int{1, 2}},
+		{"out of another row", "Phi-4-mini has the LFM Open License [1].", passages("Model\tLicence\nPhi-4-mini\tMIT\nQwen3\tApache-2.0\nLFM2\tLFM Open License v1.0"), document.Unsupported, []int{1}},
+		{"out of another row, without numbers", "Alpha was bought from Northwind Traders in Lisbon [1].", passages("Product\tSeller\tCity\nAlpha\tContoso\tMadrid\nBeta\tFabrikam\tParis\nGamma\tNorthwind Traders\tLisbon"), document.Weak, []int{1}},
+		{"out of its row", "Phi-4-mini has the licence MIT [1].", passages("Model\tLicence\nPhi-4-mini\tMIT\nQwen3\tApache-2.0\nLFM2\tLFM Open License v1.0"), document.Supported, []int{1}},
 		{"made up", "The moon is made of green cheese.", passages("The warranty lasts two years."), document.Unsupported, nil},
 		{"no claim", "Here is what I found:", passages("The warranty lasts two years."), document.NoClaim, nil},
 	} {
