@@ -117,6 +117,9 @@ func read(t parse.Table) (table, bool) {
 		rows = rows[1:]
 	}
 	rows = records(rows, width)
+	for i := range width {
+		settle(rows, i)
+	}
 	if len(rows) == 0 || len(rows) < 2 && !t.Sheet {
 		return table{}, false
 	}

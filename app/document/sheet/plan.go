@@ -107,7 +107,32 @@ func (m *match) plan() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return m.build(r, entity)
+	statement, err := m.build(r, entity)
+	if err != nil {
+		return "", err
+	}
+	return statement, m.answered(r, statement)
+}
+
+// answered fails if a column that the question names plays no part in the
+// statement: then it says something else than was asked. What identifies rows is
+// often but the word for them.
+func (m *match) answered(r request, statement string) error {
+	free := m.free()
+	measured := m.measure(r, free) != nil
+	for _, x := range free {
+		if measured && x.column.Type == Text && slices.ContainsFunc(m.filters, func(f filter) bool { return f.at+1 == x.from }) { // of closed projects
+			continue
+		}
+		if identifies(x.column) || strings.HasPrefix(statement, "SELECT *") || strings.Contains(statement, quote(x.column.Column)) {
+			continue
+		}
+		if r.aggregate == "COUNT" && x.from > r.at && x.from-r.at <= 2 { // how many orders
+			continue
+		}
+		return fmt.Errorf("what %s has to do with it", x.column.Name)
+	}
+	return nil
 }
 
 // booleans makes filters of columns that hold yes and no.

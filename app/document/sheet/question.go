@@ -311,7 +311,14 @@ func numeric(c document.Column) bool { return c.Type == Integer || c.Type == Rea
 
 // names rather than measures things.
 func identifies(c document.Column) bool {
-	for _, t := range nameTokens(c) {
+	name := nameTokens(c)
+	if len(name) == 1 {
+		switch w := name[0].stem; {
+		case w == "invoice", w == "ticket", w == "rechnung", strings.HasSuffix(w, "nr"), strings.HasSuffix(w, "nummer"):
+			return true
+		}
+	}
+	for _, t := range name {
 		switch t.low {
 		case "id", "nr", "no", "number", "code", "year", "jahr", "nummer", "zip", "plz", "phone", "month", "day", "week":
 			return true
