@@ -51,6 +51,14 @@ function backend(strict: boolean): Connect.NextHandleFunction {
       req.on("close", () => streams.delete(res));
       return;
     }
+    if (url === "/upload") {
+      void body(req).then((text) => {
+        const names = [...text.matchAll(/name="file"; filename="([^"]*)"/g)].map((m) => `/uploads/${m[1]}`);
+        res.writeHead(200, { "content-type": "application/json" });
+        res.end(JSON.stringify(names));
+      });
+      return;
+    }
     if (!url.startsWith("/rpc/")) return next();
     void (async () => {
       const args = JSON.parse(await body(req)) as unknown[];

@@ -1,5 +1,6 @@
 // The built interface over the stand-in program: everything that needs no model.
 import { fileURLToPath } from "node:url";
+import { documentChecks } from "./documents.mjs";
 import { assertAccessible, assertNoSins, expect, freePort, openPage, shot, startProgram, Suite, until } from "./harness.mjs";
 
 export async function fakeSuite(browser) {
@@ -57,6 +58,17 @@ export async function fakeSuite(browser) {
     await page.waitForFunction(() => document.querySelector(".messages")?.scrollTop === 0);
   };
   const fromEnd = (page) => messages(page).evaluate((e) => e.scrollHeight - e.scrollTop - e.clientHeight);
+
+  const drag = (page, types, ...names) =>
+    page.evaluate(
+      ([all, list]) => {
+        const data = new DataTransfer();
+        for (const name of list) data.items.add(new File(["x"], name));
+        for (const type of all) document.body.dispatchEvent(new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true }));
+      },
+      [types, names],
+    );
+  const drop = (page, ...names) => drag(page, ["dragenter", "dragover", "drop"], ...names);
 
   const states = {
     greeting: async () => {},
@@ -197,6 +209,7 @@ export async function fakeSuite(browser) {
       await reach(page);
       await inBothThemes(page, name);
     });
+  await documentChecks({ check, rpc, visit, answered, ask, composer, inBothThemes, drag, drop });
   for (const hash of ["#/", "#/models"])
     await check(`accessible: no model at ${hash}`, async (page) => {
       await visit(page, hash);
@@ -206,7 +219,7 @@ export async function fakeSuite(browser) {
 
   for (const width of [320, 420, 900])
     await check(`nothing is cut off at ${width} pixels`, async (page) => {
-      for (const hash of ["#/", "#/models", "#/machine", "#/network", "#/settings", `#/chat/${(await rpc("Chats"))[0].id}`]) {
+      for (const hash of ["#/", "#/documents", "#/models", "#/machine", "#/network", "#/settings", `#/chat/${(await rpc("Chats"))[0].id}`]) {
         await visit(page, hash);
         await page.waitForTimeout(250);
         const over = await page.evaluate(() => {
@@ -356,16 +369,8 @@ export async function fakeSuite(browser) {
   });
 
   await check("a file dropped on the window does not replace it", async (page) => {
-    const drop = (name) =>
-      page.evaluate((n) => {
-        const data = new DataTransfer();
-        data.items.add(new File(["x"], n));
-        for (const type of ["dragenter", "dragover", "drop"]) document.body.dispatchEvent(new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true }));
-      }, name);
-    await drop("paper.pdf");
-    await page.getByText("document reading is not in this version").waitFor();
-    await drop("model.gguf");
-    await page.getByText("Give the file’s path on the Models page instead").waitFor();
+    await drop(page, "model.gguf");
+    await page.getByText("Give the model file’s path on the Models page instead").waitFor();
     await page.getByRole("heading", { name: "Models", level: 1 }).waitFor();
   });
 

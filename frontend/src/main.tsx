@@ -9,6 +9,7 @@ import "./ui/frame.css";
 import "./chat/chat.css";
 import "./chat/markdown.css";
 import "./models/models.css";
+import "./documents/documents.css";
 import "./settings/settings.css";
 
 install();

@@ -1,6 +1,7 @@
 // A stand-in for the program, for developing the interface and for its tests:
 // the same methods and events, answers made up. It never reaches a release.
 import type * as api from "../src/transport/api";
+import { FakeLibrary } from "./fakeLibrary";
 
 type Emit = (name: string, data: unknown) => void;
 
@@ -56,6 +57,7 @@ interface Options {
   /** Milliseconds between pieces. */
   pace?: number;
   models?: "some" | "none";
+  documents?: "some" | "none";
 }
 
 /** Answers one question: failing, thinking or long, as its text asks. */
@@ -69,7 +71,7 @@ function script(text: string): { thinking: string; answer: string; error: string
   };
 }
 
-export class FakeApp {
+export class FakeApp extends FakeLibrary {
   settings: api.Settings;
   snapshots = 1_300_000_000;
   models: api.Model[];
@@ -82,11 +84,12 @@ export class FakeApp {
   pace: number;
 
   constructor(
-    public emit: Emit,
+    emit: Emit,
     readonly face: "desktop" | "browser" = "browser",
     options: Options = {},
   ) {
-    this.pace = options.pace ?? 16;
+    super(emit);
+    this.pace = this.libraryPace = options.pace ?? 16;
     this.models =
       options.models === "none"
         ? []
@@ -100,6 +103,7 @@ export class FakeApp {
           ];
     this.settings = { theme: "system", defaultModel: this.models[0]?.ref ?? "", threads: 0, contextLength: 0, networkAllowed: false, snapshots: true, sampling, system: "", adoptOthers: true, parallelDownloads: 2, bandwidthLimit: 0, proxy: "", caFile: "", hfEndpoint: "", hfToken: "" };
     if (options.models !== "none") this.seed();
+    if (options.documents === "some") this.seedDocuments();
   }
 
   private id = () => `id-${String(this.next++).padStart(4, "0")}`;
@@ -117,6 +121,24 @@ export class FakeApp {
         timings: { promptTokens: 412, cachedTokens: 380, completionTokens: 318, loadMs: 0, firstTokenMs: 214, prefillMs: 190, decodeMs: 6_240, prefillPerSecond: 168.4, decodePerSecond: 50.9 },
       });
     }
+  }
+
+  /** Documents, and a chat that answers from them. */
+  private seedDocuments(): void {
+    this.seedLibrary();
+    this.models = [...this.models, model({ ref: "minilm", name: "all-MiniLM-L6-v2", embeds: true, sizeBytes: 46_000_000, parameters: 22_700_000 })];
+    const c = this.make("Who repairs what", Date.now() - 60_000);
+    c.sources = { documents: ["lease", "minutes", "scan"], collections: [], route: "" };
+    const q = this.message(c, "", "user", "Who has to repair what, and who pays for the lift?");
+    const { answer, evidence } = this.grounded(q.content, c.sources);
+    this.message(c, q.id, "assistant", answer, { model: this.settings.defaultModel, stopReason: "eos", evidence });
+    const sum = this.message(c, c.leaf, "user", "How much were the charges in total?");
+    const sums = this.grounded(sum.content, c.sources);
+    this.message(c, sum.id, "assistant", sums.answer, { model: this.settings.defaultModel, stopReason: "eos", evidence: sums.evidence });
+  }
+  SetChatSources(id: string, sources: api.Sources): api.Sources {
+    this.get(id).sources = sources;
+    return sources;
   }
 
   private make(title: string, at: number): api.Chat {
@@ -141,7 +163,7 @@ export class FakeApp {
     if (!c) throw new Error("there is no such chat; it may have been deleted");
     return c;
   };
-  private summary = ({ system: _s, sampling: _p, messages: _m, ...s }: api.Chat): api.ChatSummary => s;
+  private summary = ({ system: _s, sampling: _p, messages: _m, sources: _o, ...s }: api.Chat): api.ChatSummary => s;
   private all = () => [...this.chats.values()].map(this.summary).sort((a, b) => b.updatedAt - a.updatedAt);
   private announce(c: api.Chat): api.ChatSummary {
     const s = this.summary(c);
@@ -247,11 +269,13 @@ export class FakeApp {
     this.emit("message", q);
     this.emit("message", first);
     this.announce(c);
-    void this.write(c, m, script(q.content));
+    const s = script(q.content);
+    const grounded = c.sources.documents.length + c.sources.collections.length > 0 ? this.grounded(q.content, c.sources) : null;
+    void this.write(c, m, grounded ? { ...s, ...grounded } : s);
     return first;
   }
 
-  private async write(c: api.Chat, m: api.Message, s: ReturnType<typeof script>): Promise<void> {
+  private async write(c: api.Chat, m: api.Message, s: ReturnType<typeof script> & { evidence?: api.Evidence; parts?: number }): Promise<void> {
     let stopped = false;
     let wake = () => {};
     this.stops.set(c.id, () => {
@@ -280,6 +304,10 @@ export class FakeApp {
       this.models = this.models.map((x) => ({ ...x, loaded: x === used }));
       this.emit("models", this.models);
     }
+    for (let done = 0; done < (s.parts ?? 0) && !stopped; done++) {
+      this.emit("mapProgress", { chatId: c.id, messageId: m.id, done, total: s.parts });
+      await pause(this.pace * 8);
+    }
     for (let done = 0; done < s.prefill && !stopped; done += 60) {
       this.emit("prefill", { chatId: c.id, messageId: m.id, done, total: s.prefill });
       await pause(this.pace * 3);
@@ -303,14 +331,15 @@ export class FakeApp {
     const timings: api.Timings = {
       promptTokens: s.prefill, cachedTokens: 12, completionTokens: tokens, loadMs: 0, firstTokenMs: 180, prefillMs: 150, decodeMs: Date.now() - began, prefillPerSecond: 320, decodePerSecond: 1000 / this.pace,
     };
-    end(stopped ? { status: "stopped", stopReason: "cancelled", timings } : { status: "complete", stopReason: "eos", timings });
+    end(stopped ? { status: "stopped", stopReason: "cancelled", timings } : { status: "complete", stopReason: "eos", timings, evidence: s.evidence ?? null });
   }
 
   ContextUse(chatId: string, draft: string): api.ContextUse {
     const c = this.get(chatId);
     const about = (text: string) => Math.ceil(text.length / 4);
     const [system, history, inDraft, answer] = [about(c.system), c.messages.reduce((n, m) => n + about(m.content), 0), about(draft), 1024];
-    return { chatId, limit: 8192, system, history, draft: inDraft, documents: 0, answer, total: system + history + inDraft + answer, leftOut: 0 };
+    const documents = c.messages.findLast((m) => m.evidence)?.evidence?.budget.documents ?? 0;
+    return { chatId, limit: 8192, system, history, draft: inDraft, documents, answer, total: system + history + inDraft + documents + answer, leftOut: 0 };
   }
 
   Models = () => this.models;
@@ -480,6 +509,7 @@ export class FakeApp {
   PrioritisePull() {}
   /** Ends everything that is going on. */
   close() {
+    this.closeLibrary();
     for (const stop of this.stops.values()) stop();
     for (const d of this.downloads.values()) clearInterval(d.timer);
     this.emit = () => {};

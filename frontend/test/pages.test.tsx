@@ -29,7 +29,7 @@ async function start(options: ConstructorParameters<typeof FakeApp>[2] = {}, fac
     ClipboardSetText: vi.fn(async () => true),
   };
   useCache.setState(emptyCache, true);
-  useView.setState({ drafts: {}, sidebar: true, panel: false, pending: {} });
+  useView.setState({ drafts: {}, sidebar: true, panel: false, pending: {}, reader: null, leaving: [] });
   location.hash = "";
   document.body.innerHTML = `<div id="root"></div>`;
   root = createRoot(document.querySelector("#root")!);
@@ -232,10 +232,12 @@ describe("the list of chats", () => {
 });
 
 describe("models", () => {
-  it("are imported from dropped files; other files get an explanation", async () => {
-    flushSync(() => bus.emit("filesDropped", { paths: ["/x/new-model.gguf", "/x/paper.pdf"] }));
+  it("are imported from dropped files; other files become documents", async () => {
+    flushSync(() => bus.emit("filesDropped", { paths: ["/x/new-model.gguf"] }));
     await until(() => location.hash === "#/models" && one("#main").textContent!.includes("new-model"));
-    expect(document.body.textContent).toContain("document reading is not in this version");
+    flushSync(() => bus.emit("filesDropped", { paths: ["/x/other-model.gguf", "/x/paper.pdf"] }));
+    await until(() => app.models.some((m) => m.ref === "other-model") && app.docs.size === 1);
+    await until(() => location.hash === "#/documents" && one("#main").textContent!.includes("paper.pdf"));
   });
 
   it("cannot be downloaded while the network is off", async () => {

@@ -125,7 +125,7 @@ describe("drops", () => {
     expect(fire("dragover", types)).toBe(true);
     expect(fire("drop", types, ["file"])).toBe(true);
     expect(hover.mock.calls).toEqual([[true], [false]]);
-    expect(dropped).toHaveBeenCalledWith(["file"]);
+    expect(dropped).toHaveBeenCalledWith(expect.objectContaining({ files: ["file"] }));
     expect(fire("dragover", ["text/plain"])).toBe(false); // text may be dropped into a field
     end();
     expect(fire("drop", types)).toBe(false);

@@ -1,6 +1,10 @@
 // Where a message is written.
 import { ArrowUp, Square } from "lucide-react";
 import { useEffect, useMemo, useRef } from "react";
+import { useSources } from "../documents/actions";
+import { RouteMenu } from "../documents/RouteMenu";
+import { SourceChips, unfinished } from "../documents/SourceChips";
+import { SourcePicker } from "../documents/SourcePicker";
 import type { Message, Model } from "../transport/api";
 import { useCache } from "../transport/cache";
 import { Hint } from "../ui/controls";
@@ -30,6 +34,7 @@ export function Composer({ chatId, path }: { chatId: string; path: readonly Mess
   const chat = useCache((cache) => cache.opened[chatId]);
   const draft = useView((view) => view.drafts[chatId] ?? "");
   const pendingModel = useView((view) => view.pending.model);
+  const waitingFor = useUnfinished(chatId);
   const box = useRef<HTMLTextAreaElement>(null);
 
   const ref = chat ? chat.model : modelForNewChat({ models, settings }, pendingModel);
@@ -63,6 +68,7 @@ export function Composer({ chatId, path }: { chatId: string; path: readonly Mess
       }}
     >
       <div className={`composer-box ${obstacle ? "composer-blocked" : ""}`} onClick={(e) => e.target === e.currentTarget && box.current?.focus()}>
+        <SourceChips chatId={chatId} />
         <textarea
           id="composer"
           ref={box}
@@ -80,9 +86,11 @@ export function Composer({ chatId, path }: { chatId: string; path: readonly Mess
         />
         <div className="composer-bar">
           <ModelPicker models={models} current={ref} onChoose={(m) => void setModel(chatId, m)} />
+          <SourcePicker chatId={chatId} />
+          <RouteMenu chatId={chatId} />
           <span className="composer-space" />
           {writing && last && <Speed messageId={last.id} />}
-          {chat && <ContextGauge chatId={chatId} draft={draft} changed={`${chat.leaf} ${last?.status} ${chat.model} ${chat.system}`} />}
+          {chat && <ContextGauge chatId={chatId} draft={draft} changed={`${chat.leaf} ${last?.status} ${chat.model} ${chat.system} ${chat.sources.documents.length + chat.sources.collections.length}`} leftOut={last?.evidence?.leftOut ?? []} />}
           {writing ? (
             <Hint text={t.composer.stopHint} side="top">
               <button type="button" className="send send-stop" aria-label={t.composer.stop} onClick={() => void stop(chatId)}>
@@ -105,12 +113,20 @@ export function Composer({ chatId, path }: { chatId: string; path: readonly Mess
             {obstacle}{" "}
             {models.length === 0 && <a href="#/models">{t.composer.addModel}</a>}
           </>
+        ) : waitingFor > 0 ? (
+          t.sources.stillReading(waitingFor)
         ) : (
           t.composer.hint
         )}
       </p>
     </form>
   );
+}
+
+/** How many of the chat's documents are still being read. */
+function useUnfinished(chatId: string): number {
+  const sources = useSources(chatId);
+  return useCache((cache) => sources.documents.filter((id) => unfinished(cache.documents[id])).length);
 }
 
 function Speed({ messageId }: { messageId: string }) {

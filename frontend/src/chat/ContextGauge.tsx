@@ -2,7 +2,7 @@
 import { Popover } from "radix-ui";
 import { useEffect, useState } from "react";
 import * as api from "../transport/api";
-import { count, percent } from "../ui/format";
+import { count, percent, sentence } from "../ui/format";
 import { t } from "../ui/strings";
 
 const pause = 350; // ms without a key before the tokens are counted again
@@ -26,13 +26,15 @@ function useContextUse(chatId: string, draft: string, changed: string): api.Cont
   return use;
 }
 
-export function ContextGauge({ chatId, draft, changed }: { chatId: string; draft: string; changed: string }) {
+/** leftOut: what of the documents the last answer was not given, for people. */
+export function ContextGauge({ chatId, draft, changed, leftOut }: { chatId: string; draft: string; changed: string; leftOut: readonly string[] }) {
   const use = useContextUse(chatId, draft, changed);
   if (!use || use.limit <= 0) return null;
   const share = percent(use.total, use.limit);
   const level = use.leftOut > 0 || use.total > use.limit ? "full" : share > 85 ? "high" : "fine";
   const parts: [string, number][] = [
     [t.context.system, use.system],
+    [t.context.documents, use.documents],
     [t.context.history, use.history],
     [t.context.draft, use.draft],
     [t.context.answer, use.answer],
@@ -53,7 +55,7 @@ export function ContextGauge({ chatId, draft, changed }: { chatId: string; draft
         <Popover.Content className="popover facts-popover" side="top" align="end" sideOffset={8} collisionPadding={12} aria-label={t.context.title}>
           <p className="popover-title">{t.context.title}</p>
           <div className="gauge-bar" aria-hidden="true">
-            {parts.slice(0, 4).map(([name, tokens], i) => (
+            {parts.slice(0, -1).map(([name, tokens], i) => (
               <i key={name} className={`gauge-part gauge-part-${i}`} style={{ width: `${percent(tokens, use.limit)}%` }} />
             ))}
           </div>
@@ -72,6 +74,17 @@ export function ContextGauge({ chatId, draft, changed }: { chatId: string; draft
               <dd>{t.context.of(use.total, use.limit)}</dd>
             </div>
           </dl>
+          {leftOut.length > 0 && (
+            <div className="note note-warn">
+              <p>{t.evidence.leftOut}</p>
+              <ul className="left-out">
+                {leftOut.slice(0, 4).map((what) => (
+                  <li key={what}>{sentence(what)}</li>
+                ))}
+                {leftOut.length > 4 && <li>{t.evidence.moreLeftOut(leftOut.length - 4)}</li>}
+              </ul>
+            </div>
+          )}
           {use.leftOut > 0 && <p className="note note-warn">{t.context.leftOut(use.leftOut)}</p>}
           <p className="popover-note">{t.context.explain}</p>
         </Popover.Content>

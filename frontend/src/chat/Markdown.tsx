@@ -4,6 +4,8 @@ import { isValidElement, memo, useMemo, type ReactElement, type ReactNode } from
 import ReactMarkdown, { type Components } from "react-markdown";
 import remarkGfm from "remark-gfm";
 import { t } from "../ui/strings";
+import { annotate, claimsWithin, type Claim } from "./annotate";
+import { Citation } from "./Citation";
 import { closeOpenMarks, definitions, splitBlocks } from "./blocks";
 import { CodeBlock } from "./CodeBlock";
 
@@ -45,25 +47,40 @@ const components: Components = {
     ),
   img: ({ alt }) => <em className="md-image">{t.chat.image(alt ?? "")}</em>,
   input: ({ checked }) => <input type="checkbox" checked={checked} disabled readOnly aria-label={t.chat.task} />,
+  // Made by annotate; no text of a model can bring one about.
+  ...({ "cite-mark": Citation } as Components),
 };
 
-const Block = memo(function Block({ text }: { text: string }) {
+const words = { weak: t.evidence.weakTitle, weakSpoken: t.evidence.weakSpoken, unsupported: t.evidence.unsupportedTitle, unsupportedSpoken: t.evidence.unsupportedSpoken };
+
+/** What is known of a text's sentences and of the passages that it names. */
+export interface Annotations {
+  claims: readonly Claim[];
+  known: ReadonlySet<number>;
+}
+
+const Block = memo(function Block({ text, start, length, notes }: { text: string; start: number; length: number; notes?: Annotations }) {
+  const annotations = useMemo(() => (notes ? [annotate(text, claimsWithin(notes.claims, start, start + length), notes.known, words)] : []), [text, start, length, notes]);
   return (
-    <ReactMarkdown remarkPlugins={plugins} components={components}>
+    <ReactMarkdown remarkPlugins={plugins} rehypePlugins={annotations} components={components}>
       {text}
     </ReactMarkdown>
   );
 });
 
-export const Markdown = memo(function Markdown({ text, growing }: { text: string; growing: boolean }) {
+/** notes must stay the same object as long as they say the same. */
+export const Markdown = memo(function Markdown({ text, growing, notes }: { text: string; growing: boolean; notes?: Annotations }) {
   const blocks = useMemo(() => splitBlocks(text), [text]);
   const links = useMemo(() => definitions(text), [text]);
+  let start = 0;
   return (
     <div className="md">
       {blocks.map((block, i) => {
+        const from = start;
+        start += block.length;
         const whole = growing && i === blocks.length - 1 ? closeOpenMarks(block) : block;
         // Blocks are only ever appended, so the place is the identity.
-        return <Block key={i} text={links && whole.includes("[") ? `${whole}\n\n${links}` : whole} />;
+        return <Block key={i} text={links && whole.includes("[") ? `${whole}\n\n${links}` : whole} start={from} length={block.length} notes={notes} />;
       })}
     </div>
   );

@@ -1,7 +1,9 @@
 // One message of a conversation, with what can be done about it.
 import { ChevronLeft, ChevronRight, ChevronDown, Info, Pencil, RotateCcw, TriangleAlert } from "lucide-react";
 import { Popover } from "radix-ui";
-import { memo, useEffect, useId, useRef, useState } from "react";
+import { memo, useEffect, useId, useMemo, useRef, useState } from "react";
+import { EvidenceStrip } from "../documents/EvidenceStrip";
+import { ExportMenu } from "../documents/ExportMenu";
 import type { Message } from "../transport/api";
 import { useCache } from "../transport/cache";
 import type { Live } from "../transport/reduce";
@@ -9,8 +11,10 @@ import { Button, CopyButton, IconButton, Progress } from "../ui/controls";
 import { dateTime, duration, sentence } from "../ui/format";
 import { t } from "../ui/strings";
 import { editMessage, regenerate, showBranch } from "./actions";
+import { claimsOf } from "./annotate";
+import { Citations } from "./Citation";
 import { sends } from "./keys";
-import { Markdown } from "./Markdown";
+import { Markdown, type Annotations } from "./Markdown";
 
 interface Props {
   message: Message;
@@ -108,7 +112,16 @@ export function fitHeight(area: HTMLTextAreaElement | null): void {
   area.style.height = `${area.scrollHeight}px`;
 }
 
+/** What is known of an answer's sentences, once it is written. */
+function useAnnotations({ content, evidence }: Message): Annotations | undefined {
+  return useMemo(
+    () => (evidence && evidence.passages.length > 0 ? { claims: claimsOf(content, evidence), known: new Set(evidence.passages.map((p) => p.n)) } : undefined),
+    [content, evidence],
+  );
+}
+
 function Answer({ message, versions, modelName, last, idle }: Props) {
+  const notes = useAnnotations(message);
   const live = useCache((cache) => cache.live[message.id]);
   const writing = message.status === "streaming";
   const content = live?.content ?? message.content;
@@ -118,10 +131,15 @@ function Answer({ message, versions, modelName, last, idle }: Props) {
       <h2 className="unseen">{t.chat.answer}</h2>
       {message.leftOut > 0 && <p className="note">{t.chat.leftOut(message.leftOut)}</p>}
       {thinking && <Thoughts text={thinking} live={live} writing={writing} answering={content !== ""} />}
-      {content && <Markdown text={content} growing={writing} />}
+      {content && (
+        <Citations message={message}>
+          <Markdown text={content} growing={writing} notes={writing ? undefined : notes} />
+        </Citations>
+      )}
       {writing && !content && !thinking && <Waiting live={live} />}
       {writing && content && <span className="caret" aria-hidden="true" />}
       <Ending message={message} empty={!content && !thinking} idle={idle} />
+      {!writing && message.evidence && <EvidenceStrip message={message} evidence={message.evidence} />}
       {!writing && (
         <footer className="message-actions">
           <Versions message={message} versions={versions} idle={idle} />
@@ -131,6 +149,7 @@ function Answer({ message, versions, modelName, last, idle }: Props) {
               <RotateCcw />
             </IconButton>
           )}
+          {content && <ExportMenu message={message} />}
           {message.timings && <Stats message={message} modelName={modelName} />}
         </footer>
       )}
@@ -143,8 +162,10 @@ function Waiting({ live }: { live: Live | undefined }) {
   const loading = useCache((cache) => cache.loading);
   const name = useCache((cache) => cache.models.find((m) => m.ref === loading?.ref)?.name ?? loading?.ref ?? "");
   const prefill = live?.prefill;
-  const [text, done, total] =
-    prefill && prefill.total > 0
+  const map = live?.map;
+  const [text, done, total] = map
+    ? [t.evidence.mapping(map.done, map.total), map.done, map.total]
+    : prefill && prefill.total > 0
       ? [t.chat.reading(prefill.done, prefill.total), prefill.done, prefill.total]
       : loading
         ? [t.chat.loadingModel(name, loading.done, loading.total), loading.done, loading.total]

@@ -1,9 +1,10 @@
 // The list of chats, and the way to the other pages.
-import { Box, Cpu, Globe, MoreHorizontal, PanelLeft, Plus, Search, Settings2, ShieldCheck, X } from "lucide-react";
+import { Box, Cpu, Files, Globe, MoreHorizontal, PanelLeft, Plus, Search, Settings2, ShieldCheck, X } from "lucide-react";
 import { DropdownMenu, Switch } from "radix-ui";
 import { memo, useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
 import * as api from "../transport/api";
 import { useCache } from "../transport/cache";
+import { unfinished } from "../documents/SourceChips";
 import { setNetwork } from "../models/pull";
 import { Hint, IconButton, Mark, Progress } from "../ui/controls";
 import { dayLabel, percent } from "../ui/format";
@@ -110,6 +111,11 @@ export function Sidebar() {
         </div>
         <footer className="sidebar-foot">
           <DownloadIndicator />
+          <ReadingIndicator />
+          <PageLink page="documents" current={route.page}>
+            <Files aria-hidden="true" />
+            {t.sidebar.documents}
+          </PageLink>
           <PageLink page="models" current={route.page}>
             <Box aria-hidden="true" />
             {t.sidebar.models}
@@ -159,6 +165,18 @@ function DownloadIndicator() {
     <a className="coming" href={href({ page: "models" })} onClick={sidebarUsed}>
       <span className="coming-name">{t.downloads.short(name, percent(done, total))}</span>
       <Progress done={done} total={total} label={name} />
+    </a>
+  );
+}
+
+/** That documents are being read, while some are. */
+function ReadingIndicator() {
+  const under = useCache((cache) => Object.values(cache.documents).filter(unfinished).length);
+  if (under === 0) return null;
+  return (
+    <a className="coming" href={href({ page: "documents" })} onClick={sidebarUsed}>
+      <span className="coming-name">{t.documents.working(under)}</span>
+      <Progress done={0} total={0} label={t.documents.working(under)} />
     </a>
   );
 }

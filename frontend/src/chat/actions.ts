@@ -22,7 +22,8 @@ async function createChat(): Promise<string> {
   const chat = await api.newChat(modelForNewChat(useCache.getState(), pending.model));
   if (pending.system !== undefined) await api.setChatSystem(chat.id, pending.system);
   if (pending.sampling) await api.setChatSampling(chat.id, pending.sampling);
-  putChat({ ...chat, system: pending.system ?? chat.system, sampling: pending.sampling ?? chat.sampling });
+  const sources = pending.sources ? await api.setChatSources(chat.id, pending.sources) : chat.sources;
+  putChat({ ...chat, system: pending.system ?? chat.system, sampling: pending.sampling ?? chat.sampling, sources });
   return chat.id;
 }
 

@@ -1,11 +1,9 @@
 // Models on this machine, and the ways to add one.
 import { useCache } from "../transport/cache";
 import { sentence } from "../ui/format";
-import { notify } from "../ui/notify";
 import { Page } from "../ui/Page";
-import { go } from "../ui/route";
 import { t } from "../ui/strings";
-import { AddModel, importFiles, isModelFile } from "./AddModel";
+import { AddModel } from "./AddModel";
 import { Catalogue, useCatalogue } from "./Catalogue";
 import { DiskUse } from "./DiskUse";
 import { Downloads } from "./Downloads";
@@ -14,15 +12,6 @@ import { Installed, OtherTools } from "./Installed";
 import { Section } from "./pieces";
 import { active, downloadOf } from "./pull";
 import { SearchHub } from "./SearchHub";
-
-/** What was dropped on the window; paths is null in a browser, which knows only names. */
-export function importDropped(paths: readonly string[] | null, names: readonly string[]): void {
-  if (names.some((name) => !isModelFile(name))) notify(t.drop.notModel);
-  if (!names.some(isModelFile)) return;
-  go({ page: "models" });
-  if (paths) void importFiles(paths.filter(isModelFile));
-  else notify(t.drop.browser);
-}
 
 export function ModelsPage() {
   const models = useCache((cache) => cache.models);

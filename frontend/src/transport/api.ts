@@ -1,9 +1,13 @@
 // Everything the rest of the frontend may ask of the program, typed. The
-// generated modules are imported here and nowhere else: they know neither the
-// allowed words of a string field nor that Go's empty list may arrive as null.
+// generated modules are imported here and in documents.ts, and nowhere else: they
+// know neither the allowed words of a string field nor that Go's empty list may
+// arrive as null.
 import * as bound from "../wailsjs/go/app/App";
 import type { app, chat as chats } from "../wailsjs/go/models";
 import { BrowserOpenURL, ClipboardSetText, EventsOn } from "../wailsjs/runtime/runtime";
+import { asEvidence, asSources, type Collection, type Doc, type DocProgress, type Evidence, type MapProgress, type Sources } from "./documents";
+
+export * from "./documents";
 
 export type ChatSummary = chats.Summary;
 export type Timings = chats.Timings;
@@ -32,13 +36,14 @@ export type ModelKind = "chat" | "code" | "reasoning" | "embedding" | "reranking
 export type Verdict = "well" | "slow" | "tight" | "no" | "unknown";
 export type Fit = Omit<app.Fit, "verdict"> & { verdict: Verdict };
 
-export type Message = Omit<chats.Message, "role" | "status" | "stopReason" | "timings"> & {
+export type Message = Omit<chats.Message, "role" | "status" | "stopReason" | "timings" | "evidence"> & {
   role: Role;
   status: MessageStatus;
   stopReason: StopReason;
   timings?: Timings | null;
+  evidence?: Evidence | null;
 };
-export type Chat = Omit<chats.Chat, "messages"> & { messages: Message[] };
+export type Chat = Omit<chats.Chat, "messages" | "sources"> & { messages: Message[]; sources: Sources };
 export type Download = Omit<app.Download, "state"> & { state: DownloadState };
 export type Settings = Omit<app.Settings, "theme"> & { theme: Theme };
 export type State = Omit<app.State, "settings" | "face"> & { settings: Settings; face: "desktop" | "browser" };
@@ -90,6 +95,12 @@ export interface Events {
   verify: WorkEvent;
   move: WorkEvent;
   bundle: WorkEvent;
+  document: Doc;
+  documentRemoved: { id: string };
+  documentProgress: DocProgress;
+  collection: Collection;
+  collectionRemoved: { id: string };
+  mapProgress: MapProgress;
   filesDropped: { paths: string[] | null };
   "bridge:open": undefined;
   /** refused: the program answered, but not with its events. */
@@ -105,7 +116,8 @@ const list = <T>(items: T[] | null | undefined): T[] => items ?? [];
 const withStop = (s: Sampling): Sampling => ({ ...s, stop: list(s.stop) });
 const asFit = (f: app.Fit): Fit => ({ ...f, verdict: f.verdict as Verdict });
 const asSettings = (s: app.Settings): Settings => ({ ...s, theme: s.theme as Theme, sampling: withStop(s.sampling) });
-const asChat = (c: chats.Chat): Chat => ({ ...c, sampling: withStop(c.sampling), messages: list(c.messages) as Message[] });
+export const asMessage = (m: chats.Message): Message => ({ ...(m as Message), evidence: asEvidence(m.evidence) });
+const asChat = (c: chats.Chat): Chat => ({ ...c, sampling: withStop(c.sampling), sources: asSources(c.sources), messages: list(c.messages).map(asMessage) });
 
 export async function state(): Promise<State> {
   const s = await bound.State();
@@ -137,11 +149,11 @@ export const setChatSampling = (id: string, s: Sampling): Promise<void> => bound
 export const exportChat = (id: string, format: "markdown" | "json"): Promise<string> => bound.ExportChat(id, format);
 
 export const send = async (chatId: string, parentId: string, text: string): Promise<Message[]> =>
-  list(await bound.Send(chatId, parentId, text)) as Message[];
+  list(await bound.Send(chatId, parentId, text)).map(asMessage);
 export const regenerate = async (chatId: string, messageId: string): Promise<Message> =>
-  (await bound.Regenerate(chatId, messageId)) as Message;
+  asMessage(await bound.Regenerate(chatId, messageId));
 export const editMessage = async (chatId: string, messageId: string, text: string): Promise<Message[]> =>
-  list(await bound.EditMessage(chatId, messageId, text)) as Message[];
+  list(await bound.EditMessage(chatId, messageId, text)).map(asMessage);
 export const selectBranch = async (chatId: string, messageId: string): Promise<Chat> =>
   asChat(await bound.SelectBranch(chatId, messageId));
 export const stop = (chatId: string): Promise<void> => bound.Stop(chatId);

@@ -18,6 +18,12 @@ export const putSummary = apply(reduce.gotSummary);
 export const putMessage = apply(reduce.gotMessage);
 export const putDownload = apply(reduce.gotDownload);
 export const dropChat = apply(reduce.lostChat);
+export const putCollection = apply(reduce.gotCollection);
+export const dropCollection = apply(reduce.lostCollection);
+export const putDocuments = (documents: readonly api.Doc[]) =>
+  useCache.setState((cache) => reduce.gotDocEvents(cache, documents.map((doc) => ({ doc }))));
+export const dropDocuments = (ids: readonly string[]) =>
+  useCache.setState((cache) => reduce.gotDocEvents(cache, ids.map((removed) => ({ removed }))));
 const gotWork = (key: string, e: api.WorkEvent) => useCache.setState((cache) => reduce.gotWork(cache, key, e));
 /** Puts failed work out of sight. */
 export const dropWork = (key: string) => useCache.setState(({ work: { [key]: _gone, ...others } }) => ({ work: others }));
@@ -26,8 +32,13 @@ export const dropDownload = (ref: string) => useCache.setState(({ downloads: { [
 /** Reads everything again: at the start and whenever the browser finds the program again. */
 export async function refresh(): Promise<void> {
   try {
-    const [state, downloads] = await Promise.all([api.state(), api.downloads().catch(() => [])]);
-    useCache.setState((cache) => reduce.gotState(cache, state));
+    const [state, downloads, documents, collections] = await Promise.all([
+      api.state(),
+      api.downloads().catch(() => []),
+      api.documents().catch(() => []),
+      api.collections().catch(() => []),
+    ]);
+    useCache.setState((cache) => ({ ...reduce.gotLibrary(cache, { documents, collections }), ...reduce.gotState(cache, state) }));
     // Pieces may have been missed: answers go on from what the program has kept of them.
     useCache.setState({ downloads: {}, live: {} });
     for (const d of downloads) putDownload(d);
@@ -71,6 +82,21 @@ function gotToken(e: api.TokenEvent): void {
   else requestAnimationFrame(flush);
 }
 
+/** The same for documents, of which thousands may be told of within a second. */
+let happened: reduce.DocEvent[] = [];
+
+function flushDocuments(): void {
+  const events = happened;
+  happened = [];
+  if (events.length) useCache.setState((cache) => reduce.gotDocEvents(cache, events));
+}
+
+function gotDocEvent(e: reduce.DocEvent): void {
+  if (happened.push(e) > 1) return;
+  if (document.hidden) setTimeout(flushDocuments, 250);
+  else requestAnimationFrame(flushDocuments);
+}
+
 /** Listens to the program. Returns the function that ends it. */
 export function connect(): () => void {
   let first = true;
@@ -78,7 +104,7 @@ export function connect(): () => void {
     api.on("token", gotToken),
     api.on("message", (m) => {
       flush(); // in order: the pieces before the whole
-      putMessage(m);
+      putMessage({ ...m, evidence: api.asEvidence(m.evidence) });
     }),
     api.on("prefill", apply(reduce.gotPrefill)),
     api.on("load", apply(reduce.gotLoad)),
@@ -91,6 +117,12 @@ export function connect(): () => void {
     api.on("verify", (e) => gotWork(`verify ${e.ref}`, e)),
     api.on("move", (e) => gotWork("move", e)),
     api.on("bundle", (e) => gotWork("bundle", e)),
+    api.on("document", (d) => gotDocEvent({ doc: api.asDoc(d) })),
+    api.on("documentRemoved", ({ id }) => gotDocEvent({ removed: id })),
+    api.on("documentProgress", (progress) => gotDocEvent({ progress })),
+    api.on("collection", putCollection),
+    api.on("collectionRemoved", ({ id }) => dropCollection(id)),
+    api.on("mapProgress", apply(reduce.gotMap)),
     api.on("bridge:lost", ({ refused }) => {
       useCache.setState({ connected: false });
       if (refused) void refresh(); // a call tells why, the stream does not

@@ -1,6 +1,6 @@
 // How the cache of the program's state changes: by what calls return and by
 // what events announce. Pure functions; both may arrive in any order.
-import type { Chat, ChatSummary, Download, LoadEvent, NetworkRequest, WorkEvent, Message, Model, PrefillEvent, Settings, State, TokenEvent } from "./api";
+import type { Chat, ChatSummary, Collection, Doc, DocProgress, Download, MapProgress, LoadEvent, NetworkRequest, WorkEvent, Message, Model, PrefillEvent, Settings, State, TokenEvent } from "./api";
 import { withMessage } from "./tree";
 
 /** An answer that is being written: what came since it began. */
@@ -11,6 +11,8 @@ export interface Live {
   tokens: number;
   perSecond: number;
   prefill: { done: number; total: number } | null;
+  /** How far all passages have been read for it, where the route is that. */
+  map: { done: number; total: number } | null;
   /** performance.now() of the first thought and of the first word after it; 0: not yet. */
   thinkingSince: number;
   answerSince: number;
@@ -38,6 +40,11 @@ export interface Cache {
   work: Record<string, WorkEvent>;
   /** The model that is being read into memory. */
   loading: LoadEvent | null;
+  /** By id. */
+  documents: Record<string, Doc>;
+  /** How far documents are that are being worked on, by id. */
+  progress: Record<string, DocProgress>;
+  collections: Collection[];
 }
 
 export const emptyCache: Cache = {
@@ -82,6 +89,9 @@ export const emptyCache: Cache = {
   requests: [],
   work: {},
   loading: null,
+  documents: {},
+  progress: {},
+  collections: [],
 };
 
 type Change = Partial<Cache>;
@@ -101,7 +111,7 @@ export function gotState(_: Cache, s: State): Change {
 }
 
 export function gotChat(c: Cache, chat: Chat): Change {
-  const { system: _system, sampling: _sampling, messages: _messages, ...summary } = chat;
+  const { system: _system, sampling: _sampling, messages: _messages, sources: _sources, ...summary } = chat;
   const live = { ...c.live };
   for (const m of chat.messages) {
     if (m.status !== "streaming") delete live[m.id];
@@ -131,6 +141,7 @@ function newLive(m: Message): Live {
     tokens: 0,
     perSecond: 0,
     prefill: null,
+    map: null,
     thinkingSince: 0,
     answerSince: 0,
   };
@@ -160,6 +171,7 @@ export function gotTokens(c: Cache, events: readonly TokenEvent[], now: number):
       tokens: e.tokens,
       perSecond: e.perSecond,
       prefill: null,
+      map: null,
       thinkingSince: e.thinking ? before.thinkingSince || now : before.thinkingSince,
       answerSince: e.thinking ? before.answerSince : before.answerSince || now,
     };
@@ -171,6 +183,14 @@ export function gotPrefill(c: Cache, e: PrefillEvent): Change {
   const before = c.live[e.messageId];
   if (!before) return {};
   return { live: { ...c.live, [e.messageId]: { ...before, prefill: { done: e.done, total: e.total } } }, loading: null };
+}
+
+/** Counting the prompt ends the reading of all passages; what comes late changes nothing. */
+export function gotMap(c: Cache, e: MapProgress): Change {
+  const before = c.live[e.messageId];
+  if (!before || before.content) return {};
+  const map = e.done < e.total ? { done: e.done, total: e.total } : null;
+  return { live: { ...c.live, [e.messageId]: { ...before, map, prefill: null } }, loading: null };
 }
 
 export const gotLoad = (_: Cache, e: LoadEvent): Change => ({ loading: e.total > 0 && e.done >= e.total ? null : e });
@@ -194,4 +214,46 @@ export function gotWork(c: Cache, key: string, e: WorkEvent): Change {
   if (e.state === "running" || e.state === "failed") return { work: { ...c.work, [key]: e } };
   const { [key]: _gone, ...others } = c.work;
   return { work: others };
+}
+
+const byName = (a: Collection, b: Collection) => a.name.localeCompare(b.name) || (a.id < b.id ? -1 : 1);
+
+/** What happened to documents, in order. */
+export type DocEvent = { doc: Doc } | { progress: DocProgress } | { removed: string };
+
+const working = (d: Doc): boolean => d.state === "reading" || d.state === "embedding";
+
+/** Takes many at once: a folder of thousands of files tells of each. */
+export function gotDocEvents(c: Cache, events: readonly DocEvent[]): Change {
+  const documents = { ...c.documents };
+  const progress = { ...c.progress };
+  for (const e of events) {
+    if ("doc" in e) {
+      documents[e.doc.id] = e.doc;
+      if (!working(e.doc) || progress[e.doc.id]?.state !== e.doc.state) delete progress[e.doc.id];
+    } else if ("progress" in e) {
+      const known = documents[e.progress.document];
+      if (known && working(known)) progress[e.progress.document] = e.progress;
+    } else {
+      delete documents[e.removed];
+      delete progress[e.removed];
+    }
+  }
+  return { documents, progress };
+}
+
+export function gotLibrary(_: Cache, { documents, collections }: { documents: Doc[]; collections: Collection[] }): Change {
+  return { documents: Object.fromEntries(documents.map((d) => [d.id, d])), progress: {}, collections: [...collections].sort(byName) };
+}
+
+export const gotCollection = (c: Cache, made: Collection): Change => ({
+  collections: [made, ...c.collections.filter((other) => other.id !== made.id)].sort(byName),
+});
+
+export function lostCollection(c: Cache, id: string): Change {
+  const documents = { ...c.documents };
+  for (const d of Object.values(documents)) {
+    if (d.collections.includes(id)) documents[d.id] = { ...d, collections: d.collections.filter((other) => other !== id) };
+  }
+  return { collections: c.collections.filter((other) => other.id !== id), documents };
 }

@@ -5,7 +5,11 @@ import { Toaster } from "sonner";
 import { Conversation } from "../chat/Conversation";
 import { newChat, Sidebar } from "../chat/Sidebar";
 import { chatWith } from "../models/Downloads";
-import { importDropped, ModelsPage } from "../models/ModelsPage";
+import { DocumentsPage } from "../documents/DocumentsPage";
+import { DropVeil } from "../documents/DropVeil";
+import { SourcePanel } from "../documents/SourcePanel";
+import { useDrops } from "../documents/useDrops";
+import { ModelsPage } from "../models/ModelsPage";
 import { MachinePage } from "../machine/MachinePage";
 import { NetworkPage } from "../network/NetworkPage";
 import { SettingsPage } from "../settings/SettingsPage";
@@ -14,12 +18,12 @@ import { UnauthorisedError } from "../transport/bridge";
 import { refresh, useCache } from "../transport/cache";
 import { Button, Mark } from "./controls";
 import { sentence } from "./format";
-import { guardDrops, guardLinks } from "./guards";
+import { guardLinks } from "./guards";
 import { attempt, notify, notifyAction } from "./notify";
 import { go, useRoute, type Route } from "./route";
 import { t } from "./strings";
 import { applyTheme } from "./theme";
-import { setSidebar, sidebarLiesOver, useView } from "./view";
+import { closeReader, setSidebar, sidebarLiesOver, useView } from "./view";
 
 export function App() {
   const phase = useCache((cache) => cache.phase);
@@ -53,6 +57,8 @@ function Frame() {
   useEffect(() => {
     document.querySelector("#main")?.scrollTo({ top: 0 });
   }, [route.page]);
+  const place = route.page === "chat" ? route.id : route.page;
+  useEffect(closeReader, [place]);
   return (
     <div className={`frame ${sidebar ? "frame-with-sidebar" : ""}`}>
       <a
@@ -66,21 +72,20 @@ function Frame() {
         {t.shell.skip}
       </a>
       <Sidebar />
-      <Guarded key={route.page === "chat" ? route.id : route.page}>
+      <Guarded key={place}>
         <Shown route={route} />
+        <SourcePanel />
       </Guarded>
       <Connection />
-      {over && (
-        <div className="drop-veil" aria-hidden="true">
-          <p>{t.drop.here}</p>
-        </div>
-      )}
+      {over && <DropVeil />}
     </div>
   );
 }
 
 function Shown({ route }: { route: Route }) {
   switch (route.page) {
+    case "documents":
+      return <DocumentsPage collection={route.collection ?? ""} />;
     case "models":
       return <ModelsPage />;
     case "machine":
@@ -167,15 +172,6 @@ class Guarded extends Component<{ children: ReactNode }, { error: Error | null }
 function useLinks(): void {
   const face = useCache((cache) => cache.about.face);
   useEffect(() => guardLinks((url) => void attempt(url, () => api.openExternal(url, face))), [face]);
-}
-
-/** In the window the program tells the paths of dropped files; a browser knows only their names. */
-function useDrops(): boolean {
-  const face = useCache((cache) => cache.about.face);
-  const [over, setOver] = useState(false);
-  useEffect(() => guardDrops(setOver, (files) => face === "browser" && files.length > 0 && importDropped(null, files.map((f) => f.name))), [face]);
-  useEffect(() => api.on("filesDropped", ({ paths }) => importDropped(paths ?? [], paths ?? [])), []);
-  return over;
 }
 
 /** Tells when a model has come, wherever the user is by then. */

@@ -6,6 +6,8 @@ const tenth = new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumF
 
 export const count = (n: number): string => whole.format(n);
 
+export const plural = (n: number, one: string, many: string): string => `${count(n)} ${n === 1 ? one : many}`;
+
 /** Tokens per second: a decimal only where it says something. */
 export const rate = (n: number): string => (n >= 100 ? whole.format(n) : tenth.format(n));
 

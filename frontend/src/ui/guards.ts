@@ -2,7 +2,7 @@
 // on WebKitGTK, where a dropped file or a followed link replaces the interface.
 
 /** Keeps dropped files from replacing the page. Calls back while files hover, and with what was dropped. */
-export function guardDrops(hover: (over: boolean) => void, dropped: (files: File[]) => void, target: Window = window): () => void {
+export function guardDrops(hover: (over: boolean) => void, dropped: (data: DataTransfer | null) => void, target: Window = window): () => void {
   let leaving: ReturnType<typeof setTimeout> | undefined;
   // WebKitGTK lists text/uri-list where other engines list Files.
   const carriesFiles = (e: DragEvent) => {
@@ -24,7 +24,7 @@ export function guardDrops(hover: (over: boolean) => void, dropped: (files: File
     e.preventDefault();
     clearTimeout(leaving);
     hover(false);
-    dropped([...(e.dataTransfer?.files ?? [])]);
+    dropped(e.dataTransfer);
   };
   target.addEventListener("dragover", over);
   target.addEventListener("dragleave", leave);

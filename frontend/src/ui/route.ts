@@ -2,12 +2,20 @@
 // button and reload work, and the window needs nothing special.
 import { useSyncExternalStore } from "react";
 
-export type Route = { page: "chat"; id: string } | { page: "models" } | { page: "machine" } | { page: "network" } | { page: "settings" };
+export type Route =
+  | { page: "chat"; id: string }
+  /** collection is the id of the one that is shown; "" or none: all documents. */
+  | { page: "documents"; collection?: string }
+  | { page: "models" }
+  | { page: "machine" }
+  | { page: "network" }
+  | { page: "settings" };
 export type PageName = Route["page"];
 
 export function parse(hash: string): Route {
   const [page, id = ""] = hash.replace(/^#\/?/, "").split("/");
   if (page === "models" || page === "machine" || page === "network" || page === "settings") return { page };
+  if (page === "documents") return { page, collection: decode(id) };
   return { page: "chat", id: page === "chat" ? decode(id) : "" };
 }
 
@@ -19,8 +27,10 @@ function decode(id: string): string {
   }
 }
 
-export const href = (r: Route): string =>
-  r.page !== "chat" ? `#/${r.page}` : r.id ? `#/chat/${encodeURIComponent(r.id)}` : "#/";
+export function href(r: Route): string {
+  if (r.page === "chat") return r.id ? `#/chat/${encodeURIComponent(r.id)}` : "#/";
+  return r.page === "documents" && r.collection ? `#/documents/${encodeURIComponent(r.collection)}` : `#/${r.page}`;
+}
 
 export function go(r: Route): void {
   location.hash = href(r);

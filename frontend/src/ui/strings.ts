@@ -1,8 +1,7 @@
 // Every sentence of the interface, in one place. A translation is another
 // object of this shape.
-import { bytes, count, duration, percent, rate } from "./format";
-
-const plural = (n: number, one: string, many: string) => `${count(n)} ${n === 1 ? one : many}`;
+import { bytes, count, duration, percent, plural, rate } from "./format";
+import { documents, drop, evidence, inspector, reader, sources } from "./strings.documents";
 
 export const t = {
   name: "Freehold",
@@ -32,17 +31,19 @@ export const t = {
     crashed: "Your chats are safe: they are kept by the program, not by this page.",
     reload: "Load the page again",
   },
-  drop: {
-    here: "Drop a model file to import it",
-    notModel: "Freehold can import .gguf model files here; document reading is not in this version.",
-    browser: "A browser does not tell where a dropped file lies. Give the file’s path on the Models page instead.",
-  },
+  documents,
+  drop,
+  evidence,
+  inspector,
+  reader,
+  sources,
   sidebar: {
     label: "Chats and pages",
     newChat: "New chat",
     search: "Search chats",
     clearSearch: "Clear search",
     chats: "Chats",
+    documents: "Documents",
     models: "Models",
     machine: "This machine",
     network: "Network",
@@ -70,7 +71,7 @@ export const t = {
   chat: {
     heading: (title: string) => `Conversation: ${title}`,
     greeting: "What shall we look into?",
-    greetingLine: "Everything you write here stays on this machine.",
+    greetingLine: "Everything you write here stays on this machine. Drop files to ask about them.",
     examplesLabel: "Examples to start from",
     examples: [
       { title: "Explain", text: "Explain compound interest with a small worked example." },
@@ -184,6 +185,7 @@ export const t = {
     title: "Context of the next answer",
     explain: "What the model can have before it at once, in tokens (about ¾ of a word each).",
     system: "System prompt",
+    documents: "Documents, last time",
     history: "Conversation",
     draft: "Your message",
     answer: "Kept free for the answer",

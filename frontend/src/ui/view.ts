@@ -1,13 +1,22 @@
 // What belongs to this page alone and not to the program: drafts, the sidebar,
 // the choices made for a chat that does not exist yet.
 import { create } from "zustand";
-import type { Sampling } from "../transport/api";
+import type { Place } from "../documents/places";
+import type { Sampling, Sources } from "../transport/api";
 
 /** Choices for the next new chat; undefined: as in the settings. */
 export interface Pending {
   model?: string;
   system?: string;
   sampling?: Sampling;
+  sources?: Sources;
+}
+
+/** What is open at the side: places of documents, one of them shown. */
+export interface Reader {
+  title: string;
+  places: readonly Place[];
+  at: number;
 }
 
 interface View {
@@ -16,11 +25,14 @@ interface View {
   sidebar: boolean;
   panel: boolean;
   pending: Pending;
+  reader: Reader | null;
+  /** Documents that are about to be removed, as long as that can be undone. */
+  leaving: readonly string[];
 }
 
 const narrow = () => typeof matchMedia === "function" && matchMedia("(max-width: 760px)").matches;
 
-export const useView = create<View>(() => ({ drafts: {}, sidebar: !narrow(), panel: false, pending: {} }));
+export const useView = create<View>(() => ({ drafts: {}, sidebar: !narrow(), panel: false, pending: {}, reader: null, leaving: [] }));
 
 export const setDraft = (chatId: string, text: string) =>
   useView.setState(({ drafts }) => ({ drafts: { ...drafts, [chatId]: text } }));
@@ -28,6 +40,10 @@ export const setSidebar = (sidebar: boolean) => useView.setState({ sidebar });
 export const setPanel = (panel: boolean) => useView.setState({ panel });
 export const setPending = (change: Partial<Pending>) =>
   useView.setState(({ pending }) => ({ pending: { ...pending, ...change } }));
+export const openReader = (reader: Reader) => useView.setState({ reader });
+export const closeReader = () => useView.setState({ reader: null });
+export const turnReader = (step: number) =>
+  useView.setState(({ reader }) => ({ reader: reader && { ...reader, at: Math.min(reader.places.length - 1, Math.max(0, reader.at + step)) } }));
 export const clearPending = () => useView.setState({ pending: {} });
 
 /** On narrow windows the sidebar lies over the page and leaves when it has been used. */
