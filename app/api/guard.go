@@ -77,8 +77,11 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if r.Method == http.MethodPost {
-		if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != "application/json" {
-			http.Error(w, "the body must be application/json", http.StatusUnsupportedMediaType)
+		// A form of another page could send neither.
+		t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+		files := r.URL.Path == "/upload" && t == "multipart/form-data" && r.Header.Get(uploadHeader) != ""
+		if !files && (err != nil || t != "application/json") {
+			http.Error(w, "the body must be application/json, that of /upload a multipart form with the header "+uploadHeader, http.StatusUnsupportedMediaType)
 			return
 		}
 	}

@@ -10,6 +10,10 @@ import (
 	"freehold/app"
 )
 
+// uploadHeader must come with what a page uploads; a request with a header of
+// its own is never sent to another site without asking that site first.
+const uploadHeader = "X-Freehold-Upload"
+
 const (
 	mostUploads  = 200             // files in one request
 	uploadTaking = 5 * time.Minute // for a request to arrive

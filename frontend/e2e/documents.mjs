@@ -61,8 +61,8 @@ export async function documentChecks({ check, rpc, visit, answered, ask, compose
     },
     "how it was answered": async (page) => {
       await openChat(page);
-      await page.locator(".evidence-how summary").last().click();
       await page.getByText("written by rules").waitFor();
+      await page.locator(".evidence-how summary").first().click();
     },
     "a citation's page": async (page) => {
       await openChat(page);
@@ -202,7 +202,8 @@ export async function documentChecks({ check, rpc, visit, answered, ask, compose
     await page.getByText("34 of 34 passages read").waitFor();
     await ask(page, "How much is the total?");
     await answered(page);
-    await page.getByRole("cell", { name: "9,120.00" }).last().waitFor();
+    await page.getByRole("cell", { name: "£9,120.00" }).last().waitFor();
+    await page.getByText("GROUP BY").last().waitFor();
     await ask(page, "Are there unicorns?");
     await answered(page);
     await page.getByText("these documents do not tell").waitFor();

@@ -2,12 +2,15 @@
 //   interface  the built interface over a stand-in program
 //   program    `freehold serve` with a real model: FREEHOLD_BIN and
 //              FREEHOLD_TEST_MODEL say which, or FREEHOLD_URL is the link of a
-//              server that runs already
+//              server that runs already; FREEHOLD_TEST_EMBEDDER, if there is one,
+//              makes the vectors of documents
+//   library    only the program's documents
 // E2E_ONLY keeps to checks whose name contains it, E2E_SHOTS takes pictures.
 import { existsSync, readdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { launch } from "./harness.mjs";
+import { librarySuite } from "./library.mjs";
 import { fakeSuite } from "./fake.mjs";
 import { downloadSuite } from "./download.mjs";
 import { realSuite } from "./real.mjs";
@@ -31,13 +34,14 @@ const browser = await launch();
 const suites = [];
 try {
   if (wants("interface")) suites.push(await fakeSuite(browser));
-  if (wants("program")) {
+  if (wants("program") || wants("library")) {
     const url = process.env.FREEHOLD_URL;
     const binary = resolve(root, process.env.FREEHOLD_BIN || "build/bin/freehold");
     const model = process.env.FREEHOLD_TEST_MODEL || starter();
     if (url || (existsSync(binary) && model)) {
-      suites.push(await realSuite(browser, { binary, model, url }));
-      if (!url) suites.push(await downloadSuite(browser, { binary, model }));
+      if (wants("program")) suites.push(await realSuite(browser, { binary, model, url }));
+      if (wants("program") && !url) suites.push(await downloadSuite(browser, { binary, model }));
+      if (!url) suites.push(await librarySuite(browser, { binary, model, embedder: process.env.FREEHOLD_TEST_EMBEDDER }));
     } else if (wanted.includes("program")) throw new Error("the program suite needs build/bin/freehold and a model: `make build starter`, or set FREEHOLD_BIN and FREEHOLD_TEST_MODEL");
     else console.log("skipped program: there is no build/bin/freehold or no starter model");
   }

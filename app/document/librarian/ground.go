@@ -163,10 +163,29 @@ func (l *Librarian) readWhole(ctx context.Context, w document.Writer, a document
 		text = instructions + "\n\n" + numbered(fitting)
 		e.LeftOut = append(e.LeftOut, fmt.Sprintf("%d of %d passages did not fit into the model's context: everything behind %s, page %d", len(all)-n, len(all), all[n-1].Name, all[n-1].Page))
 	}
-	g.System = text
 	e.Passages, e.Read = fitting, len(fitting)
+	if absent(follows(a), all, g) {
+		return true, nil
+	}
+	g.System = text
 	e.Budget.Documents = w.Tokens(text)
 	return true, nil
+}
+
+// absent answers a question of which the passages hold next to nothing. Of what
+// follows an earlier question, that one may hold the words; in another language
+// than theirs, they hold none of them and may answer it.
+func absent(question string, passages []document.Passage, g *document.Grounding) bool {
+	score, missing := cite.Answerable(question, passages)
+	if len(passages) > 0 && (score >= answerable || !cite.Comparable(question, passages)) {
+		return false
+	}
+	g.Evidence.Absent = true
+	g.Direct = foundAbsent
+	if len(missing) > 0 {
+		g.Direct += " Nothing in them is about " + quoted(missing) + "."
+	}
+	return true
 }
 
 // readFound lets the model read the passages that suit the question.
@@ -186,13 +205,7 @@ func (l *Librarian) readFound(ctx context.Context, w document.Writer, a document
 		found = found[:n]
 	}
 	e.Passages, e.Read = found, len(found)
-	score, missing := cite.Answerable(a.Question, found)
-	if len(found) == 0 || score < answerable {
-		e.Absent = true
-		g.Direct = foundAbsent
-		if len(missing) > 0 {
-			g.Direct += " Nothing in them is about " + quoted(missing) + "."
-		}
+	if absent(follows(a), found, g) {
 		return nil
 	}
 	text := numbered(found)

@@ -48,7 +48,7 @@ func parseODF(s *source) error {
 		return err
 	}
 	defer x.close()
-	s.unit(map[Kind]string{ODP: "slide"}[s.receipt.Kind], 0)
+	s.unit(map[Kind]string{ODP: "slide", ODS: "sheet", ODT: "part"}[s.receipt.Kind], 0)
 	if err := o.content(x, 0); err != nil && err != io.EOF {
 		return err
 	}

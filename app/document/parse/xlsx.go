@@ -44,7 +44,7 @@ func parseXLSX(s *source) error {
 		s.receipt.Problem = problemOf(err)
 	}
 	w.readFormats("xl/styles.xml")
-	s.unit("part", 0)
+	s.unit("sheet", 0)
 	for _, sh := range sheets {
 		if !a.has(sh.part) || !strings.Contains(sh.part, "worksheets") {
 			s.receipt.skip("sheets", sh.name, "they hold no cells (charts or macros)")

@@ -2,7 +2,7 @@
 import { ChevronDown, SearchCheck } from "lucide-react";
 import { useState, type ReactNode } from "react";
 import { CodeBlock } from "../chat/CodeBlock";
-import type { Evidence, Message, Query, Took } from "../transport/api";
+import type { Evidence, Message, Took } from "../transport/api";
 import { useCache } from "../transport/cache";
 import { Button } from "../ui/controls";
 import { sentence } from "../ui/format";
@@ -22,10 +22,10 @@ export function EvidenceStrip({ message, evidence: e }: { message: Message; evid
   return (
     <div className="evidence" role="group" aria-label={e_.title}>
       {e.absent && <p className="evidence-absent">{e_.absent}</p>}
-      {e.query && <Answered query={e.query} />}
+      {e.query?.error && <p className="note note-warn">{`${e_.queryFailed}: ${sentence(e.query.error)}`}</p>}
       <Passages evidence={e} />
       {e.leftOut.length > 0 && <LeftOut what={e.leftOut} />}
-      <details className="more evidence-how">
+      <details className="more evidence-how" open={e.query !== null && e.query !== undefined && !e.query.error}>
         <summary>
           <ChevronDown aria-hidden="true" />
           <span className="evidence-line">
@@ -72,7 +72,7 @@ function Passages({ evidence: e }: { evidence: Evidence }) {
               <span className="cite">{p.n}</span>
               <KindIcon kind={doc?.receipt.kind ?? "unknown"} />
               <span className="source-name">{p.name}</span>
-              <small>{page}</small>
+              {page && <small>{page}</small>}
             </button>
           </li>
         );
@@ -105,49 +105,6 @@ function LeftOut({ what }: { what: readonly string[] }) {
         </button>
       )}
     </div>
-  );
-}
-
-const rowsDrawn = 12;
-
-function Answered({ query: q }: { query: Query }) {
-  if (q.error) return <p className="note note-warn">{`${e_.queryFailed}: ${sentence(q.error)}`}</p>;
-  const numeric = q.columns.map((_, i) => q.rows.length > 0 && q.rows.every((r) => r[i] === "" || /^[-+]?[\d.,\s]+%?$/.test(r[i] ?? "")));
-  return (
-    <figure className="query-result">
-      <figcaption>
-        {e_.result}
-        <small>{q.total > 0 ? e_.rows(Math.min(q.rows.length, rowsDrawn), q.total) : ""}</small>
-      </figcaption>
-      {q.rows.length === 0 ? (
-        <p className="note">{e_.noRows}</p>
-      ) : (
-        <div className="md-table" role="group" aria-label={e_.result} tabIndex={0}>
-          <table>
-            <thead>
-              <tr>
-                {q.columns.map((c, i) => (
-                  <th key={i} scope="col" className={numeric[i] ? "number" : ""}>
-                    {c}
-                  </th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {q.rows.slice(0, rowsDrawn).map((row, i) => (
-                <tr key={i}>
-                  {row.map((cell, k) => (
-                    <td key={k} className={numeric[k] ? "number" : ""}>
-                      {cell}
-                    </td>
-                  ))}
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-    </figure>
   );
 }
 

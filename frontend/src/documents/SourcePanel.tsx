@@ -97,13 +97,17 @@ function Shown({ reader, place: p }: { reader: Reader; place: Place }) {
           </div>
         )}
         <div className="panel-tools">
-          <IconButton label={r_.back(unit)} disabled={page <= 1} onClick={() => setPage(page - 1)}>
-            <ChevronLeft />
-          </IconButton>
-          <span className="panel-page">{r_.page(unit, label, page, total)}</span>
-          <IconButton label={r_.forth(unit)} disabled={page >= total} onClick={() => setPage(page + 1)}>
-            <ChevronRight />
-          </IconButton>
+          {total > 1 && (
+            <>
+              <IconButton label={r_.back(unit)} disabled={page <= 1} onClick={() => setPage(page - 1)}>
+                <ChevronLeft />
+              </IconButton>
+              <span className="panel-page">{r_.page(unit, label, page, total)}</span>
+              <IconButton label={r_.forth(unit)} disabled={page >= total} onClick={() => setPage(page + 1)}>
+                <ChevronRight />
+              </IconButton>
+            </>
+          )}
           {page !== p.page && (
             <IconButton label={r_.toPassage} onClick={() => setPage(p.page)}>
               <Undo2 />

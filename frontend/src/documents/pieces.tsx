@@ -12,5 +12,8 @@ export function KindIcon({ kind }: { kind: Kind }) {
   return <Icon aria-hidden="true" />;
 }
 
-/** How a place in a document is called: page iv, slide 3. */
-export const pageOf = (doc: Doc | undefined, label: string, page: number): string => t.evidence.page(doc?.receipt.unit ?? "", label, page);
+/** How a place in a document is called: page iv, slide 3; "" in a document of one part. */
+export function pageOf(doc: Doc | undefined, label: string, page: number): string {
+  const { unit = "", pages = 0, pages_total = 0 } = doc?.receipt ?? {};
+  return unit === "part" && Math.max(pages, pages_total) <= 1 ? "" : t.evidence.page(unit, label, page);
+}

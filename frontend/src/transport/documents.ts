@@ -108,7 +108,7 @@ export async function uploadFiles(files: readonly File[], progress: (done: numbe
   for (let i = 0; i < files.length; i += mostUploaded) {
     const form = new FormData();
     for (const f of files.slice(i, i + mostUploaded)) form.append("file", f, f.name);
-    const response = await fetch("/upload", { method: "POST", body: form });
+    const response = await fetch("/upload", { method: "POST", body: form, headers: { "X-Freehold-Upload": "1" } });
     if (!response.ok) throw new Error((await response.text()).trim() || `the upload failed with status ${response.status}`);
     paths.push(...list((await response.json()) as string[] | null));
     progress(Math.min(files.length, i + mostUploaded));
