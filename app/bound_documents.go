@@ -1,15 +1,21 @@
 package app
 
 import (
-	"context"
+	"bytes"
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+	"unicode"
 
 	"freehold/app/chat"
 	"freehold/app/document"
 	"freehold/app/document/librarian"
 	"freehold/app/document/parse"
+	"freehold/app/typeset"
 )
 
 // What the user interface calls about documents. Events "document",
@@ -118,6 +124,44 @@ type Exported struct {
 	Path string `json:"path"`
 	Type string `json:"type"`
 	Data string `json:"data"`
+
+	bytes []byte
+}
+
+// handOver saves what is exported where the user says, in the window; a browser
+// gets it to save it itself. Nothing is handed over if the user thinks better of
+// it: neither Path nor Data is set.
+func (o *opened) handOver(e Exported) (Exported, error) {
+	if o.shell == nil {
+		e.Data = base64.StdEncoding.EncodeToString(e.bytes)
+		return e, nil
+	}
+	path, err := o.shell.SaveFile(e.Name)
+	if err != nil || path == "" {
+		return e, err
+	}
+	if err := os.WriteFile(path, e.bytes, 0o600); err != nil {
+		return e, fmt.Errorf("save %s: %w; choose another folder", filepath.Base(path), err)
+	}
+	e.Path = path
+	return e, nil
+}
+
+// fileName makes a file's name, without its ending, of a title.
+func fileName(title, otherwise string) string {
+	name := strings.TrimSpace(strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune(" -_,.", r) {
+			return r
+		}
+		return -1
+	}, title))
+	if r := []rune(name); len(r) > 60 {
+		name = string(r[:60])
+	}
+	if name = strings.Trim(name, " ."); name == "" {
+		return otherwise
+	}
+	return name
 }
 
 // ExportAnswer writes an answer down with its question and its sources, as
@@ -128,11 +172,15 @@ func (a *App) ExportAnswer(chatID, messageID, format string) (Exported, error) {
 		if err != nil {
 			return Exported{}, err
 		}
-		return exportAnswer(o.ctx, c, messageID, format)
+		e, err := exportAnswer(c, messageID, format)
+		if err != nil {
+			return Exported{}, err
+		}
+		return o.handOver(e)
 	})
 }
 
-func exportAnswer(_ context.Context, c chat.Chat, messageID, format string) (Exported, error) {
+func exportAnswer(c chat.Chat, messageID, format string) (Exported, error) {
 	var answer, question chat.Message
 	for _, m := range c.Messages {
 		if m.ID == messageID {
@@ -148,11 +196,26 @@ func exportAnswer(_ context.Context, c chat.Chat, messageID, format string) (Exp
 		return Exported{}, errors.New("this answer no longer exists")
 	}
 	text := librarian.Written(question.Content, answer.Content, answer.Model, answer.Evidence)
+	name := fileName(c.Title, "answer")
 	switch format {
 	case "md":
-		return Exported{Name: "answer.md", Type: "text/markdown", Data: base64.StdEncoding.EncodeToString([]byte(text))}, nil
+		return Exported{Name: name + ".md", Type: "text/markdown", bytes: []byte(text)}, nil
+	case "pdf":
+		var b bytes.Buffer
+		missing, err := typeset.PDF(&b, text, typeset.Options{Title: c.Title, Footer: c.Title, Created: time.UnixMilli(answer.CreatedAt)})
+		if err != nil {
+			return Exported{}, err
+		}
+		if missing > 0 { // said in the file itself: it may go to somebody who has nothing else
+			b.Reset()
+			text += fmt.Sprintf("\n- %d letters stand as □: no font of this machine that can be put into a PDF has them\n", missing)
+			if _, err := typeset.PDF(&b, text, typeset.Options{Title: c.Title, Footer: c.Title, Created: time.UnixMilli(answer.CreatedAt)}); err != nil {
+				return Exported{}, err
+			}
+		}
+		return Exported{Name: name + ".pdf", Type: "application/pdf", bytes: b.Bytes()}, nil
 	}
-	return Exported{}, fmt.Errorf("answers can be exported as md, not as %q", format)
+	return Exported{}, fmt.Errorf("answers can be exported as md and pdf, not as %q", format)
 }
 
 // ChooseFolder lets the user pick a folder in a native dialogue.

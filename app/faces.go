@@ -11,6 +11,7 @@ type Emitter interface {
 type Shell interface {
 	OpenFiles(title string) ([]string, error)
 	OpenFolder(title string) (string, error) // "" if none was chosen
+	SaveFile(name string) (string, error)    // where to; "" if the user thought better of it
 	OpenURL(url string)
 }
 

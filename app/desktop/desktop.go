@@ -61,6 +61,16 @@ func (w *window) OpenFiles(title string) ([]string, error) {
 	return runtime.OpenMultipleFilesDialog(ctx, runtime.OpenDialogOptions{Title: title})
 }
 
+// SaveFile lets the user choose where a file is saved; the dialogue asks before
+// it takes the name of another.
+func (w *window) SaveFile(name string) (string, error) {
+	ctx := w.context()
+	if ctx == nil {
+		return "", app.ErrNoShell
+	}
+	return runtime.SaveFileDialog(ctx, runtime.SaveDialogOptions{DefaultFilename: name, CanCreateDirectories: true})
+}
+
 // OpenFolder lets the user pick a folder.
 func (w *window) OpenFolder(title string) (string, error) {
 	ctx := w.context()

@@ -135,6 +135,7 @@ export async function librarySuite(browser, { binary, model, embedder }) {
         const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("menuitem", { name: item }).click()]);
         expect(file.test(download.suggestedFilename()), `${item}, got ${download.suggestedFilename()}`);
         const text = readFileSync(await download.path(), "latin1");
+        if (process.env.E2E_SHOTS) copyFileSync(await download.path(), join(process.env.E2E_SHOTS, download.suggestedFilename()));
         expect(text.startsWith(begins), `${item} to begin with ${begins}, got ${text.slice(0, 40)}`);
       }
     });
@@ -144,7 +145,7 @@ export async function librarySuite(browser, { binary, model, embedder }) {
       await page.getByRole("menuitem", { name: "Remove" }).click();
       await row("enquiry.eml").waitFor({ state: "detached" });
       await page.reload(); // what could be undone no longer can be
-      await page.getByText("11 documents").waitFor();
+      await page.locator(".files-head", { hasText: "11 documents" }).waitFor();
       await page.getByRole("textbox", { name: "Question or words to search for" }).fill("parking space number 7");
       await page.keyboard.press("Enter");
       await until(async () => !(await page.locator(".passage").allTextContents()).some((t) => t.includes("enquiry.eml")), "no passage of it");

@@ -2,6 +2,8 @@ package librarian
 
 import (
 	"fmt"
+	"regexp"
+	"strconv"
 	"strings"
 
 	"freehold/app/document"
@@ -21,13 +23,15 @@ func Written(question, answer, model string, e *document.Evidence) string {
 		fmt.Fprintf(&b, "\n## Query\n\n```sql\n%s\n```\n", e.Query.SQL)
 	}
 	cited := map[int]bool{}
-	doubtful := 0
+	var doubtful []string
 	for _, s := range e.Sentences {
 		for _, n := range s.Cites {
 			cited[n] = true
 		}
 		if s.Verdict == document.Unsupported {
-			doubtful++
+			if s.Start >= 0 && s.Start < s.End && s.End <= len(answer) {
+				doubtful = append(doubtful, oneLine(answer[s.Start:s.End]))
+			}
 		}
 	}
 	if len(cited) > 0 {
@@ -36,11 +40,21 @@ func Written(question, answer, model string, e *document.Evidence) string {
 			if !cited[p.N] {
 				continue
 			}
-			fmt.Fprintf(&b, "- [%d] %s, page %d", p.N, p.Name, p.Page)
-			if len(p.Heading) > 0 {
-				b.WriteString(", " + strings.Join(p.Heading, " › "))
+			page := p.Label
+			if page == "" {
+				page = strconv.Itoa(p.Page)
 			}
-			b.WriteString("\n\n  > " + strings.ReplaceAll(strings.TrimSpace(p.Text), "\n", "\n  > ") + "\n\n")
+			fmt.Fprintf(&b, "- \\[%d\\] **%s**, page %s", p.N, literal(p.Name), literal(page))
+			if len(p.Heading) > 0 {
+				b.WriteString(", " + literal(strings.Join(p.Heading, " › ")))
+			}
+			b.WriteString("\n\n  > " + strings.ReplaceAll(literal(strings.TrimSpace(p.Text)), "\n", "\\\n  > ") + "\n\n")
+		}
+	}
+	if len(doubtful) > 0 {
+		b.WriteString("\n## Not borne out\n\nNo passage bears out what these sentences say:\n\n")
+		for _, d := range doubtful {
+			b.WriteString("- " + d + "\n")
 		}
 	}
 	b.WriteString("\n---\n\n")
@@ -49,12 +63,28 @@ func Written(question, answer, model string, e *document.Evidence) string {
 		notes = append(notes, "Written by "+model)
 	}
 	notes = append(notes, fmt.Sprintf("read %d of %d passages", e.Read, e.Of))
-	if doubtful > 0 {
-		notes = append(notes, fmt.Sprintf("%d sentences that no passage bears out", doubtful))
+	if n := len(doubtful); n == 1 {
+		notes = append(notes, "no passage bears out 1 sentence")
+	} else if n > 1 {
+		notes = append(notes, fmt.Sprintf("no passage bears out %d sentences", n))
 	}
 	b.WriteString(strings.Join(notes, "; ") + ".\n")
+	if len(e.LeftOut) > 0 {
+		b.WriteString("\nNot read for this answer:\n\n")
+	}
 	for _, l := range e.LeftOut {
-		b.WriteString("- " + l + "\n")
+		b.WriteString("- " + literal(oneLine(l)) + "\n")
 	}
 	return b.String()
+}
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+var signs = regexp.MustCompile("([\\\\`*_{}\\[\\]<>#|~])|(?m)(^\\s*(?:\\d+[.)]|[-+=]))")
+
+// literal keeps text from being read as Markdown.
+func literal(s string) string {
+	return signs.ReplaceAllStringFunc(s, func(m string) string {
+		return m[:len(m)-1] + "\\" + m[len(m)-1:]
+	})
 }
