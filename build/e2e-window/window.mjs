@@ -2,9 +2,10 @@
 // one another: each goes on where the one before it stopped.
 import assert from "node:assert/strict";
 import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { Driver, sleep, until } from "./driver.mjs";
 
 const work = process.env.WORK;
@@ -188,11 +189,12 @@ try {
 
   // Pages under automation get no drag events, so this one is not driven: it is
   // judged by what it looks like.
-  await step("a dropped file does not replace the page", async () => {
-    const file = join(work, "dropped file ä.txt");
-    writeFileSync(file, "not a model");
+  const given = fileURLToPath(new URL("../../frontend/e2e/files", import.meta.url));
+  const files = readdirSync(given).filter((name) => name !== "README.md");
+  await step("twelve kinds of files are dropped on the window, which keeps its page", async () => {
+    assert.equal(files.length, 12);
     const plain = spawn(program, [], { stdio: "ignore" });
-    const source = spawn(join(work, "dragsource"), [file], { stdio: "ignore" });
+    const source = spawn(join(work, "dragsource"), files.map((name) => join(given, name)), { stdio: "ignore" });
     try {
       await until("the window", () => windows().length === 1);
       let before = "";
@@ -214,14 +216,50 @@ try {
       xdotool("mouseup", 1);
       await until("the end of the drag", () => difference(screenshot("drop-after"), join(work, "drop-during.png")) > 0.01);
       await sleep(2000); // a page that is being replaced would be gone by now
-      // A notice may stand in a corner; the file's text in place of the page would change nearly all.
-      assert.ok(difference(before, screenshot("drop-after")) < 0.1, "the page was replaced");
+      // Notices and the chat's documents may have come; a file's text in place of the page would change nearly all.
+      assert.ok(difference(before, screenshot("drop-after")) < 0.15, "the page was replaced");
     } finally {
       source.kill();
       const gone = new Promise((ok) => plain.on("exit", ok));
       plain.kill();
       await Promise.race([gone, sleep(5000)]);
     }
+  });
+
+  await step("what was dropped is read, and its receipts are right", async () => {
+    driver = await Driver.start();
+    await driver.open(wrapper);
+    await until("the interface", () => driver.find("#composer"));
+    await driver.run(`location.hash = "#/documents"`);
+    const receipts = await until("all of them", async () => {
+      const [sum, rows] = await driver.run(`return [document.querySelector(".files-head .section-sum")?.innerText, [...document.querySelectorAll(".row.document")].map((r) => r.innerText)]`);
+      return sum === "12 documents" && rows;
+    });
+    for (const name of files) assert.ok(receipts.some((r) => r.startsWith(name)), `${name} is not among ${receipts}`);
+    for (const [name, what] of [["lease.pdf", "3 pages"], ["budget.pptx", "4 slides"], ["charges.xlsx", "1 table"], ["guide.epub", "4 chapters"], ["letter.rtf", "RTF"]])
+      assert.ok(receipts.some((r) => r.startsWith(name) && r.includes(what)), `${name}: ${what}: ${receipts}`);
+    assert.equal(await driver.run(`return document.querySelectorAll(".row.document [role=alert]").length`), 0);
+    screenshot("documents");
+  });
+
+  await step("a question about one is answered with a citation that leads to the right words of the right page", async () => {
+    await driver.click("button[aria-label='More about lease.pdf']");
+    await driver.click("[role=menuitem]"); // the first: ask about it
+    await until("the chat's document", () => driver.find(".chip"));
+    await driver.type("#composer", "Who keeps the roof and the outside walls in repair?");
+    await until("the send button", () => driver.run(`return document.querySelector(".composer .send").getAttribute("aria-disabled") === "false"`));
+    await driver.type("#composer", "\uE007");
+    await answer(1);
+    await driver.click("article.answer button.cite");
+    const panel = await until("the page", () => driver.run(`return document.querySelector(".page-mark") && document.querySelector(".page-picture img")?.complete && document.querySelector(".source-panel").innerText`));
+    assert.match(panel, /Page 2 of 3/);
+    await sleep(300);
+    screenshot("citation");
+    await driver.click(".source-panel [role=radio]:not([aria-checked=true])");
+    const marked = await until("the text", () => driver.run(`return [...document.querySelectorAll(".source-panel mark")].map((m) => m.innerText).join(" ")`));
+    assert.match(marked, /keeps the roof, the outside walls/);
+    await driver.forget();
+    await until("the end of the program", () => !alive());
   });
 } finally {
   try {
