@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -40,7 +41,11 @@ func Plan(question string, sheets []document.Sheet, values func(table, column st
 
 // Ask answers a question by rules; nil if they do not understand it.
 func (d *DB) Ask(ctx context.Context, question string) (q *document.Query, why string, err error) {
-	statement, ok, why := Plan(question, d.sheets, func(table, column string) []string { return d.values(ctx, table, column) })
+	named := slices.Clone(d.sheets)
+	for i := range named { // people call a table what its file is called
+		named[i].Name = strings.TrimSpace(tableNumber.ReplaceAllString(named[i].Name, "") + " " + strings.NewReplacer(".", " ", "-", " ", "_", " ").Replace(d.from[i]))
+	}
+	statement, ok, why := Plan(question, named, func(table, column string) []string { return d.values(ctx, table, column) })
 	if !ok {
 		return nil, why, ctx.Err()
 	}
@@ -55,23 +60,26 @@ func (d *DB) Ask(ctx context.Context, question string) (q *document.Query, why s
 	return &result, "", nil
 }
 
+// tableNumber is what a table is called that has no name.
+var tableNumber = regexp.MustCompile(`^Table \d+$`)
+
 // intents are words that say what is to be done with numbers.
 var intents = wordSet(`total sum sums average mean median maximum minimum max min highest lowest largest smallest biggest greatest most least fewest best worst
 	cheapest expensive oldest newest youngest latest earliest top bottom count many much number distinct different unique more less fewer than over above under
 	below between percentage percent share difference per each by list show longest shortest heaviest lightest altogether combined overall exceed exceeds
 	summe gesamt gesamte gesamten insgesamt durchschnitt durchschnittliche durchschnittlichen mittelwert höchste höchsten niedrigste niedrigsten größte größten kleinste kleinsten
 	teuerste teuersten billigste günstigste meisten wenigsten älteste neueste anzahl viele wieviele verschiedene unterschiedliche mehr weniger als über unter zwischen prozent anteil pro je
-	> < >= <= = ≥ ≤ first last exactly least`)
+	> < >= <= = ≥ ≤ first last exactly least together zusammen compare vergleiche versus vs`)
 
 // questionWords carry no meaning of their own here.
 var questionWords = wordSet(`a an the is are was were be been do does did has have had what which who whom whose where when how of in on at for to from with and or all
 	any there their its it this that these those me give tell please show list find display return get name names value values row rows entry entries record records
-	item items sheet table data file document recorded listed made please i we you us our my can could would will shall should sold by as into also both together only
+	item items sheet table data file document recorded listed made please i we you us our my can could would will shall should sold by as into also both only
 	than then not except excluding without have having been between during year month date since after before until through up was wie was welche welcher welches wer
 	wo wann der die das den dem des ein eine einen einer eines ist sind war waren hat haben hatte im in am an auf bei von vom zu zum zur mit und oder für aus es gibt
 	gab alle mir bitte nenne zeige liste jahr monat nach vor seit bis kein keine nicht ohne außer wurde wurden hoch sich liegt liegen beträgt betrug spent paid took
 	take cost costs earn earns earned lie lies exist exists equal equals come comes came go goes went work works belong belongs placed say long
-	value overall across single individual according contain contains contained total come altogether place buy buys bought sell sells sold ordered purchase purchased ship make delivered verkauft bestellt gekauft kaufte kauften ones one whole each every per`)
+	value overall across single individual according contain contains contained total come altogether reach reached reaches occur occurs occurred happen happened live lives lived place buy buys bought sell sells sold ordered purchase purchased ship make delivered verkauft bestellt gekauft kaufte kauften ones one whole each every per`)
 
 func wordSet(words string) map[string]bool {
 	m := map[string]bool{}
@@ -125,6 +133,9 @@ func (m *match) answered(r request, statement string) error {
 			continue
 		}
 		if identifies(x.column) || strings.HasPrefix(statement, "SELECT *") || strings.Contains(statement, quote(x.column.Column)) {
+			continue
+		}
+		if r.aggregate != "" && r.group == nil && x.from > 0 && (m.tokens[x.from-1].low == "all" || m.tokens[x.from-1].low == "alle" || m.tokens[x.from-1].low == "aller") { // over all states
 			continue
 		}
 		if r.aggregate == "COUNT" && x.from > r.at && x.from-r.at <= 2 { // how many orders
@@ -203,6 +214,9 @@ func (m *match) comparisons() error {
 		case low(i) == "at" && low(i+1) == "most", low(i) == "up" && low(i+1) == "to":
 			op, next = "<=", i+2
 		case low(i) == "between" || low(i) == "zwischen":
+			if i+3 >= len(m.tokens) || m.tokens[i+1].used || m.tokens[i+3].used { // a period
+				continue
+			}
 			a, okA := plainNumber(low(i + 1))
 			b, okB := plainNumber(low(i + 3))
 			if !okA || !okB {
@@ -247,7 +261,7 @@ func (m *match) comparedColumn(from, to int) (document.Column, error) {
 	var best *document.Column
 	distance := 1 << 30
 	for _, c := range m.mentions {
-		if !numeric(c.column) {
+		if !numeric(c.column) || identifies(c.column) && c.to-c.from < len(nameTokens(c.column)) { // "claims", of claim IDs, are rows
 			continue
 		}
 		d := 0
@@ -284,7 +298,7 @@ func (m *match) onlyMeasure() (document.Column, error) {
 
 // words that ask for an aggregate, and for the row that has an extreme.
 var (
-	aggregates = map[string]string{"total": "SUM", "sum": "SUM", "sums": "SUM", "altogether": "SUM", "combined": "SUM", "summe": "SUM", "gesamt": "SUM", "gesamte": "SUM", "gesamten": "SUM", "insgesamt": "SUM",
+	aggregates = map[string]string{"total": "SUM", "sum": "SUM", "sums": "SUM", "altogether": "SUM", "combined": "SUM", "together": "SUM", "zusammen": "SUM", "summe": "SUM", "gesamt": "SUM", "gesamte": "SUM", "gesamten": "SUM", "insgesamt": "SUM",
 		"average": "AVG", "mean": "AVG", "avg": "AVG", "durchschnitt": "AVG", "durchschnittliche": "AVG", "durchschnittlichen": "AVG", "mittelwert": "AVG", "median": "MEDIAN",
 		"maximum": "MAX", "max": "MAX", "minimum": "MIN", "min": "MIN"}
 	extremes = map[string]string{"highest": "DESC", "largest": "DESC", "biggest": "DESC", "greatest": "DESC", "most": "DESC", "best": "DESC", "top": "DESC", "maximum": "DESC", "max": "DESC", "höchste": "DESC", "höchsten": "DESC", "größte": "DESC", "größten": "DESC", "meisten": "DESC",
@@ -317,6 +331,12 @@ func (m *match) request() request {
 				r.aggregate, r.at = "COUNT", i+1
 				if w == "anzahl" || w == "count" || w == "wieviele" {
 					r.at = i
+				}
+			}
+		case w == "wie" && next == "hoch" && r.aggregate == "": // how much, but of rates
+			if i+2 < len(m.tokens) {
+				if c := m.nextNumber(i + 2); c != nil && !rate(*c) {
+					r.aggregate, r.at = "SUM", i+1
 				}
 			}
 		case w == "how" && next == "much" || w == "wie" && next == "viel":
@@ -376,6 +396,16 @@ func (m *match) request() request {
 	return r
 }
 
+// nextNumber is the first column of numbers that is named from a token on.
+func (m *match) nextNumber(from int) *document.Column {
+	for i := range m.mentions {
+		if c := &m.mentions[i]; c.from >= from && numeric(c.column) && !identifies(c.column) {
+			return &c.column
+		}
+	}
+	return nil
+}
+
 // implied is the only column whose name has one of the words.
 func (m *match) implied(words string) *document.Column {
 	for _, w := range strings.Fields(words) {
@@ -419,7 +449,7 @@ func (m *match) unexplained() (entity string, err error) {
 		return "", fmt.Errorf("no column or value is called %s", strings.Join(rest, ", "))
 	}
 	if len(rest) == 1 {
-		if !m.calls(stem(strings.ToLower(rest[0]))) {
+		if !m.calls(strings.ToLower(rest[0])) {
 			return "", fmt.Errorf("no column or value is called %s", rest[0])
 		}
 		return rest[0], nil
@@ -429,11 +459,15 @@ func (m *match) unexplained() (entity string, err error) {
 
 // calls tells whether a word can be what the rows of the table are: it is part
 // of the name of a column, or what such tables hold.
-func (m *match) calls(word string) bool {
+func (m *match) calls(low string) bool {
+	word := stem(low)
+	if m.unit != "" && (word == m.unit || root(low) == germanUnits[m.unit]) {
+		return true
+	}
 	person := false
 	for _, c := range m.sheet.Columns {
 		for _, t := range nameTokens(c) {
-			if t.stem == word {
+			if t.stem == word || identifies(c) && len(root(low)) >= 5 && strings.HasPrefix(umlauts.Replace(t.low), root(low)) { // Aufträge, Auftragsnummer
 				return true
 			}
 			person = person || t.low == "name" || t.low == "salary" || t.low == "age" || t.low == "gehalt" || t.low == "alter"
@@ -441,6 +475,8 @@ func (m *match) calls(word string) bool {
 	}
 	return rowNames[word] || person && personNames[word]
 }
+
+var germanUnits = map[string]string{"day": "tag", "month": "monat", "year": "jahr"}
 
 var (
 	rowNames    = wordSet("order sale transaction purchase invoice product article project task ticket payment expense booking visit measurement sample event issue shipment delivery trip bestellung verkauf rechnung produkt artikel projekt zahlung ausgabe buchung")

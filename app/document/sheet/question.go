@@ -51,7 +51,7 @@ func within(before, r, after rune) bool {
 	if unicode.IsDigit(before) && unicode.IsDigit(after) {
 		return strings.ContainsRune(".,-/:'", r)
 	}
-	return strings.ContainsRune("'’-_", r) && part(before) && part(after)
+	return strings.ContainsRune("'’-", r) && part(before) && part(after)
 }
 
 // stem makes plural and singular alike.
@@ -117,6 +117,7 @@ type match struct {
 	filters  []filter
 	values   map[string][]string // by column: values that the question names
 	distinct map[string]int      // by column: how many values it has
+	unit     string              // of time that each row is about: day, month, year; or ""
 	explains int                 // tokens
 }
 
@@ -201,13 +202,18 @@ func against(question string, s document.Sheet, values func(table, column string
 			}
 		}
 	}
+	m.inflected()
 	slices.SortFunc(m.mentions, func(a, b mention) int { return cmp.Compare(a.from, b.from) })
 	for _, t := range m.tokens {
 		if t.used {
 			m.explains++
 		}
 	}
+	m.unit = stepOf(s, values)
 	for _, w := range tokenize(s.Name) {
+		if intents[w.low] || questionWords[w.low] || months[w.low] > 0 || strings.ContainsFunc(w.low, unicode.IsDigit) { // they may mean more
+			continue
+		}
 		if at, ok := find(m.tokens, []token{w}, false); ok && len(w.low) > 2 {
 			use(m.tokens, at)
 			m.explains++
@@ -216,12 +222,53 @@ func against(question string, s document.Sheet, values func(table, column string
 	return m
 }
 
+// inflected finds columns by other forms of their names, if no two columns have
+// the same.
+func (m *match) inflected() {
+	for i, t := range m.tokens {
+		if t.used || intents[t.low] || questionWords[t.low] {
+			continue
+		}
+		var found []document.Column
+		for _, c := range m.sheet.Columns {
+			if name := nameTokens(c); len(name) == 1 && len(t.low) >= 5 && root(name[0].low) == root(t.low) {
+				found = append(found, c)
+			}
+		}
+		if len(found) == 1 {
+			m.tokens[i].used = true
+			m.mentions = append(m.mentions, mention{found[0], span{i, i + 1}})
+		}
+	}
+}
+
 // generic words of names that do not tell columns apart.
 var generic = map[string]bool{"name": true, "id": true, "number": true, "no": true, "of": true, "in": true, "the": true, "type": true, "code": true, "total": true, "date": false, "per": true, "by": true, "and": true, "for": true, "nr": true}
 
+// nameTokens are the words of a column's name, without its unit.
 func nameTokens(c document.Column) []token {
-	return tokenize(strings.TrimSpace(unitInName.ReplaceAllString(strings.ReplaceAll(c.Name, "_", " "), "")))
+	name := tokenize(strings.TrimSpace(unitInName.ReplaceAllString(c.Name, "")))
+	if n := len(name) - 1; n > 0 && numeric(c) && unitWords[name[n].low] { // body_mass_g
+		name = name[:n]
+	}
+	return name
 }
+
+var unitWords = wordSet("g kg mg mm cm m km ft ml kw kwh mw mwh hz ms s h eur usd gbp chf pct percent %")
+
+// root of a word, so that its plural, other cases and the past of a verb are
+// alike: release, released; Kunde, Kunden.
+func root(w string) string {
+	w = umlauts.Replace(w)
+	for _, e := range []string{"en", "ed", "es", "er", "e", "s", "n"} {
+		if r := strings.TrimSuffix(w, e); r != w && len(r) >= 4 {
+			return r
+		}
+	}
+	return w
+}
+
+var umlauts = strings.NewReplacer("ä", "a", "ö", "o", "ü", "u", "ß", "ss")
 
 func (m *match) columnPhrases() map[string]bool {
 	p := map[string]bool{}
@@ -268,6 +315,34 @@ func (m *match) addValue(c document.Column, v string, at span) {
 }
 
 var excepting = map[string]bool{"not": true, "except": true, "excluding": true, "without": true, "nicht": true, "außer": true, "ohne": true, "isn't": true, "aren't": true}
+
+// stepOf is the unit of time that each row of a sheet is about, "" if rows are
+// about something else.
+func stepOf(s document.Sheet, values func(table, column string) []string) string {
+	for _, c := range s.Columns {
+		if c.Type != Date {
+			continue
+		}
+		these := values(s.Table, c.Column)
+		if len(these) != s.Rows || s.Rows < 2 {
+			continue
+		}
+		unit := "year"
+		for _, v := range these {
+			if len(v) != 10 {
+				return ""
+			}
+			if !strings.HasSuffix(v, "-01") {
+				return "day"
+			}
+			if !strings.HasSuffix(v, "-01-01") {
+				unit = "month"
+			}
+		}
+		return unit
+	}
+	return ""
+}
 
 func literal(v string) string { return "'" + strings.ReplaceAll(v, "'", "''") + "'" }
 

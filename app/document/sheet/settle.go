@@ -24,7 +24,7 @@ var (
 // where the month may come first or second. What stays ambiguous stays text. The
 // cells of the rows are replaced, not changed.
 func settle(rows []parse.Row, i int) {
-	for _, read := range []func([]parse.Row, int) func(string) (parse.Cell, bool){amounts, dates} {
+	for _, read := range []func([]parse.Row, int) func(string) (parse.Cell, bool){amounts, dates, truths} {
 		convert := read(rows, i)
 		if convert == nil {
 			continue
@@ -100,6 +100,31 @@ func amounts(rows []parse.Row, i int) func(string) (parse.Cell, bool) {
 		}
 		return parse.Cell{Type: parse.Number, Text: s, Number: n, Format: currency}, true
 	}
+}
+
+// truths reads a column that answers with yes and no, in one language.
+func truths(rows []parse.Row, i int) func(string) (parse.Cell, bool) {
+	for _, words := range [][2]string{{"yes", "no"}, {"y", "n"}, {"true", "false"}, {"ja", "nein"}, {"wahr", "falsch"}} {
+		seen := [2]bool{}
+		other := false
+		for _, s := range texts(rows, i) {
+			at := slices.Index(words[:], strings.ToLower(s))
+			if other = other || at < 0; !other {
+				seen[at] = true
+			}
+		}
+		if other || !seen[0] || !seen[1] {
+			continue
+		}
+		return func(s string) (parse.Cell, bool) {
+			c := parse.Cell{Type: parse.Boolean, Text: s}
+			if strings.EqualFold(s, words[0]) {
+				c.Number = 1
+			}
+			return c, true
+		}
+	}
+	return nil
 }
 
 // decimalMark is what parts the decimals of a number, "" if nothing does. It is

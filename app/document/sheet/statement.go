@@ -16,6 +16,8 @@ func (m *match) build(r request, entity string) (string, error) {
 	switch {
 	case r.percent:
 		return m.percentage(r, free)
+	case m.hasWord("compare") || m.hasWord("vergleiche") || m.hasWord("versus") || m.hasWord("vs"):
+		return m.comparison(r, free)
 	case m.hasWord("difference") || m.hasWord("unterschied") || m.hasWord("differenz"):
 		return m.difference(r, free)
 	case r.extreme != "":
@@ -139,8 +141,17 @@ func (m *match) measure(r request, free []mention) *document.Column {
 	}
 	for _, behind := range []bool{true, false} {
 		for i := range free {
-			if c := &free[i]; (numeric(c.column) && !identifies(c.column) || c.column.Type == Date && (r.aggregate == "MIN" || r.aggregate == "MAX" || r.extreme != "")) && (!behind || c.from > r.at) {
+			if c := &free[i]; numeric(c.column) && !identifies(c.column) && (!behind || c.from > r.at) {
 				return &c.column
+			}
+		}
+	}
+	if r.aggregate == "MIN" || r.aggregate == "MAX" || r.extreme != "" { // of dates, if there are no numbers
+		for _, behind := range []bool{true, false} {
+			for i := range free {
+				if c := &free[i]; c.column.Type == Date && (!behind || c.from > r.at) {
+					return &c.column
+				}
 			}
 		}
 	}
@@ -166,6 +177,7 @@ func (m *match) count(r request, free []mention) string {
 			continue
 		}
 		switch {
+		case !r.distinct && m.named(c.span): // each row is one
 		case r.distinct, c.column.Type == Text, identifies(c.column):
 			what, name = "COUNT(DISTINCT "+quote(c.column.Column)+")", "number of "+c.column.Name
 		case numeric(c.column):
@@ -174,6 +186,16 @@ func (m *match) count(r request, free []mention) string {
 		break
 	}
 	return fmt.Sprintf("SELECT %s AS %s FROM %s%s", what, quote(name), quote(m.sheet.Table), conditions(m.filters))
+}
+
+// named tells whether words of a question are what the table itself is called.
+func (m *match) named(at span) bool {
+	for _, w := range tokenize(m.sheet.Name) {
+		if at.to-at.from == 1 && w.stem == m.tokens[at.from].stem {
+			return true
+		}
+	}
+	return false
 }
 
 // sold is the column of quantities, for questions such as how many widgets were
@@ -256,6 +278,30 @@ func (m *match) difference(r request, free []mention) (string, error) {
 	return "", errors.New("between which two")
 }
 
+// comparison sets what values of a column have beside each other.
+func (m *match) comparison(r request, free []mention) (string, error) {
+	measure := m.measure(r, free)
+	if measure == nil {
+		return "", errors.New("which numbers are to be compared")
+	}
+	a := r.aggregate
+	switch {
+	case a == "MEDIAN" || a == "COUNT":
+		return "", errors.New("this comparison")
+	case a == "" && rate(*measure):
+		a = "AVG"
+	case a == "":
+		a = "SUM"
+	}
+	for _, c := range m.sheet.Columns {
+		if len(m.values[c.Column]) > 1 {
+			what := a + "(" + quote(measure.Column) + ")"
+			return fmt.Sprintf("SELECT %s, %s AS %s FROM %s%s GROUP BY 1 ORDER BY 1", quote(c.Column), what, label(what, measure), quote(m.sheet.Table), conditions(m.filters)), nil
+		}
+	}
+	return "", errors.New("what is to be compared")
+}
+
 // rates are not added up: the highest price is a price.
 var rates = wordSet("price rate age percent score temperature salary weight height length rating grade margin share ratio preis alter gewicht gehalt note quote speed distance duration")
 
@@ -264,7 +310,7 @@ func rate(c document.Column) bool {
 		return true
 	}
 	for _, t := range nameTokens(c) {
-		if rates[t.low] {
+		if rates[t.low] || strings.HasSuffix(t.low, "preis") || strings.HasSuffix(t.low, "gewicht") || strings.HasSuffix(t.low, "gehalt") {
 			return true
 		}
 	}
@@ -364,7 +410,11 @@ func (m *match) rows(free []mention) (string, error) {
 	if len(m.filters) == 0 && numbers > 0 && numbers == len(free) {
 		return "", errors.New("what is to be done with the numbers")
 	}
-	return "SELECT DISTINCT " + strings.Join(columns, ", ") + " FROM " + table + conditions(m.filters) + " ORDER BY 1", nil
+	distinct := "DISTINCT "
+	if numbers == len(free) { // equal numbers of several rows are several
+		distinct = ""
+	}
+	return "SELECT " + distinct + strings.Join(columns, ", ") + " FROM " + table + conditions(m.filters) + " ORDER BY 1", nil
 }
 
 func contains(all []string, one string) bool {
