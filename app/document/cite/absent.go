@@ -34,13 +34,14 @@ func Absent(text string) bool { return absence.MatchString(text) }
 // and which of its words none of them has. Names and numbers count more: a
 // question about a person who is nowhere named cannot be answered.
 func Answerable(question string, passages []document.Passage) (score float64, missing []string) {
-	have := content{map[string]bool{}, map[string]bool{}, map[string]bool{}, false}
+	have := newContent()
 	for _, p := range passages {
 		have = union(have, contentOf(p.Text+" . "+strings.Join(p.Heading, " . ")+" . "+p.Name))
 	}
 	var found, all float64
 	first := true
-	for _, w := range split(question) {
+	for _, t := range split(question) {
+		w := t.word
 		low := strings.ToLower(w)
 		c := contentOf("x " + w) // not the first word: its capital tells
 		begin := first

@@ -3,6 +3,7 @@ package cite
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -15,6 +16,7 @@ const (
 	beside = 0.6 // of it in one sentence and the next
 
 	besideInRow = 0.8  // of it in one row of a table and its header
+	nearly      = 0.85 // of the words of the sentence that suits best, for its numbers to be meant
 	related     = 0.25 // below, the sense is not even compared
 	alike       = 0.80 // cosine from which on the sense bears a sentence out whose words are others
 	likely      = 0.68 // … partly
@@ -25,17 +27,46 @@ const (
 type passage struct {
 	document.Passage
 	all       content
+	around    content
 	sentences []Span
 	contents  []content
 }
 
 func readPassage(p document.Passage) passage {
-	x := passage{Passage: p, all: contentOf(p.Text + " . " + strings.Join(p.Heading, " . ") + " . " + p.Name), sentences: cut(p.Text, true)}
+	x := passage{Passage: p, all: contentOf(p.Text + " . " + around(p)), around: contentOf(around(p)), sentences: cut(p.Text, true)}
+	x.all.addPlain()
 	for _, s := range x.sentences {
 		x.contents = append(x.contents, contentOf(p.Text[s.Start:s.End]))
+		x.contents[len(x.contents)-1].addPlain()
 	}
+	x.replies()
 	return x
 }
+
+// replies lets a sentence that answers the question before it with yes or no say
+// what is asked, or deny it.
+func (x *passage) replies() {
+	for i := 1; i < len(x.sentences); i++ {
+		asked, answer := x.Text[x.sentences[i-1].Start:x.sentences[i-1].End], x.Text[x.sentences[i].Start:x.sentences[i].End]
+		m := reply.FindStringSubmatch(answer)
+		if m == nil || !strings.HasSuffix(strings.TrimSpace(asked), "?") {
+			continue
+		}
+		u := union(x.contents[i-1], x.contents[i])
+		if u.reply = -1; affirming[strings.ToLower(m[1])] {
+			u.reply = 1
+		}
+		x.contents[i] = u
+	}
+}
+
+var (
+	reply     = regexp.MustCompile(`(?i)^\s*(no|not|never|yes|nein|nicht|ja)(?:[\s,.;:!]|$)`)
+	affirming = map[string]bool{"yes": true, "ja": true}
+)
+
+// around is what tells where a passage stands: its headings and its file.
+func around(p document.Passage) string { return strings.Join(p.Heading, " . ") + " . " + p.Name }
 
 // Check says of each sentence of an answer whether the passages bear it out: by
 // its words, which must be there, by its numbers, which must be there exactly,
@@ -66,6 +97,11 @@ func Check(ctx context.Context, answer string, passages []document.Passage, embe
 		}
 		text := strings.TrimLeft(Strip(answer[s.Start:s.End]), "-*•#> \t")
 		claim := contentOf(listNumber.ReplaceAllString(text, ""))
+		for n, loose := range claim.counts {
+			if loose {
+				delete(claim.numbers, n)
+			}
+		}
 		if !claims(text, claim) {
 			x.Verdict = document.NoClaim
 		} else if judge(&x, claim, read) {
@@ -132,11 +168,11 @@ func cover(claim, text content) (score float64, numbers bool) {
 // judge gives a sentence its verdict by words and numbers. It returns whether
 // the sense might still change it.
 func judge(x *document.Sentence, claim content, passages []passage) (open bool) {
-	cited := content{map[string]bool{}, map[string]bool{}, map[string]bool{}, false}
+	cited := newContent()
 	best, bestScore := -1, 0.0
 	for i, p := range passages {
 		score, numbers := cover(claim, p.all)
-		if numbers && score > bestScore && together(claim, passages, []int{p.N}) {
+		if numbers && score > bestScore && together(claim, passages, []int{p.N}) && named(claim, passages, []int{p.N}) > 0 {
 			best, bestScore = i, score
 		}
 		if slices.Contains(x.Cites, p.N) {
@@ -149,20 +185,21 @@ func judge(x *document.Sentence, claim content, passages []passage) (open bool) 
 		}
 	}
 	score, numbers := cover(claim, cited)
-	numbers = numbers && together(claim, passages, x.Cites)
+	numbers = numbers && together(claim, passages, x.Cites) && named(claim, passages, x.Cites) > 0
 	if len(x.Cites) > 0 && numbers && (score >= enough || score >= bestScore-0.1) {
 		x.Score = score
 		x.Verdict = verdict(score)
-		if x.Verdict == document.Supported && (opposed(claim, passages, x.Cites) || scattered(claim, passages, x.Cites)) {
+		against := opposed(claim, passages, x.Cites)
+		if x.Verdict == document.Supported && (against || otherwise(claim, passages, x.Cites) || scattered(claim, passages, x.Cites)) {
 			x.Verdict = document.Weak
 		}
-		return x.Verdict != document.Supported && score >= related
+		return !against && x.Verdict != document.Supported && score >= related
 	}
 	if best >= 0 && bestScore >= partly { // what it points to does not say this, another passage does
 		wrong := len(x.Cites) > 0
 		x.Cites = append(x.Cites, passages[best].N)
 		x.Score, x.Verdict = bestScore, verdict(bestScore)
-		if x.Verdict == document.Supported && (wrong || scattered(claim, passages, x.Cites[len(x.Cites)-1:]) || opposed(claim, passages, x.Cites[len(x.Cites)-1:])) {
+		if x.Verdict == document.Supported && (wrong || doubtful(claim, passages, x.Cites[len(x.Cites)-1:])) {
 			x.Verdict = document.Weak
 		}
 		return false
@@ -172,6 +209,11 @@ func judge(x *document.Sentence, claim content, passages []passage) (open bool) 
 		x.Score = bestScore
 	}
 	return len(claim.numbers) == 0 || numbers && len(x.Cites) > 0
+}
+
+// doubtful tells claims whose words a passage has, but says something else with.
+func doubtful(claim content, passages []passage, cites []int) bool {
+	return scattered(claim, passages, cites) || opposed(claim, passages, cites) || otherwise(claim, passages, cites)
 }
 
 func verdict(score float64) document.Verdict {
@@ -186,22 +228,32 @@ func verdict(score float64) document.Verdict {
 
 // together tells whether the numbers of a claim stand where its words do: in one
 // sentence of a cited passage, or in two that follow each other. A number from
-// elsewhere in the passage bears nothing out.
+// elsewhere in the passage bears nothing out, nor does one in a sentence that has
+// fewer of the words than another with other numbers.
 func together(claim content, passages []passage, cites []int) bool {
 	if len(claim.numbers) == 0 {
 		return true
+	}
+	plain := content{words: claim.words, names: claim.names}
+	elsewhere := 0.0 // of a sentence with numbers in any passage
+	for _, p := range passages {
+		for _, c := range p.contents {
+			if score, _ := cover(plain, c); len(c.numbers) > 0 {
+				elsewhere = max(elsewhere, score)
+			}
+		}
 	}
 	for _, p := range passages {
 		if !slices.Contains(cites, p.N) {
 			continue
 		}
-		best := 0.0
+		best := elsewhere
 		for _, c := range p.contents {
-			score, _ := cover(content{words: claim.words, names: claim.names}, c)
+			score, _ := cover(plain, c)
 			best = max(best, score)
 		}
 		for i, c := range p.contents {
-			if score, _ := cover(content{words: claim.words, names: claim.names}, c); score < best*0.75 {
+			if score, _ := cover(plain, c); score < best*nearly {
 				continue
 			}
 			near := c
@@ -214,6 +266,95 @@ func together(claim content, passages []passage, cites []int) bool {
 		}
 	}
 	return len(claim.words) > 0 && severalFacts(claim)
+}
+
+// named is how many of a claim's names stand where its words do, from 0 to 1: in
+// the sentences that suit it, beside them, or in the headings and the name of
+// the file. A text with a name in the place of another says something else.
+func named(claim content, passages []passage, cites []int) float64 {
+	if len(claim.names) == 0 || claim.german {
+		return 1
+	}
+	best := 0.0
+	has := func(c content, each float64) {
+		n := 0.0
+		for w := range claim.names {
+			if c.words[w] || called(w, c.words) {
+				n++
+			}
+		}
+		best = max(best, each*n/float64(len(claim.names)))
+	}
+	for _, place := range places(claim, passages, cites, 4, 2) {
+		has(place, 1)
+	}
+	for _, p := range passages { // a name from elsewhere in the passage counts half
+		if slices.Contains(cites, p.N) {
+			has(p.all, 0.5)
+		}
+	}
+	return best
+}
+
+// called tells whether one of the words is another form of a name.
+func called(name string, words map[string]bool) bool {
+	const ending = 3
+	for w := range words {
+		if len(w) >= 4 && len(name) >= 4 && max(len(w), len(name))-min(len(w), len(name)) <= ending && (strings.HasPrefix(w, name) || strings.HasPrefix(name, w)) {
+			return true
+		}
+	}
+	return false
+}
+
+// otherwise tells whether a claim gives a name, or a number in words, that does
+// not stand where its words do.
+func otherwise(claim content, passages []passage, cites []int) bool {
+	if named(claim, passages, cites) < 1 {
+		return true
+	}
+	for _, near := range places(claim, passages, cites, 1, 1) {
+		all := true
+		for n, loose := range claim.counts {
+			all = all && (near.numbers[n] || !loose)
+		}
+		if all {
+			return false
+		}
+	}
+	return len(claim.counts) > 0
+}
+
+// places are where a claim's words stand in passages: each sentence that suits
+// it about as well as the best, with some before and after it.
+func places(claim content, passages []passage, cites []int, before, after int) []content {
+	plain := content{words: claim.words, names: claim.names}
+	best := 0.0
+	scores := map[int][]float64{}
+	for i, p := range passages {
+		if !slices.Contains(cites, p.N) {
+			continue
+		}
+		for _, c := range p.contents {
+			score, _ := cover(plain, c)
+			scores[i] = append(scores[i], score)
+			best = max(best, score)
+		}
+	}
+	var all []content
+	for i, s := range scores {
+		for k := range s {
+			if s[k] < best*0.75 {
+				continue
+			}
+			near := passages[i].around
+			for _, c := range passages[i].contents[max(0, k-before):min(len(s), k+after+1)] {
+				near = union(near, c)
+			}
+			all = append(all, near)
+		}
+	}
+	return all
 }
 
 // scattered tells whether a claim's words stand far from each other in the
@@ -251,9 +392,16 @@ func opposed(claim content, passages []passage, cites []int) bool {
 		if !slices.Contains(cites, p.N) {
 			continue
 		}
-		for _, c := range p.contents {
-			if score, _ := cover(claim, c); score > best {
-				best, against = score, c.negated != claim.negated
+		for i, c := range p.contents {
+			if strings.HasSuffix(p.Text[:p.sentences[i].End], "?") { // it says nothing
+				continue
+			}
+			score, _ := cover(claim, c)
+			if score == best { // several suit it as well: one is enough to doubt it
+				against = against || opposes(claim, c)
+			}
+			if score > best {
+				best, against = score, opposes(claim, c)
 			}
 		}
 	}
@@ -326,7 +474,7 @@ func candidates(s document.Sentence, claim content, passages []passage) []candid
 		}
 		for i, c := range p.contents {
 			score, numbers := cover(claim, c)
-			if numbers && c.negated == claim.negated {
+			if numbers && !opposes(claim, c) && !otherwise(claim, passages, []int{p.N}) {
 				all = append(all, candidate{p.N, p.Text[p.sentences[i].Start:p.sentences[i].End], score})
 			}
 		}
@@ -383,7 +531,7 @@ func quote(s *document.Sentence, claim content, passages []passage) {
 }
 
 func union(a, b content) content {
-	u := content{map[string]bool{}, map[string]bool{}, map[string]bool{}, a.negated}
+	u := newContent()
 	for _, c := range []content{a, b} {
 		for w := range c.words {
 			u.words[w] = true

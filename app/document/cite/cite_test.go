@@ -23,7 +23,7 @@ func TestParse(t *testing.T) {
 		want []int
 	}{
 		{"So it is [1].", []int{1}}, {"So [1, 2] and [3][4].", []int{1, 2, 3, 4}}, {"[1-3]", []int{1, 2, 3}}, {"【2】 [^3]", []int{2, 3}},
-		{"[passage 2]", []int{2}}, {"`[1]` and a [2](link)", nil}, {"```\n[1]\n```", nil}, {"[9]", nil}, {"x[99999999999]", nil}, {"[1]: note", nil},
+		{"[passage 2]", []int{2}}, {"`[1]` and a [2](link)", nil}, {"```\n[1]\n```", nil}, {"[9]", nil}, {"x[99999999999]", nil}, {"So^1^, and so.^2,3^", []int{1, 2, 3}}, {"10^3^ bytes", nil}, {"[1]: note", nil},
 	} {
 		var got []int
 		for _, m := range Parse(tt.text, 4) {

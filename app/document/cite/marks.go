@@ -19,8 +19,8 @@ type Mark struct {
 	Numbers    []int
 }
 
-// marker matches [1], [1, 2], [1-3], 【1】, [^1], and what models write instead: [passage 2].
-var marker = regexp.MustCompile(`(?i)[\[【]\s*\^?\s*(?:passages?|quellen?|sources?|nr\.?|no\.?|p\.)?\s*(\d{1,5}(?:\s*(?:,|;|–|-|and|und|&)\s*\d{1,5})*)\s*(?:†[^\]】]*)?[\]】]`)
+// marker matches [1], [1, 2], [1-3], 【1】, [^1], and what models write instead: [passage 2], ^1^.
+var marker = regexp.MustCompile(`(?i)[\[【]\s*\^?\s*(?:passages?|quellen?|sources?|nr\.?|no\.?|p\.)?\s*(\d{1,5}(?:\s*(?:,|;|–|-|and|und|&)\s*\d{1,5})*)\s*(?:†[^\]】]*)?[\]】]|\^(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\^`)
 
 // Parse finds the marks of an answer that point to passages numbered from 1 to
 // most. What stands in code, or is a link, is none. A mark that points at no
@@ -31,6 +31,12 @@ func Parse(answer string, most int) []Mark {
 	for _, m := range marker.FindAllStringSubmatchIndex(answer, -1) {
 		if inside(code, m[0]) || m[1] < len(answer) && (answer[m[1]] == '(' || answer[m[1]] == ':' && lineStart(answer, m[0])) {
 			continue
+		}
+		if m[2] < 0 { // ^1^
+			if m[0] > 0 && answer[m[0]-1] >= '0' && answer[m[0]-1] <= '9' { // a power
+				continue
+			}
+			m[2], m[3] = m[4], m[5]
 		}
 		marks = append(marks, Mark{m[0], m[1], parseNumbers(answer[m[2]:m[3]], most)})
 	}
@@ -176,7 +182,7 @@ func cut(answer string, lines bool) []Span {
 		switch {
 		case inside(code, i):
 		case r == '\n':
-			if lines || next >= len(answer) || breaks(answer, i, next) {
+			if next >= len(answer) || lines && !wrapped(answer, i, next) || breaks(answer, i, next) {
 				end(i)
 			}
 		case strings.ContainsRune("。！？", r):
@@ -205,6 +211,22 @@ func breaks(text string, at, next int) bool {
 	}
 	before := text[strings.LastIndexByte(text[:at], '\n')+1 : at]
 	return strings.TrimSpace(line) == "" || onlyMark(before) || special.MatchString(line) || strings.HasPrefix(strings.TrimSpace(before), "#") || strings.HasPrefix(strings.TrimSpace(before), "|") || strings.HasSuffix(strings.TrimSpace(before), ":")
+}
+
+// wrapped tells whether a line break is only where a text of one width was
+// broken: the line before it is about as long as such lines are, and neither of
+// the two is a row.
+func wrapped(text string, at, next int) bool {
+	const least, most = 40, 120 // bytes of a line
+	before, after := strings.TrimSpace(text[strings.LastIndexByte(text[:at], '\n')+1:at]), text[next:]
+	if i := strings.IndexByte(after, '\n'); i >= 0 {
+		after = after[:i]
+	}
+	if strings.ContainsRune(before, '\t') || strings.ContainsRune(after, '\t') || len(before) < least || len(before) > most {
+		return false
+	}
+	r, _ := utf8.DecodeRuneInString(strings.TrimSpace(after))
+	return unicode.IsLower(r) || len(before) >= least+15 && !strings.ContainsAny(before[len(before)-1:], ".!?")
 }
 
 // special lines are items, rows, headings, quotations and code.
@@ -239,7 +261,7 @@ func marksAfter(text string, at int) int {
 		for next < len(text) && (text[next] == ' ' || text[next] == '\u00a0') {
 			next++
 		}
-		if !strings.HasPrefix(text[next:], "[") && !strings.HasPrefix(text[next:], "【") {
+		if !strings.HasPrefix(text[next:], "[") && !strings.HasPrefix(text[next:], "^") && !strings.HasPrefix(text[next:], "【") {
 			return at
 		}
 		m := marker.FindStringIndex(text[next:min(len(text), next+80)])

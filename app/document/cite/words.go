@@ -8,58 +8,144 @@ import (
 // content of a text: stems of its words that mean something, and its numbers.
 type content struct {
 	words   map[string]bool
-	numbers map[string]bool
+	numbers map[string]bool // with digits, or of a text in words too; and what only has digits in it, such as 0xFD
+	counts  map[string]bool // numbers in words, of things that a text may count without saying so
 	names   map[string]bool // words with a capital letter within a sentence
-	negated bool
+	said    map[string]bool // words that are not denied, and
+	denied  map[string]int  // those that are: 1 right behind the denial, 2 the word after
+	german  bool            // where capital letters tell nothing
+	reply   int             // 1 says yes to the question before, -1 no
 }
 
+func newContent() content {
+	return content{map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]int{}, false, 0}
+}
+
+// denials reach the words that follow, as far as the clause goes.
+const denialReach = 2
+
 func contentOf(text string) content {
-	c := content{map[string]bool{}, map[string]bool{}, map[string]bool{}, false}
-	first := true
-	for _, w := range split(text) {
+	c := newContent()
+	first, deny, german := true, 0, 0
+	tokens := split(text)
+	for i, t := range tokens {
+		w := t.word
 		low := strings.ReplaceAll(strings.ToLower(w), "’", "'")
+		if t.clause {
+			deny = 0
+		}
+		if germanWords[low] {
+			german++
+		}
+		if n := numberWords[low]; n != "" {
+			c.numbers[n] = true
+			c.counts[n] = !unitAfter(tokens, i)
+		} else if low == "one" && unitAfter(tokens, i) {
+			c.numbers["1"] = true
+		}
 		switch {
 		case strings.ContainsFunc(w, unicode.IsDigit):
 			if n := number(w); n != "" {
 				c.numbers[n] = true
 			} else {
-				c.words[low] = true
+				c.words[low], c.numbers[low] = true, true
 			}
 		case negations[low]:
-			c.negated = true
-		case stop[low]:
+			deny = denialReach
+		case stop[low] || numberWords[low] != "":
 		default:
 			if r := []rune(w); len(r) == 1 && r[0] < 0x2e80 { // a single letter says little
 				break
+			}
+			if strings.Contains(low, "_") { // what programs call things
+				c.numbers[low] = true
 			}
 			for _, s := range stems(low) {
 				c.words[s] = true
 				if !first && unicode.IsUpper([]rune(w)[0]) {
 					c.names[s] = true
 				}
+				if deny == 0 {
+					c.said[s] = true
+				} else if at := denialReach + 1 - deny; c.denied[s] == 0 || at < c.denied[s] {
+					c.denied[s] = at
+				}
 			}
+			deny = max(0, deny-1)
 		}
 		first = false
 	}
+	c.german = german > 1
 	return c
 }
 
-// split cuts a text into words and numbers, decimal points within them.
-func split(text string) []string {
-	var words []string
+// unitAfter tells whether a unit that one counts follows a word.
+func unitAfter(tokens []token, i int) bool {
+	return i+1 < len(tokens) && countable[stem(strings.ToLower(tokens[i+1].word))]
+}
+
+// addPlain lets what a text says be found without the mark of a footnote that
+// stands close to it: Kadatch1.
+func (c *content) addPlain() {
+	for n := range c.numbers {
+		r := []rune(n)
+		k := len(r)
+		for k > 0 && unicode.IsDigit(r[k-1]) {
+			k--
+		}
+		if k >= 4 && k >= len(r)-2 && !strings.ContainsFunc(string(r[:k]), func(x rune) bool { return !unicode.IsLetter(x) }) {
+			for _, s := range stems(string(r[:k])) {
+				c.words[s], c.said[s] = true, true
+			}
+		}
+	}
+}
+
+// opposes tells whether one of two texts denies what the other says.
+func opposes(a, b content) bool {
+	if r := a.reply + b.reply; r != 0 {
+		return (len(a.denied) > 0 && a.reply == 0 || len(b.denied) > 0 && b.reply == 0) == (r > 0)
+	}
+	for range 2 {
+		for w, at := range a.denied {
+			if at == 1 && !a.said[w] && b.said[w] && b.denied[w] == 0 {
+				return true
+			}
+		}
+		a, b = b, a
+	}
+	return false
+}
+
+// token is a word or number of a text.
+type token struct {
+	word   string
+	clause bool // another one begins with it
+}
+
+// split cuts a text into words and numbers, decimal points and signs among them.
+func split(text string) []token {
+	var tokens []token
+	clause := false
 	r := []rune(text)
 	for i := 0; i < len(r); {
-		if !wordRune(r[i]) {
+		signed := (r[i] == '-' || r[i] == '−') && i+1 < len(r) && unicode.IsDigit(r[i+1]) && (i == 0 || unicode.IsSpace(r[i-1]) || r[i-1] == '(')
+		if !wordRune(r[i]) && !signed {
+			clause = clause || strings.ContainsRune(".,;:!?()—。，；", r[i])
 			i++
 			continue
 		}
 		from := i
-		for i < len(r) && (wordRune(r[i]) || i+1 < len(r) && i > from && wordRune(r[i+1]) && inner(r[i], r[i-1], r[i+1])) {
+		if i++; signed {
+			r[from] = '-'
+		}
+		for i < len(r) && (wordRune(r[i]) || i+1 < len(r) && wordRune(r[i+1]) && inner(r[i], r[i-1], r[i+1])) {
 			i++
 		}
-		words = append(words, string(r[from:i]))
+		tokens = append(tokens, token{string(r[from:i]), clause})
+		clause = false
 	}
-	return words
+	return tokens
 }
 
 func wordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.IsMark(r) }
@@ -69,12 +155,18 @@ func inner(r, before, after rune) bool {
 	if unicode.IsDigit(before) && unicode.IsDigit(after) {
 		return r == '.' || r == ',' || r == '\'' || r == ':' || r == '\u202f' || r == '\u00a0'
 	}
-	return (r == '\'' || r == '’') && unicode.IsLetter(before) && unicode.IsLetter(after)
+	return r == '_' || (r == '\'' || r == '’') && unicode.IsLetter(before) && unicode.IsLetter(after)
 }
 
 // number is a number in one form, whatever marks part its thousands; "" for a
 // word that only holds digits.
 func number(w string) string {
+	if rest, signed := strings.CutPrefix(w, "-"); signed {
+		if n := number(rest); n != "" && n != "0" {
+			return "-" + n
+		}
+		return number(rest)
+	}
 	digits := 0
 	for _, r := range w {
 		if unicode.IsLetter(r) {
@@ -157,6 +249,9 @@ func stem(w string) string {
 			}
 		}
 	}
+	if n := len(w) - 1; n >= 3 && (w[n] == 'd' || w[n] == 's') && w[n-1] == 'e' { // used, uses
+		w = w[:n]
+	}
 	if n := len(w); n > 4 && w[n-1] == w[n-2] { // planned, plan
 		w = w[:n-1]
 	}
@@ -171,7 +266,24 @@ func set(words string) map[string]bool {
 	return m
 }
 
-var negations = set("not no never none nor without cannot can't don't doesn't didn't isn't aren't wasn't weren't won't nicht kein keine keinen keiner niemals nie ohne weder")
+var negations = set("not no never none nor neither without cannot can't don't doesn't didn't isn't aren't wasn't weren't won't couldn't shouldn't wouldn't hasn't haven't hadn't mustn't needn't nicht kein keine keinen keiner keinem keines niemals nie ohne weder")
+
+// numberWords are numbers as they are written out.
+var numberWords = map[string]string{"two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9", "ten": "10", "eleven": "11", "twelve": "12",
+	"third": "3", "fourth": "4", "fifth": "5", "sixth": "6", "seventh": "7", "eighth": "8", "ninth": "9", "tenth": "10",
+	"fifteen": "15", "twenty": "20", "thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "seventy": "70", "eighty": "80", "ninety": "90",
+	"zwei": "2", "drei": "3", "vier": "4", "fünf": "5", "sechs": "6", "sieben": "7", "acht": "8", "neun": "9", "zehn": "10", "elf": "11", "zwölf": "12", "zwanzig": "20", "dreißig": "30"}
+
+// countable are stems of what one counts: one week is not two.
+var countable = func() map[string]bool {
+	m := map[string]bool{}
+	for _, w := range strings.Fields("year years month months week weeks day days hour hours minute minutes percent euro euros dollar dollars byte bytes bit bits") {
+		m[stem(w)] = true
+	}
+	return m
+}()
+
+var germanWords = set("der die das und ist ein eine einen dem den des im nicht mit von zu für wird werden auf sich bei oder")
 
 var stop = set(`a about above after again all also although am an and any are as at be because been before being below between both but by can could did do
 	does doing down during each either for from further had has have having he her here hers herself him himself his how however i if in into is it its itself
