@@ -75,7 +75,8 @@ func count(name, half string, good bool) {
 	}
 }
 
-// bar holds a figure to what it must be at least, in both halves.
+// bar holds a figure of the whole set to what it must be at least, and tells that
+// of the halves.
 func bar(t *testing.T, name string, least float64) {
 	t.Helper()
 	for _, half := range []string{Made, HeldOut, "all"} {
@@ -90,7 +91,8 @@ func bar(t *testing.T, name string, least float64) {
 	}
 }
 
-// tell says what failed of the half that rules are made with, and counts it.
+// tell counts, and says what failed of the half that rules are made with. The
+// other half is told only to those who do not make rules: FREEHOLD_HONESTY_ALL.
 func tell(t *testing.T, name string, q Question, good bool, format string, a ...any) {
 	t.Helper()
 	count(name, q.Half, good)
@@ -114,26 +116,32 @@ func TestHonesty(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	var m models
-	if path := os.Getenv("FREEHOLD_TEST_EMBEDDER"); path != "" {
-		if m.model, err = engine.Open(t.Context(), path, engine.Options{}, nil); err != nil {
+	open := func(files []string, m models) *Library {
+		l, err := Open(t.Context(), t.TempDir(), files, m)
+		if err != nil {
 			t.Fatal(err)
 		}
-		defer m.model.Close()
+		t.Cleanup(func() { l.Close() })
+		return l
 	}
-	l, err := Open(t.Context(), t.TempDir(), files, m)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	t.Run("Set", func(t *testing.T) { checkSet(t, l, questions, len(files)) })
-	t.Run("Routes", func(t *testing.T) { routes(t, l, questions) })
-	t.Run("Tables", func(t *testing.T) { tables(t, l, questions) })
-	t.Run("Passages", func(t *testing.T) {
-		if m.model == nil {
+	all := open(files, models{})
+	t.Run("Set", func(t *testing.T) { checkSet(t, all, questions, len(files)) })
+	t.Run("Routes", func(t *testing.T) { routes(t, all, questions) })
+	t.Run("Tables", func(t *testing.T) { tables(t, all, questions) })
+	t.Run("Texts", func(t *testing.T) {
+		path := os.Getenv("FREEHOLD_TEST_EMBEDDER")
+		if path == "" {
 			t.Skip("FREEHOLD_TEST_EMBEDDER does not name a file with all-MiniLM-L6-v2")
 		}
-		passages(t, l, questions)
+		model, err := engine.Open(t.Context(), path, engine.Options{}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer model.Close()
+		texts := slices.DeleteFunc(slices.Clone(files), func(f string) bool {
+			return slices.Contains([]string{".csv", ".xlsx", ".ods"}, filepath.Ext(f))
+		})
+		passages(t, open(texts, models{model}), questions)
 	})
 }
 
@@ -182,21 +190,26 @@ func routes(t *testing.T, l *Library, questions []Question) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ask := route.Question{Text: q.Question, Room: room}
+		asked := route.Question{Text: q.Question, Room: room}
 		if q.Kind == Talk {
-			ask.History = []string{"What does it say?"}
+			asked.History = []string{"What does it say?"}
 		}
 		tokens := 0
 		for _, d := range docs {
 			tokens += d.Tokens
-			ask.Files = append(ask.Files, route.File{Name: d.Name, Kind: string(d.Receipt.Kind), Tokens: d.Tokens, Sheets: len(d.Sheets), Pages: d.Receipt.Pages})
+			asked.Files = append(asked.Files, route.File{Name: d.Name, Kind: string(d.Receipt.Kind), Tokens: d.Tokens, Sheets: len(d.Sheets), Pages: d.Receipt.Pages})
 		}
-		d := route.Choose(ask)
+		d := route.Choose(asked)
 		// Where all files fit into the context, reading them all serves any question to texts.
 		good := d.Route == q.Route || d.Route == document.Whole && q.Route != document.SQL && q.Route != document.None && tokens < room
 		tell(t, "route right", q, good, "%s (%s), want %s", d.Route, d.Why, q.Route)
+		if d.Route == document.Whole && q.Kind != LookUp {
+			g := ask(t, l, q, document.Auto)
+			tell(t, "all that texts say: not refused", q, !g.Evidence.Absent, "%s", g.Direct)
+		}
 	}
 	bar(t, "route right", 90)
+	bar(t, "all that texts say: not refused", 100)
 }
 
 // ask grounds a question as a chat does.
@@ -226,6 +239,7 @@ func tables(t *testing.T, l *Library, questions []Question) {
 			if query == nil {
 				query = &document.Query{}
 			}
+			count("unanswerable: refused", q.Half, good)
 			tell(t, "unanswerable by tables: refused", q, good, "%s → %v", query.SQL, query.Rows)
 			continue
 		}
@@ -253,12 +267,14 @@ func passages(t *testing.T, l *Library, questions []Question) {
 		switch {
 		case q.Kind == Unanswerable && !q.Tables():
 			g := ask(t, l, q, document.Search)
+			count("unanswerable: refused", q.Half, g.Evidence.Absent)
 			tell(t, "unanswerable by texts: refused", q, g.Evidence.Absent, "%s", first(g.Evidence.Passages))
 		case q.Quote != "":
 			lookUp(t, l, q)
 		}
 	}
-	bar(t, "unanswerable by texts: refused", 80)
+	bar(t, "unanswerable by texts: refused", 70)
+	bar(t, "unanswerable: refused", 80)
 	bar(t, "answerable: not refused", 90)
 	bar(t, "look-up: found", 0)
 	bar(t, "true answer: borne out", 0)

@@ -36,11 +36,20 @@ func readPassage(p document.Passage) passage {
 	x := passage{Passage: p, all: contentOf(p.Text + " . " + around(p)), around: contentOf(around(p)), sentences: cut(p.Text, true)}
 	x.all.addPlain()
 	for _, s := range x.sentences {
-		x.contents = append(x.contents, contentOf(p.Text[s.Start:s.End]))
+		x.contents = append(x.contents, contentOf(listNumber.ReplaceAllString(p.Text[s.Start:s.End], "")))
 		x.contents[len(x.contents)-1].addPlain()
 	}
 	x.replies()
 	return x
+}
+
+// since is a sentence with the one before it, and what tells where they stand.
+func (x *passage) since(i int) content {
+	c := union(x.contents[i], x.around)
+	if i > 0 {
+		c = union(c, x.contents[i-1])
+	}
+	return c
 }
 
 // replies lets a sentence that answers the question before it with yes or no say
@@ -48,7 +57,7 @@ func readPassage(p document.Passage) passage {
 func (x *passage) replies() {
 	for i := 1; i < len(x.sentences); i++ {
 		asked, answer := x.Text[x.sentences[i-1].Start:x.sentences[i-1].End], x.Text[x.sentences[i].Start:x.sentences[i].End]
-		m := reply.FindStringSubmatch(answer)
+		m := reply.FindStringSubmatch(strings.TrimSpace(answer))
 		if m == nil || !strings.HasSuffix(strings.TrimSpace(asked), "?") {
 			continue
 		}
@@ -61,7 +70,7 @@ func (x *passage) replies() {
 }
 
 var (
-	reply     = regexp.MustCompile(`(?i)^\s*(no|not|never|yes|nein|nicht|ja)(?:[\s,.;:!]|$)`)
+	reply     = regexp.MustCompile(`(?i)^(no|not|never|yes|nein|nicht|ja)(?:[\s,.;:!]|$)|, (no|nein)[.!]$`)
 	affirming = map[string]bool{"yes": true, "ja": true}
 )
 
@@ -235,11 +244,13 @@ func together(claim content, passages []passage, cites []int) bool {
 		return true
 	}
 	plain := content{words: claim.words, names: claim.names}
-	elsewhere := 0.0 // of a sentence with numbers in any passage
+	elsewhere, topic := 0.0, 0.0 // of a sentence with numbers in any passage; with what stands before it
 	for _, p := range passages {
-		for _, c := range p.contents {
+		for i, c := range p.contents {
 			if score, _ := cover(plain, c); len(c.numbers) > 0 {
 				elsewhere = max(elsewhere, score)
+				score, _ = cover(plain, p.since(i))
+				topic = max(topic, score)
 			}
 		}
 	}
@@ -256,16 +267,44 @@ func together(claim content, passages []passage, cites []int) bool {
 			if score, _ := cover(plain, c); score < best*nearly {
 				continue
 			}
+			if score, _ := cover(plain, p.since(i)); score < topic*nearly {
+				continue
+			}
 			near := c
 			if i > 0 && len(p.contents[i-1].words) <= 3 {
 				near = union(near, p.contents[i-1])
 			}
-			if _, all := cover(claim, near); all {
+			if _, all := cover(claim, near); all && !miscounted(claim, c) {
 				return true
 			}
 		}
 	}
-	return len(claim.words) > 0 && severalFacts(claim)
+	return severalFacts(claim) && spread(claim, passages, cites)
+}
+
+// spread tells whether each of a claim's numbers stands beside some of its words.
+func spread(claim content, passages []passage, cites []int) bool {
+	for n := range claim.numbers {
+		beside := false
+		for _, p := range passages {
+			for i, c := range p.contents {
+				if !slices.Contains(cites, p.N) || !c.numbers[n] {
+					continue
+				}
+				near := c
+				if i > 0 && len(p.contents[i-1].words) <= 3 {
+					near = union(near, p.contents[i-1])
+				}
+				for w := range claim.words {
+					beside = beside || near.words[w]
+				}
+			}
+		}
+		if !beside {
+			return false
+		}
+	}
+	return true
 }
 
 // named is how many of a claim's names stand where its words do, from 0 to 1: in
@@ -286,7 +325,11 @@ func named(claim content, passages []passage, cites []int) float64 {
 		best = max(best, each*n/float64(len(claim.names)))
 	}
 	for _, place := range places(claim, passages, cites, 4, 2) {
-		has(place, 1)
+		if apart(claim, place) { // Bruce Perens and Ian Murdock are no Ian Perens
+			has(place, 0.9)
+		} else {
+			has(place, 1)
+		}
 	}
 	for _, p := range passages { // a name from elsewhere in the passage counts half
 		if slices.Contains(cites, p.N) {
@@ -294,6 +337,33 @@ func named(claim content, passages []passage, cites []int) float64 {
 		}
 	}
 	return best
+}
+
+// apart tells whether a text has both words of one of a claim's names, but not
+// as one name.
+func apart(claim, text content) bool {
+	for _, n := range claim.full {
+		if text.words[n[0]] && text.words[n[1]] && !slices.Contains(text.full, n) {
+			return true
+		}
+	}
+	return false
+}
+
+// miscounted tells whether a text counts what a claim counts, and has other
+// numbers of it.
+func miscounted(claim, text content) bool {
+	for w, numbers := range claim.counted {
+		if len(text.counted[w]) == 0 {
+			continue
+		}
+		for n := range numbers {
+			if !text.counted[w][n] && !claim.counts[n] {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // called tells whether one of the words is another form of a name.
@@ -539,6 +609,7 @@ func union(a, b content) content {
 		for n := range c.numbers {
 			u.numbers[n] = true
 		}
+		u.full = append(u.full, c.full...)
 	}
 	return u
 }

@@ -77,6 +77,17 @@ func TestCheck(t *testing.T) {
 		{"out of another row", "Phi-4-mini has the LFM Open License [1].", passages("Model\tLicence\nPhi-4-mini\tMIT\nQwen3\tApache-2.0\nLFM2\tLFM Open License v1.0"), document.Unsupported, []int{1}},
 		{"out of another row, without numbers", "Alpha was bought from Northwind Traders in Lisbon [1].", passages("Product\tSeller\tCity\nAlpha\tContoso\tMadrid\nBeta\tFabrikam\tParis\nGamma\tNorthwind Traders\tLisbon"), document.Weak, []int{1}},
 		{"out of its row", "Phi-4-mini has the licence MIT [1].", passages("Model\tLicence\nPhi-4-mini\tMIT\nQwen3\tApache-2.0\nLFM2\tLFM Open License v1.0"), document.Supported, []int{1}},
+		{"a name in the place of another", "The deed was signed by Anna Holm in Oslo [1].", passages("The deed was signed by Karin Lund in Bergen."), document.Unsupported, []int{1}},
+		{"one name of two", "The deed was signed by Karin Berg in Oslo [1].", passages("The deed was signed by Karin Lund in Oslo."), document.Weak, []int{1}},
+		{"denied by one of two denials", "Messages cannot be posted without subscribing [1].", passages("Messages can be posted to the list even without subscribing."), document.Weak, []int{1}},
+		{"denied both times", "The rule is not defined [1].", passages("It is not defined which rule counts, but a rule there is."), document.Supported, []int{1}},
+		{"answered no", "Zlib can handle archives by itself [1].", passages("Can zlib handle archives?\nNot by itself, no."), document.Weak, []int{1}},
+		{"a number in words", "The leader serves for two years [1].", passages("The leader serves for one year from the election."), document.Unsupported, []int{1}},
+		{"a number in digits, and in words", "The leader serves for 2 years [1].", passages("The leader serves for two years from the election."), document.Supported, []int{1}},
+		{"another sign", "The change of employment was 3.5 % [1].", passages("The change of employment was -3.5 % in the year."), document.Unsupported, []int{1}},
+		{"the same sign", "The change of employment was −3.5 % [1].", passages("The change of employment was -3.5 % in the year."), document.Supported, []int{1}},
+		{"what a program calls a thing", "The destructor is called object_destroy() [1].", passages("The destructor is called object_free(), as others are."), document.Unsupported, []int{1}},
+		{"in a wrapped text", "The copyright holder must give notice within 60 days after the cessation [1].", passages("However, if you cease all violation, the copyright holder must give\nyou notice of it by some reasonable means, and that within 60 days\nafter the cessation."), document.Supported, []int{1}},
 		{"made up", "The moon is made of green cheese.", passages("The warranty lasts two years."), document.Unsupported, nil},
 		{"no claim", "Here is what I found:", passages("The warranty lasts two years."), document.NoClaim, nil},
 	} {
@@ -147,5 +158,8 @@ func FuzzCheck(f *testing.F) {
 		}
 		Absent(answer)
 		Answerable(answer, passages(passage))
+		if _, _, err := Tells(t.Context(), answer, passages(passage), nil); err != nil {
+			t.Fatal(err)
+		}
 	})
 }

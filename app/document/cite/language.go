@@ -25,8 +25,8 @@ func Comparable(question string, passages []document.Passage) bool {
 		return true
 	}
 	small := map[string]bool{}
-	for _, w := range split(question) {
-		if low := strings.ToLower(w); stop[low] {
+	for _, t := range split(question) {
+		if low := strings.ToLower(t.word); stop[low] {
 			small[low] = false
 		}
 	}
@@ -38,8 +38,8 @@ func Comparable(question string, passages []document.Passage) bool {
 				inScript += n
 			}
 		}
-		for _, w := range split(p.Text) {
-			low := strings.ToLower(w)
+		for _, t := range split(p.Text) {
+			low := strings.ToLower(t.word)
 			if _, ok := small[low]; ok {
 				small[low] = true
 			}

@@ -147,7 +147,10 @@ func cut(answer string, lines bool) []Span {
 	var spans []Span
 	code := codeSpans(answer)
 	code = slices.DeleteFunc(code, func(s Span) bool { return !strings.HasPrefix(answer[s.Start:], "```") }) // a word in code is part of its sentence
-	from := 0
+	from, width := 0, 0
+	if lines {
+		width = widthOf(answer)
+	}
 	end := func(to int) {
 		s, e := from, to
 		if i := sort.Search(len(code), func(i int) bool { return code[i].End > s }); i < len(code) && code[i].Start <= s {
@@ -182,7 +185,7 @@ func cut(answer string, lines bool) []Span {
 		switch {
 		case inside(code, i):
 		case r == '\n':
-			if next >= len(answer) || lines && !wrapped(answer, i, next) || breaks(answer, i, next) {
+			if next >= len(answer) || lines && !wrapped(answer, i, next, width) || breaks(answer, i, next) {
 				end(i)
 			}
 		case strings.ContainsRune("。！？", r):
@@ -214,19 +217,33 @@ func breaks(text string, at, next int) bool {
 }
 
 // wrapped tells whether a line break is only where a text of one width was
-// broken: the line before it is about as long as such lines are, and neither of
-// the two is a row.
-func wrapped(text string, at, next int) bool {
-	const least, most = 40, 120 // bytes of a line
+// broken: the next word would not have fitted. Rows are never broken.
+func wrapped(text string, at, next, width int) bool {
+	const least, slack = 40, 4 // runes: of a line that is broken, and of indents that were lost
 	before, after := strings.TrimSpace(text[strings.LastIndexByte(text[:at], '\n')+1:at]), text[next:]
 	if i := strings.IndexByte(after, '\n'); i >= 0 {
 		after = after[:i]
 	}
-	if strings.ContainsRune(before, '\t') || strings.ContainsRune(after, '\t') || len(before) < least || len(before) > most {
+	words := strings.Fields(after)
+	if len(words) == 0 || strings.ContainsRune(before, '\t') || strings.ContainsRune(after, '\t') {
 		return false
 	}
-	r, _ := utf8.DecodeRuneInString(strings.TrimSpace(after))
-	return unicode.IsLower(r) || len(before) >= least+15 && !strings.ContainsAny(before[len(before)-1:], ".!?")
+	length := utf8.RuneCountInString(before)
+	r, _ := utf8.DecodeRuneInString(words[0])
+	return length >= least && unicode.IsLower(r) || width > 0 && length+1+utf8.RuneCountInString(words[0]) > width-slack
+}
+
+// widthOf is how wide a text is that was broken into lines, 0 if it was not.
+func widthOf(text string) int {
+	const least, most = 50, 120
+	width := 0
+	for line := range strings.Lines(text) {
+		width = max(width, utf8.RuneCountInString(strings.TrimSpace(line)))
+	}
+	if width < least || width > most {
+		return 0
+	}
+	return width
 }
 
 // special lines are items, rows, headings, quotations and code.

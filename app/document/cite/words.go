@@ -8,18 +8,23 @@ import (
 // content of a text: stems of its words that mean something, and its numbers.
 type content struct {
 	words   map[string]bool
-	numbers map[string]bool // with digits, or of a text in words too; and what only has digits in it, such as 0xFD
-	counts  map[string]bool // numbers in words, of things that a text may count without saying so
-	names   map[string]bool // words with a capital letter within a sentence
-	said    map[string]bool // words that are not denied, and
-	denied  map[string]int  // those that are: 1 right behind the denial, 2 the word after
-	german  bool            // where capital letters tell nothing
-	reply   int             // 1 says yes to the question before, -1 no
+	numbers map[string]bool            // with digits, or of a text in words too; and what only has digits in it, such as 0xFD
+	counts  map[string]bool            // numbers in words, of things that a text may count without saying so
+	names   map[string]bool            // words with a capital letter within a sentence
+	said    map[string]bool            // words that are not denied, and
+	denied  map[string]int             // those that are: 1 right behind the denial, 2 the word after
+	counted map[string]map[string]bool // by the word that follows a number: the numbers; 8 members
+	full    [][2]string                // names of two words that follow each other
+	german  bool                       // where capital letters tell nothing
+	reply   int                        // 1 says yes to the question before, -1 no
 }
 
 func newContent() content {
-	return content{map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]int{}, false, 0}
+	return content{map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]int{}, map[string]map[string]bool{}, nil, false, 0}
 }
+
+// countReach is how many words a number may count: 8 CPU cycles.
+const countReach = 2
 
 // denials reach the words that follow, as far as the clause goes.
 const denialReach = 2
@@ -27,12 +32,14 @@ const denialReach = 2
 func contentOf(text string) content {
 	c := newContent()
 	first, deny, german := true, 0, 0
+	amount, away := "", 0 // the number before, and how many words ago
+	last := ""            // the word before, if it is a name
 	tokens := split(text)
 	for i, t := range tokens {
 		w := t.word
 		low := strings.ReplaceAll(strings.ToLower(w), "’", "'")
 		if t.clause {
-			deny = 0
+			deny, amount, last = 0, "", ""
 		}
 		if germanWords[low] {
 			german++
@@ -40,19 +47,24 @@ func contentOf(text string) content {
 		if n := numberWords[low]; n != "" {
 			c.numbers[n] = true
 			c.counts[n] = !unitAfter(tokens, i)
+			amount, away = n, 0
 		} else if low == "one" && unitAfter(tokens, i) {
 			c.numbers["1"] = true
+			amount, away = "1", 0
 		}
 		switch {
 		case strings.ContainsFunc(w, unicode.IsDigit):
+			last = ""
 			if n := number(w); n != "" {
 				c.numbers[n] = true
+				amount, away = n, 0
 			} else {
 				c.words[low], c.numbers[low] = true, true
 			}
 		case negations[low]:
 			deny = denialReach
 		case stop[low] || numberWords[low] != "":
+			last = ""
 		default:
 			if r := []rune(w); len(r) == 1 && r[0] < 0x2e80 { // a single letter says little
 				break
@@ -60,10 +72,21 @@ func contentOf(text string) content {
 			if strings.Contains(low, "_") { // what programs call things
 				c.numbers[low] = true
 			}
+			capital := unicode.IsUpper([]rune(w)[0])
+			if first && capital && i+1 < len(tokens) && !tokens[i+1].clause && unicode.IsUpper([]rune(tokens[i+1].word)[0]) && !stop[strings.ToLower(tokens[i+1].word)] {
+				first = false // a name of two words begins the sentence
+			}
+			name := ""
 			for _, s := range stems(low) {
 				c.words[s] = true
-				if !first && unicode.IsUpper([]rune(w)[0]) {
-					c.names[s] = true
+				if !first && capital {
+					c.names[s], name = true, s
+				}
+				if amount != "" {
+					if c.counted[s] == nil {
+						c.counted[s] = map[string]bool{}
+					}
+					c.counted[s][amount] = true
 				}
 				if deny == 0 {
 					c.said[s] = true
@@ -71,7 +94,14 @@ func contentOf(text string) content {
 					c.denied[s] = at
 				}
 			}
+			if last != "" && name != "" {
+				c.full = append(c.full, [2]string{last, name})
+			}
+			last = name
 			deny = max(0, deny-1)
+			if away++; away == countReach {
+				amount = ""
+			}
 		}
 		first = false
 	}
@@ -85,18 +115,16 @@ func unitAfter(tokens []token, i int) bool {
 }
 
 // addPlain lets what a text says be found without the mark of a footnote that
-// stands close to it: Kadatch1.
+// stands close to it: Kadatch1, 1Google.
 func (c *content) addPlain() {
+	const mark = 2 // digits
 	for n := range c.numbers {
-		r := []rune(n)
-		k := len(r)
-		for k > 0 && unicode.IsDigit(r[k-1]) {
-			k--
+		plain := strings.TrimFunc(n, unicode.IsDigit)
+		if len(plain) < 4 || len(n)-len(plain) > mark || strings.ContainsFunc(plain, func(r rune) bool { return !unicode.IsLetter(r) }) {
+			continue
 		}
-		if k >= 4 && k >= len(r)-2 && !strings.ContainsFunc(string(r[:k]), func(x rune) bool { return !unicode.IsLetter(x) }) {
-			for _, s := range stems(string(r[:k])) {
-				c.words[s], c.said[s] = true, true
-			}
+		for _, s := range stems(plain) {
+			c.words[s], c.said[s] = true, true
 		}
 	}
 }

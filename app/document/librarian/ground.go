@@ -77,7 +77,7 @@ func (l *Librarian) Ground(ctx context.Context, w document.Writer, a document.As
 		e.Route, e.Why = document.Search, "the tables could not be asked this; passages were searched"
 	case document.Whole:
 		if e.Chosen || tokens <= 2*a.Room {
-			whole, err := l.readWhole(ctx, w, a, ids, &g)
+			whole, err := l.readWhole(ctx, w, a, ids, !decision.Everything, &g)
 			if err != nil || whole {
 				return g, err
 			}
@@ -138,8 +138,9 @@ func since(t time.Time) float64 { return float64(time.Since(t).Microseconds()) /
 
 // readWhole lets the model read the documents from beginning to end, if they
 // fit. They stand in the system prompt, where they stay the same from question
-// to question: what has been read once is not read again.
-func (l *Librarian) readWhole(ctx context.Context, w document.Writer, a document.Ask, ids []string, g *document.Grounding) (bool, error) {
+// to question: what has been read once is not read again. A question that looks
+// something up is not asked if they do not tell it.
+func (l *Librarian) readWhole(ctx context.Context, w document.Writer, a document.Ask, ids []string, lookUp bool, g *document.Grounding) (bool, error) {
 	e := &g.Evidence
 	chunks, err := l.store.ChunksOf(ctx, ids, 0, e.Of)
 	if err != nil {
@@ -164,28 +165,40 @@ func (l *Librarian) readWhole(ctx context.Context, w document.Writer, a document
 		e.LeftOut = append(e.LeftOut, fmt.Sprintf("%d of %d passages did not fit into the model's context: everything behind %s, page %d", len(all)-n, len(all), all[n-1].Name, all[n-1].Page))
 	}
 	e.Passages, e.Read = fitting, len(fitting)
-	if absent(follows(a), all, g) {
-		return true, nil
+	if lookUp {
+		if no, err := l.absent(ctx, a, all, false, g); no || err != nil {
+			return no, err
+		}
 	}
 	g.System = text
 	e.Budget.Documents = w.Tokens(text)
 	return true, nil
 }
 
-// absent answers a question of which the passages hold next to nothing. Of what
-// follows an earlier question, that one may hold the words; in another language
-// than theirs, they hold none of them and may answer it.
-func absent(question string, passages []document.Passage, g *document.Grounding) bool {
-	score, missing := cite.Answerable(question, passages)
-	if len(passages) > 0 && (score >= answerable || !cite.Comparable(question, passages)) {
-		return false
+// absent answers a question that passages do not tell about. Of what follows an
+// earlier question, that one may hold the words. Where they are few, their sense
+// is compared too.
+func (l *Librarian) absent(ctx context.Context, a document.Ask, passages []document.Passage, few bool, g *document.Grounding) (bool, error) {
+	var embed func(context.Context, []string) ([][]float32, error)
+	if few {
+		var release func()
+		embed, release = l.comparing(ctx)
+		defer release()
+	}
+	var missing []string
+	for _, question := range slices.Compact([]string{a.Question, follows(a)}) {
+		tells, lacking, err := cite.Tells(ctx, question, passages, embed)
+		if tells || err != nil {
+			return false, err
+		}
+		missing = lacking
 	}
 	g.Evidence.Absent = true
 	g.Direct = foundAbsent
 	if len(missing) > 0 {
 		g.Direct += " Nothing in them is about " + quoted(missing) + "."
 	}
-	return true
+	return true, nil
 }
 
 // readFound lets the model read the passages that suit the question.
@@ -205,8 +218,8 @@ func (l *Librarian) readFound(ctx context.Context, w document.Writer, a document
 		found = found[:n]
 	}
 	e.Passages, e.Read = found, len(found)
-	if absent(follows(a), found, g) {
-		return nil
+	if no, err := l.absent(ctx, a, found, true, g); no || err != nil {
+		return err
 	}
 	text := numbered(found)
 	g.System = instructions
@@ -214,9 +227,6 @@ func (l *Librarian) readFound(ctx context.Context, w document.Writer, a document
 	e.Budget.Documents = w.Tokens(text) + w.Tokens(instructions)
 	return nil
 }
-
-// answerable is how much of a question passages must have for a model to be asked.
-const answerable = 0.34
 
 func quoted(words []string) string {
 	var all []string
@@ -282,11 +292,8 @@ func (l *Librarian) Check(ctx context.Context, question, answer string, e *docum
 			return err
 		}
 	}
-	var embed func(context.Context, []string) ([][]float32, error)
-	if m, release, err := l.models.Embedder(ctx); err == nil {
-		defer release()
-		embed = func(ctx context.Context, texts []string) ([][]float32, error) { return m.Embed(ctx, texts, false) }
-	}
+	embed, release := l.comparing(ctx)
+	defer release()
 	sentences, err := cite.Check(ctx, answer, passages, embed)
 	if err != nil {
 		return err
@@ -309,6 +316,15 @@ func (l *Librarian) Check(ctx context.Context, question, answer string, e *docum
 		e.Passages = slices.DeleteFunc(slices.Clone(passages), func(p document.Passage) bool { return !cited[p.N] })
 	}
 	return nil
+}
+
+// comparing is how texts are compared by their sense, with the embedder; nil if there is none.
+func (l *Librarian) comparing(ctx context.Context) (func(context.Context, []string) ([][]float32, error), func()) {
+	m, release, err := l.models.Embedder(ctx)
+	if err != nil {
+		return nil, func() {}
+	}
+	return func(ctx context.Context, texts []string) ([][]float32, error) { return m.Embed(ctx, texts, false) }, release
 }
 
 // likely are the passages of many that an answer may have come from.

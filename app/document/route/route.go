@@ -33,6 +33,7 @@ type Decision struct {
 	Why        string
 	Confidence float64  // 0 to 1
 	Documents  []string // names of files that the question names
+	Everything bool     // it is about all that the documents say: a summary, a list, a comparison
 }
 
 func words(alternatives ...string) *regexp.Regexp {
@@ -94,6 +95,7 @@ func Choose(q Question) Decision {
 		return d
 	}
 	whole := func(other document.Route, why string) Decision {
+		d.Everything = other == document.Map
 		if fits {
 			return is(document.Whole, why+"; everything fits into the model's context", 0.9)
 		}
