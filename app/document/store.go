@@ -19,6 +19,9 @@ type Part struct {
 	Chunks []Chunk // IDs are the store's to give
 }
 
+// Run is the IDs from one to another.
+type Run struct{ First, Last int64 }
+
 // Match is a chunk that was found by words.
 type Match struct {
 	Chunk int64
@@ -52,6 +55,8 @@ type Store interface {
 	// ChunksOf reads the chunks of documents in their order, from the after-th of all on.
 	ChunksOf(ctx context.Context, documents []string, after, limit int) ([]Chunk, error)
 	CountChunks(ctx context.Context, documents []string) (chunks, tokens int, err error)
+	// ChunkRuns tells which chunks belong to documents, as runs of their IDs in order.
+	ChunkRuns(ctx context.Context, documents []string) ([]Run, error)
 	// ChunkIDs are the IDs of all chunks of documents.
 	ChunkIDs(ctx context.Context, documents []string) ([]int64, error)
 	// Match finds the chunks that have some of the terms, best first. documents

@@ -1,10 +1,13 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"math"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -74,15 +77,56 @@ func (s *Store) ChunkIDs(ctx context.Context, documents []string) ([]int64, erro
 // headingWeight is how much more a word counts in a heading than in the text.
 const headingWeight = 1.5
 
-// Match finds the chunks that have some of the terms, best first.
+// Match finds the chunks that have some of the terms, best first. Terms that
+// stand in a good part of a large library are left out where rarer ones tell more:
+// ranking by them would read most of the index and hardly change the order.
 func (s *Store) Match(ctx context.Context, terms []string, documents []string, limit int) ([]document.Match, error) {
+	return s.match(ctx, terms, documents, limit, postings)
+}
+
+// MatchAll is Match with all terms, however many chunks have them.
+func (s *Store) MatchAll(ctx context.Context, terms []string, documents []string, limit int) ([]document.Match, error) {
+	return s.match(ctx, terms, documents, limit, math.MaxInt)
+}
+
+// postings is how many places of terms a search ranks, about: what an old laptop
+// does in a moment.
+const postings = 40_000
+
+func (s *Store) match(ctx context.Context, terms []string, documents []string, limit, postings int) ([]document.Match, error) {
 	if len(terms) == 0 || limit <= 0 {
 		return []document.Match{}, nil
 	}
 	if !fts5 {
 		return s.scanMatch(ctx, terms, documents, limit)
 	}
-	var words, grams []string
+	words, grams := phrases(terms)
+	within, err := s.rangeOf(ctx, documents)
+	if err != nil {
+		return nil, err
+	}
+	var found [][]document.Match
+	for _, t := range []textIndex{
+		{"chunk_words", fmt.Sprintf("bm25(chunk_words, %g, 1.0)", headingWeight), words},
+		{"chunk_grams", "bm25(chunk_grams)", grams},
+	} {
+		if len(t.terms) == 0 {
+			continue
+		}
+		if t.terms, err = s.telling(ctx, t, within, postings); err != nil {
+			return nil, err
+		}
+		some, err := s.ranked(ctx, t, within, limit)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, some)
+	}
+	return interleaved(found, limit), nil
+}
+
+// phrases parts terms by the index that knows them, in FTS5's syntax.
+func phrases(terms []string) (words, grams []string) {
 	for _, t := range terms {
 		if strings.ContainsFunc(t, unspaced) {
 			if len([]rune(t)) >= 3 {
@@ -92,33 +136,139 @@ func (s *Store) Match(ctx context.Context, terms []string, documents []string, l
 			words = append(words, quote(t))
 		}
 	}
-	var found [][]document.Match
-	for _, q := range []struct {
-		table, rank string
-		terms       []string
-	}{
-		{"chunk_words", fmt.Sprintf("bm25(chunk_words, %g, 1.0)", headingWeight), words},
-		{"chunk_grams", "bm25(chunk_grams)", grams},
-	} {
-		if len(q.terms) == 0 {
+	return words, grams
+}
+
+// textIndex is one of the indexes of words, and what is looked for in it.
+type textIndex struct {
+	table, rank string
+	terms       []string
+}
+
+// within is where chunks are looked for: everywhere, or among those of documents,
+// whose IDs lie between two.
+type within struct {
+	documents   []string
+	first, last int64
+}
+
+func (s *Store) rangeOf(ctx context.Context, documents []string) (within, error) {
+	if documents == nil {
+		return within{last: math.MaxInt64}, nil
+	}
+	runs, err := s.ChunkRuns(ctx, documents)
+	if err != nil || len(runs) == 0 {
+		return within{documents: documents, last: -1}, err
+	}
+	return within{documents, runs[0].First, runs[len(runs)-1].Last}, nil
+}
+
+// ChunkRuns tells which chunks belong to documents, as runs of their IDs in order.
+func (s *Store) ChunkRuns(ctx context.Context, documents []string) ([]document.Run, error) {
+	// IDs grow with a document's chunks; they have gaps if two were read at once.
+	type ends struct {
+		seq, chunks int64
+		document.Run
+	}
+	rows, err := s.reader.QueryContext(ctx, `SELECT d.seq, l.seq + 1, f.id, l.id FROM documents d
+		JOIN chunks f ON f.document = d.seq AND f.seq = (SELECT min(seq) FROM chunks WHERE document = d.seq)
+		JOIN chunks l ON l.document = d.seq AND l.seq = (SELECT max(seq) FROM chunks WHERE document = d.seq)
+		WHERE d.id IN (SELECT value FROM json_each(?)) ORDER BY f.id`, list(documents))
+	if err != nil {
+		return nil, fmt.Errorf("search documents: %w", err)
+	}
+	all, err := scanAll(rows, func(r *sql.Rows) (e ends, err error) { return e, r.Scan(&e.seq, &e.chunks, &e.First, &e.Last) })
+	if err != nil {
+		return nil, fmt.Errorf("search documents: %w", err)
+	}
+	var runs []document.Run
+	for _, e := range all {
+		if e.Last-e.First+1 == e.chunks {
+			runs = append(runs, e.Run)
 			continue
 		}
-		statement, args := "SELECT rowid, -"+q.rank+" FROM "+q.table+" WHERE "+q.table+" MATCH ?", []any{strings.Join(q.terms, " OR ")}
-		if documents != nil {
-			statement = "SELECT x.rowid, -" + q.rank + " FROM " + q.table + " x JOIN chunks c ON c.id = x.rowid WHERE " + q.table + " MATCH ? AND " + inDocuments
-			args = append(args, list(documents))
-		}
-		rows, err := s.reader.QueryContext(ctx, statement+" ORDER BY "+q.rank+" LIMIT ?", append(args, limit)...)
+		rows, err := s.reader.QueryContext(ctx, `SELECT min(id), max(id) FROM (SELECT id, id - row_number() OVER (ORDER BY id) AS island
+			FROM chunks WHERE document = ?) GROUP BY island`, e.seq)
 		if err != nil {
 			return nil, fmt.Errorf("search documents: %w", err)
 		}
-		some, err := scanAll(rows, func(r *sql.Rows) (m document.Match, err error) { return m, r.Scan(&m.Chunk, &m.Score) })
+		some, err := scanAll(rows, func(r *sql.Rows) (n document.Run, err error) { return n, r.Scan(&n.First, &n.Last) })
 		if err != nil {
 			return nil, fmt.Errorf("search documents: %w", err)
 		}
-		found = append(found, some)
+		runs = append(runs, some...)
 	}
-	return interleaved(found, limit), nil
+	slices.SortFunc(runs, func(a, b document.Run) int { return cmp.Compare(a.First, b.First) })
+	joined := runs[:0]
+	for _, r := range runs {
+		if n := len(joined); n > 0 && joined[n-1].Last+1 == r.First {
+			joined[n-1].Last = r.Last
+			continue
+		}
+		joined = append(joined, r)
+	}
+	return joined, nil
+}
+
+// telling returns the terms that are worth ranking by: all of them, if few chunks
+// have them, or as many of the rarest as make so many postings.
+func (s *Store) telling(ctx context.Context, t textIndex, w within, postings int) ([]string, error) {
+	if len(t.terms) < 2 || postings == math.MaxInt {
+		return t.terms, nil
+	}
+	type counted struct {
+		term string
+		n    int
+	}
+	var all []counted
+	sum := 0
+	for _, term := range t.terms {
+		var n int
+		err := s.reader.QueryRowContext(ctx, "SELECT count(*) FROM (SELECT 1 FROM "+t.table+" WHERE "+t.table+" MATCH ? AND rowid BETWEEN ? AND ? LIMIT ?)",
+			term, w.first, w.last, postings+1).Scan(&n)
+		if err != nil {
+			return nil, fmt.Errorf("search documents: %w", err)
+		}
+		all = append(all, counted{term, n})
+		sum += n
+	}
+	if sum <= postings {
+		return t.terms, nil
+	}
+	slices.SortStableFunc(all, func(a, b counted) int { return a.n - b.n })
+	var kept []string
+	sum = 0
+	for _, c := range all {
+		if c.n == 0 {
+			continue
+		}
+		if sum += c.n; len(kept) > 0 && sum > postings {
+			break
+		}
+		kept = append(kept, c.term)
+	}
+	return kept, nil
+}
+
+// ranked runs a search in one index.
+func (s *Store) ranked(ctx context.Context, t textIndex, w within, limit int) ([]document.Match, error) {
+	if len(t.terms) == 0 {
+		return nil, nil
+	}
+	statement, args := "SELECT rowid, -"+t.rank+" FROM "+t.table+" WHERE "+t.table+" MATCH ?", []any{strings.Join(t.terms, " OR ")}
+	if w.documents != nil {
+		statement = "SELECT x.rowid, -" + t.rank + " FROM " + t.table + " x JOIN chunks c ON c.id = x.rowid WHERE " + t.table + " MATCH ? AND x.rowid BETWEEN ? AND ? AND " + inDocuments
+		args = append(args, w.first, w.last, list(w.documents))
+	}
+	rows, err := s.reader.QueryContext(ctx, statement+" ORDER BY "+t.rank+" LIMIT ?", append(args, limit)...)
+	if err != nil {
+		return nil, fmt.Errorf("search documents: %w", err)
+	}
+	found, err := scanAll(rows, func(r *sql.Rows) (m document.Match, err error) { return m, r.Scan(&m.Chunk, &m.Score) })
+	if err != nil {
+		return nil, fmt.Errorf("search documents: %w", err)
+	}
+	return found, nil
 }
 
 // interleaved joins lists whose scores do not compare, by their ranks.

@@ -217,21 +217,28 @@ func (l *Librarian) nearest(ctx context.Context, query string, docs []string) ([
 	if err != nil {
 		return nil, fmt.Errorf("make a vector of the question: %w", err)
 	}
-	index, err := l.vectors.of(ctx, l.store, key, len(v[0]))
+	index, err := l.vectors.of(ctx, l.ctx, l.store, key, len(v[0]))
 	if err != nil {
 		return nil, err
 	}
 	var keep func(int64) bool
 	if docs != nil {
-		ids, err := l.store.ChunkIDs(ctx, docs)
+		runs, err := l.store.ChunkRuns(ctx, docs)
 		if err != nil {
 			return nil, err
 		}
-		among := make(map[int64]bool, len(ids))
-		for _, id := range ids {
-			among[id] = true
+		keep = func(id int64) bool {
+			_, inside := slices.BinarySearchFunc(runs, id, func(r document.Run, id int64) int {
+				switch {
+				case r.Last < id:
+					return -1
+				case r.First > id:
+					return 1
+				}
+				return 0
+			})
+			return inside
 		}
-		keep = func(id int64) bool { return among[id] }
 	}
 	hits := index.Search(ctx, v[0], 3*candidates, keep)
 	if err := ctx.Err(); err != nil {
@@ -266,53 +273,96 @@ func encode(v []float32) []byte { return nearest.F16(v) }
 // vectorShelf holds the vectors of one embedder in memory, all there are, from
 // the first search on.
 type vectorShelf struct {
-	mu    sync.Mutex
-	key   string
-	index *nearest.Index
+	mu      sync.Mutex
+	key     string
+	index   *nearest.Index
+	loading *loading
 }
 
-// of returns the vectors of an embedder, reading them if they are not there.
-func (s *vectorShelf) of(ctx context.Context, store document.Store, key string, dim int) (*nearest.Index, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.index != nil && s.key == key && s.index.Dim() == dim {
-		return s.index, nil
+// loading is the reading of an embedder's vectors. It does not end with the
+// question that began it: the next one waits for the same.
+type loading struct {
+	key  string
+	dim  int
+	late []func(*nearest.Index) // what has changed since it began
+	done chan struct{}
+	err  error // once it is done
+}
+
+// of returns the vectors of an embedder, reading them if they are not there. The
+// reading ends with life.
+func (s *vectorShelf) of(ctx, life context.Context, store document.Store, key string, dim int) (*nearest.Index, error) {
+	for {
+		s.mu.Lock()
+		if s.index != nil && s.key == key && s.index.Dim() == dim {
+			defer s.mu.Unlock()
+			return s.index, nil
+		}
+		now := s.loading
+		if now == nil {
+			now = &loading{key: key, dim: dim, done: make(chan struct{})}
+			s.loading = now
+			go s.load(life, store, now)
+		}
+		s.mu.Unlock()
+		select {
+		case <-now.done:
+			if now.err != nil && now.key == key && now.dim == dim {
+				return nil, now.err
+			}
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
 	}
-	index := nearest.New(dim)
-	err := store.Vectors(ctx, key, func(v document.Vector) error {
-		if len(v.Values) != 2*dim {
-			return fmt.Errorf("the vector of chunk %d has %d values, not %d", v.Chunk, len(v.Values)/2, dim)
+}
+
+func (s *vectorShelf) load(ctx context.Context, store document.Store, now *loading) {
+	index := nearest.New(now.dim)
+	now.err = store.Vectors(ctx, now.key, func(v document.Vector) error {
+		if len(v.Values) != 2*now.dim {
+			return fmt.Errorf("the vector of chunk %d has %d values, not %d", v.Chunk, len(v.Values)/2, now.dim)
 		}
 		index.PutF16(v.Chunk, v.Values)
 		return ctx.Err()
 	})
-	if err != nil {
-		return nil, err
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if now.err == nil {
+		for _, change := range now.late {
+			change(index)
+		}
+		s.key, s.index = now.key, index
 	}
-	s.key, s.index = key, index
-	return index, nil
+	s.loading = nil
+	close(now.done)
+}
+
+// change is made to the vectors of an embedder, or of any if key is "".
+func (s *vectorShelf) change(key string, f func(*nearest.Index)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.index != nil && (key == "" || s.key == key) {
+		f(s.index)
+	}
+	if s.loading != nil && (key == "" || s.loading.key == key) {
+		s.loading.late = append(s.loading.late, f)
+	}
 }
 
 func (s *vectorShelf) put(key string, vectors []document.Vector) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.index == nil || s.key != key {
-		return
-	}
-	for _, v := range vectors {
-		s.index.PutF16(v.Chunk, v.Values)
-	}
+	s.change(key, func(x *nearest.Index) {
+		for _, v := range vectors {
+			x.PutF16(v.Chunk, v.Values)
+		}
+	})
 }
 
 func (s *vectorShelf) remove(chunks []int64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.index == nil {
-		return
-	}
-	for _, id := range chunks {
-		s.index.Delete(id)
-	}
+	s.change("", func(x *nearest.Index) {
+		for _, id := range chunks {
+			x.Delete(id)
+		}
+	})
 }
 
 const mostTerms = 24
