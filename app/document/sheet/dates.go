@@ -244,6 +244,11 @@ func (m *match) dateColumn(i int, p period, month int) (document.Column, error) 
 			return c.column, nil
 		}
 	}
+	for _, c := range dates {
+		if w := nameTokens(c); len(w) == 1 && (w[0].low == "date" || w[0].low == "datum") {
+			return c, nil
+		}
+	}
 	if len(dates) == 0 {
 		if p.first.Year() > 0 && p.at.to-p.at.from == 1 && month == 0 {
 			return document.Column{}, nil

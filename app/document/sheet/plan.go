@@ -15,10 +15,16 @@ import (
 // that matters: a wrong number is worse than none. why says what they did not
 // understand.
 func Plan(question string, sheets []document.Sheet, values func(table, column string) []string) (sql string, ok bool, why string) {
+	return planFor(question, sheets, make([]string, len(sheets)), values)
+}
+
+// planFor is Plan where it is known what the files of the sheets are called.
+func planFor(question string, sheets []document.Sheet, files []string, values func(table, column string) []string) (sql string, ok bool, why string) {
 	var best *match
 	tie := false
-	for _, s := range sheets {
-		m := against(question, s, values)
+	for i, s := range sheets {
+		s.Name = tableNumber.ReplaceAllString(s.Name, "")
+		m := against(question, s, strings.NewReplacer(".", " ", "-", " ", "_", " ").Replace(files[i]), values)
 		switch {
 		case best == nil || m.explains > best.explains:
 			best, tie = m, false
@@ -41,11 +47,7 @@ func Plan(question string, sheets []document.Sheet, values func(table, column st
 
 // Ask answers a question by rules; nil if they do not understand it.
 func (d *DB) Ask(ctx context.Context, question string) (q *document.Query, why string, err error) {
-	named := slices.Clone(d.sheets)
-	for i := range named { // people call a table what its file is called
-		named[i].Name = strings.TrimSpace(tableNumber.ReplaceAllString(named[i].Name, "") + " " + strings.NewReplacer(".", " ", "-", " ", "_", " ").Replace(d.from[i]))
-	}
-	statement, ok, why := Plan(question, named, func(table, column string) []string { return d.values(ctx, table, column) })
+	statement, ok, why := planFor(question, d.sheets, d.from, func(table, column string) []string { return d.values(ctx, table, column) })
 	if !ok {
 		return nil, why, ctx.Err()
 	}
@@ -111,6 +113,9 @@ func (m *match) plan() (string, error) {
 		return "", err
 	}
 	r := m.request()
+	if err := m.leftOver(r); err != nil {
+		return "", err
+	}
 	entity, err := m.unexplained()
 	if err != nil {
 		return "", err
@@ -120,6 +125,24 @@ func (m *match) plan() (string, error) {
 		return "", err
 	}
 	return statement, m.answered(r, statement)
+}
+
+// leftOver fails where a word that asks for the first of something, or for who did
+// it, found no column: what the other words ask for is something else.
+func (m *match) leftOver(r request) error {
+	for _, t := range m.tokens {
+		if !t.used && adjectives[t.low].order != "" && r.extreme == "" {
+			return fmt.Errorf("which column %s is about", t.raw)
+		}
+	}
+	if w := m.tokens[0].low; w == "who" || w == "wer" {
+		for _, x := range m.mentions {
+			if x.column.Type == Boolean && x.from == 1 {
+				return fmt.Errorf("who it was that %s", m.tokens[1].raw)
+			}
+		}
+	}
+	return nil
 }
 
 // answered fails if a column that the question names plays no part in the
@@ -241,6 +264,12 @@ func (m *match) comparisons() error {
 		if err != nil {
 			return err
 		}
+		if next+1 < len(m.tokens) {
+			if f := multiples[low(next+1)]; f > 0 {
+				n *= f
+				m.tokens[next+1].used = true
+			}
+		}
 		if c.Unit == "%" && n > 1 { // 12 % is 0.12
 			n /= 100
 		}
@@ -252,6 +281,9 @@ func (m *match) comparisons() error {
 	}
 	return nil
 }
+
+// multiples are words behind a number that make it larger.
+var multiples = map[string]float64{"hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "tausend": 1e3, "millionen": 1e6, "milliarden": 1e9}
 
 var units = wordSet("eur euro euros usd dollar dollars gbp pounds kg g km m cm hours hour days day years year percent % minutes pieces units")
 
@@ -349,7 +381,11 @@ func (m *match) request() request {
 			r.percent = true
 			r.at = i
 		case adjectives[w].order != "" && r.extreme == "":
-			if c := m.implied(adjectives[w].columns); c != nil {
+			c := m.implied(adjectives[w].columns)
+			if c == nil && adjectives[w].columns == "date" {
+				c = m.dated(i)
+			}
+			if c != nil {
 				r.extreme, r.measure, r.at = adjectives[w].order, c, i
 				if r.limit == 0 {
 					r.limit = 1
@@ -393,7 +429,30 @@ func (m *match) request() request {
 			}
 		}
 	}
+	if r.extreme != "" && r.limit == 1 { // which 3 countries have the lowest
+		for i := 1; i+1 < len(m.tokens); i++ {
+			n, ok := plainNumber(m.tokens[i].low)
+			if ok && n > 1 && n <= 100 && n == float64(int(n)) && !m.tokens[i].used && m.tokens[i+1].used && howMany[m.tokens[i-1].low] {
+				r.limit = int(n)
+				m.tokens[i].used = true
+			}
+		}
+	}
 	return r
+}
+
+var howMany = wordSet("which what the list name show welche die nenne")
+
+// dated is the column of dates that is named nearest to a token.
+func (m *match) dated(at int) *document.Column {
+	var found *document.Column
+	nearest := len(m.tokens)
+	for i := range m.mentions {
+		if x := &m.mentions[i]; x.column.Type == Date && max(x.from-at, at-x.from) < nearest {
+			found, nearest = &x.column, max(x.from-at, at-x.from)
+		}
+	}
+	return found
 }
 
 // nextNumber is the first column of numbers that is named from a token on.

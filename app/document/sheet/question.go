@@ -117,15 +117,16 @@ type match struct {
 	filters  []filter
 	values   map[string][]string // by column: values that the question names
 	distinct map[string]int      // by column: how many values it has
+	names    []token             // words that the table and its file are called by
 	unit     string              // of time that each row is about: day, month, year; or ""
-	explains int                 // tokens
+	explains int                 // twice the tokens
 }
 
 // against finds the columns and values of a sheet that a question names. A value
 // may win over a column that is called alike where the column's name is followed
 // by it.
-func against(question string, s document.Sheet, values func(table, column string) []string) *match {
-	m := &match{sheet: s, tokens: tokenize(question), values: map[string][]string{}, distinct: map[string]int{}}
+func against(question string, s document.Sheet, file string, values func(table, column string) []string) *match {
+	m := &match{sheet: s, names: tokenize(s.Name + " " + file), tokens: tokenize(question), values: map[string][]string{}, distinct: map[string]int{}}
 	// Values first: they are what is rarest.
 	type found struct {
 		column document.Column
@@ -192,7 +193,7 @@ func against(question string, s document.Sheet, values func(table, column string
 			continue
 		}
 		for _, w := range name {
-			if generic[w.stem] || m.shared(w.stem, c) {
+			if generic[w.stem] || questionWords[w.low] || m.shared(w.stem, c) {
 				continue
 			}
 			if at, ok := find(m.tokens, []token{w}, false); ok {
@@ -206,17 +207,20 @@ func against(question string, s document.Sheet, values func(table, column string
 	slices.SortFunc(m.mentions, func(a, b mention) int { return cmp.Compare(a.from, b.from) })
 	for _, t := range m.tokens {
 		if t.used {
-			m.explains++
+			m.explains += 2
 		}
 	}
 	m.unit = stepOf(s, values)
-	for _, w := range tokenize(s.Name) {
+	own := len(tokenize(s.Name))
+	for i, w := range m.names {
 		if intents[w.low] || questionWords[w.low] || months[w.low] > 0 || strings.ContainsFunc(w.low, unicode.IsDigit) { // they may mean more
 			continue
 		}
 		if at, ok := find(m.tokens, []token{w}, false); ok && len(w.low) > 2 {
 			use(m.tokens, at)
-			m.explains++
+			if m.explains++; i < own { // the file's other tables are called so too
+				m.explains++
+			}
 		}
 	}
 	return m

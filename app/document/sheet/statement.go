@@ -3,6 +3,7 @@ package sheet
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"freehold/app/document"
@@ -190,7 +191,7 @@ func (m *match) count(r request, free []mention) string {
 
 // named tells whether words of a question are what the table itself is called.
 func (m *match) named(at span) bool {
-	for _, w := range tokenize(m.sheet.Name) {
+	for _, w := range m.names {
 		if at.to-at.from == 1 && w.stem == m.tokens[at.from].stem {
 			return true
 		}
@@ -303,7 +304,7 @@ func (m *match) comparison(r request, free []mention) (string, error) {
 }
 
 // rates are not added up: the highest price is a price.
-var rates = wordSet("price rate age percent score temperature salary weight height length rating grade margin share ratio preis alter gewicht gehalt note quote speed distance duration")
+var rates = wordSet("price rate age percent score temperature salary weight height length rating grade margin share ratio expectancy capita density depth temp humidity pressure preis alter gewicht gehalt note quote speed distance duration")
 
 func rate(c document.Column) bool {
 	if c.Unit == "%" || c.Type == Date {
@@ -337,6 +338,13 @@ func (m *match) extreme(r request, free []mention, entity string) (string, error
 				name = c
 			}
 		}
+	}
+	if measure == nil && name != nil && identifies(*name) { // the largest claim is one of an amount
+		only, err := m.onlyMeasure()
+		if err != nil {
+			return "", err
+		}
+		measure = &only
 	}
 	if measure == nil {
 		if name == nil {
@@ -411,10 +419,34 @@ func (m *match) rows(free []mention) (string, error) {
 		return "", errors.New("what is to be done with the numbers")
 	}
 	distinct := "DISTINCT "
-	if numbers == len(free) { // equal numbers of several rows are several
+	if numbers == len(free) && !rate(free[0].column) { // equal numbers of several rows are several
 		distinct = ""
+		if when := m.when(); when != nil && !contains(columns, quote(when.Column)) {
+			columns = append([]string{quote(when.Column)}, columns...)
+		}
 	}
 	return "SELECT " + distinct + strings.Join(columns, ", ") + " FROM " + table + conditions(m.filters) + " ORDER BY 1", nil
+}
+
+// when is the column of years, if there is one and the question leaves the year
+// open.
+func (m *match) when() *document.Column {
+	var found *document.Column
+	for i := range m.sheet.Columns {
+		c := &m.sheet.Columns[i]
+		year := false
+		for _, t := range nameTokens(*c) {
+			year = year || t.low == "year" || t.low == "jahr"
+		}
+		if !year || c.Type != Integer {
+			continue
+		}
+		if found != nil || slices.ContainsFunc(m.filters, func(f filter) bool { return f.column.Column == c.Column || identifies(f.column) && numeric(f.column) }) {
+			return nil
+		}
+		found = c
+	}
+	return found
 }
 
 func contains(all []string, one string) bool {
