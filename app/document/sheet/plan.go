@@ -135,6 +135,20 @@ func (m *match) leftOver(r request) error {
 			return fmt.Errorf("which column %s is about", t.raw)
 		}
 	}
+	for i, t := range m.tokens[:max(0, len(m.tokens)-1)] {
+		next := m.tokens[i+1]
+		if !t.used && comparing[t.low] != "" && !next.used && (next.low == "than" || next.low == "als") {
+			return errors.New("what it is to be compared with")
+		}
+		if t.used || !following[t.low] {
+			continue
+		}
+		for k := i + 1; k <= i+2; k++ {
+			if slices.ContainsFunc(m.filters, func(f filter) bool { return f.column.Type == Text && f.at == k }) {
+				return fmt.Errorf("what comes %s it", t.low)
+			}
+		}
+	}
 	if w := m.tokens[0].low; w == "who" || w == "wer" {
 		for _, x := range m.mentions {
 			if x.column.Type == Boolean && x.from == 1 {
@@ -144,6 +158,9 @@ func (m *match) leftOver(r request) error {
 	}
 	return nil
 }
+
+// following are words for what stands before or behind something in an order.
+var following = wordSet("after before following preceding nach vor")
 
 // answered fails if a column that the question names plays no part in the
 // statement: then it says something else than was asked. What identifies rows is

@@ -304,7 +304,7 @@ func (m *match) comparison(r request, free []mention) (string, error) {
 }
 
 // rates are not added up: the highest price is a price.
-var rates = wordSet("price rate age percent score temperature salary weight height length rating grade margin share ratio expectancy capita density depth temp humidity pressure preis alter gewicht gehalt note quote speed distance duration")
+var rates = wordSet("price rate age percent score temperature salary weight mass height length rating grade margin share ratio expectancy capita density depth temp humidity pressure preis alter gewicht gehalt note quote speed distance duration")
 
 func rate(c document.Column) bool {
 	if c.Unit == "%" || c.Type == Date {
@@ -421,6 +421,11 @@ func (m *match) rows(free []mention) (string, error) {
 	distinct := "DISTINCT "
 	if numbers == len(free) && !rate(free[0].column) { // equal numbers of several rows are several
 		distinct = ""
+		for _, c := range m.sheet.Columns { // of which of them each number is
+			if q := quote(c.Column); len(m.values[c.Column]) > 1 && !contains(columns, q) {
+				columns = append([]string{q}, columns...)
+			}
+		}
 		if when := m.when(); when != nil && !contains(columns, quote(when.Column)) {
 			columns = append([]string{quote(when.Column)}, columns...)
 		}
