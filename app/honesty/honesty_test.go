@@ -116,8 +116,16 @@ func TestHonesty(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	reader, err := parse.NewReader(parse.Config{Cache: filepath.Join(os.TempDir(), "freehold-test-pdfium")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
 	open := func(files []string, m models) *Library {
-		l, err := Open(t.Context(), t.TempDir(), files, m)
+		l, err := Open(t.Context(), t.TempDir(), files, func(o librarian.Options) (*librarian.Librarian, error) {
+			o.Reader, o.Models = reader, m
+			return librarian.Open(o)
+		})
 		if err != nil {
 			t.Fatal(err)
 		}

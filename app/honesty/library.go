@@ -2,7 +2,6 @@ package honesty
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,7 +9,6 @@ import (
 
 	"freehold/app/document"
 	"freehold/app/document/librarian"
-	"freehold/app/document/parse"
 	"freehold/app/store"
 )
 
@@ -18,26 +16,25 @@ import (
 type Library struct {
 	*librarian.Librarian
 	store  *store.Store
-	reader *parse.Reader
 	byName map[string]document.Document
 }
 
-// Open reads and indexes files into a library in dir, with the models of an
-// application.
-func Open(ctx context.Context, dir string, files []string, models librarian.Models) (_ *Library, err error) {
+// Open reads and indexes files into a library in dir, which a librarian keeps
+// that takeOn takes on.
+func Open(ctx context.Context, dir string, files []string, takeOn func(librarian.Options) (*librarian.Librarian, error)) (_ *Library, err error) {
 	l := &Library{byName: map[string]document.Document{}}
 	defer func() {
 		if err != nil {
 			l.Close()
 		}
 	}()
-	if l.reader, err = parse.NewReader(parse.Config{Cache: filepath.Join(os.TempDir(), "freehold-test-pdfium")}); err != nil {
+	if err = os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
 	if l.store, err = store.Open(ctx, filepath.Join(dir, "library.db")); err != nil {
 		return nil, err
 	}
-	if l.Librarian, err = librarian.Open(librarian.Options{Store: l.store, Reader: l.reader, Models: models, Dir: dir, Work: true}); err != nil {
+	if l.Librarian, err = takeOn(librarian.Options{Store: l.store, Dir: dir, Work: true}); err != nil {
 		return nil, err
 	}
 	if _, err = l.Add(ctx, files, ""); err != nil {
@@ -72,17 +69,13 @@ func Open(ctx context.Context, dir string, files []string, models librarian.Mode
 
 // Close ends all work on the library.
 func (l *Library) Close() error {
-	var err error
 	if l.Librarian != nil {
 		l.Librarian.Close()
 	}
 	if l.store != nil {
-		err = l.store.Close()
+		return l.store.Close()
 	}
-	if l.reader != nil {
-		err = errors.Join(err, l.reader.Close())
-	}
-	return err
+	return nil
 }
 
 // Files are the documents of these names.

@@ -59,6 +59,9 @@ func NewReader(c Config) (*Reader, error) {
 		}
 		c.Cache = filepath.Join(dir, "freehold", "pdfium")
 	}
+	// A worker may read what lies there when it starts: one that began before the
+	// folder was made could not read PDFs later. What is wrong is told by warmUp.
+	_ = os.MkdirAll(c.Cache, 0o700)
 	if c.Most <= 0 {
 		c.Most = max(1, runtime.NumCPU()/2)
 	}

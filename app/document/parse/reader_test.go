@@ -314,3 +314,17 @@ func TestWorkerIsShutIn(t *testing.T) {
 		t.Skipf("this machine has no sandbox: %s", s)
 	}
 }
+
+// TestCacheFolder checks that the folder of compiled code is there before any
+// worker starts: one that reads a text first has to read a PDF later.
+func TestCacheFolder(t *testing.T) {
+	cache := filepath.Join(t.TempDir(), "cache", "pdfium")
+	r, err := NewReader(Config{Worker: []string{"unused"}, Cache: cache})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if info, err := os.Stat(cache); err != nil || !info.IsDir() {
+		t.Error(info, err)
+	}
+}
