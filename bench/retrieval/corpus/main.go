@@ -15,12 +15,16 @@ import (
 	"log"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"freehold/app/document/parse"
 )
 
-const least = 1500
+const (
+	least   = 1500
+	bullets = "-•* "
+)
 
 func main() {
 	out := flag.String("out", "", "folder of the texts")
@@ -57,7 +61,7 @@ func convert(out, arg string) error {
 }
 
 // frame are the words of links to other pages.
-var frame = map[string]bool{"Prev": true, "Next": true, "Up": true, "Home": true, "Previous": true}
+var frame = regexp.MustCompile(`^(Prev|Next|Up|Home|Previous)$|^(Prev|Next)(Chapter|Appendix|Part|[0-9A-Z]+\.)`)
 
 // markdown writes a document's blocks.
 func markdown(doc *parse.Document) string {
@@ -71,7 +75,7 @@ func markdown(doc *parse.Document) string {
 				text = strings.Trim(p.Text[k.Start:k.End], "\n")
 			}
 			begun = begun || k.Kind == parse.Heading
-			if text == "" || !begun || k.Kind == parse.Running || k.Kind == parse.ListItem && frame[text] {
+			if text == "" || !begun || k.Kind == parse.Running || k.Kind == parse.ListItem && frame.MatchString(strings.TrimLeft(text, bullets)) {
 				continue
 			}
 			if b.Len() > 0 && (k.Kind != last || k.Kind != parse.ListItem && k.Kind != parse.TableRow) {
@@ -81,7 +85,7 @@ func markdown(doc *parse.Document) string {
 			case parse.Heading:
 				text = strings.Repeat("#", max(1, min(6, k.Level))) + " " + text
 			case parse.ListItem:
-				text = strings.Repeat("  ", min(k.Level, 4)) + "- " + strings.TrimLeft(text, "-•* ")
+				text = strings.Repeat("  ", min(k.Level, 4)) + "- " + strings.TrimLeft(text, bullets)
 			case parse.CodeBlock:
 				text = "```\n" + text + "\n```"
 			}
