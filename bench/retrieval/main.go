@@ -17,9 +17,11 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"freehold/app/document"
@@ -49,7 +51,9 @@ func main() {
 	flag.StringVar(&c.document, "document-prefix", "", "what the embedder wants before passages")
 	flag.BoolVar(&c.missed, "missed", false, "list the questions of the tuning half whose passage is not among the five best")
 	flag.Parse()
-	if err := c.run(context.Background()); err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := c.run(ctx); err != nil {
 		log.Fatal("retrieval: ", err)
 	}
 }

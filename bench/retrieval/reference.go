@@ -121,7 +121,7 @@ func (c *config) referenceVectors(ctx context.Context, texts []string) ([][]floa
 			return nil, err
 		}
 		defer stop()
-		for some := range slices.Chunk(missing, 256) {
+		for some := range slices.Chunk(missing, 32) {
 			got, err := server.embed(ctx, some)
 			if err != nil {
 				return nil, fmt.Errorf("llama.cpp: %w", err)
