@@ -55,11 +55,13 @@ $(DIST_STAMP): $(NPM_STAMP) $(FRONTEND_SOURCES)
 	@cd frontend && npm run --silent build
 	@touch $@
 
-starter: ## fetch the starter model into build/starter
-	@go run ./build/getstarter
+starter: ## fetch the starter model into build/starter, and one that makes vectors of documents into build/embedder
+	@go run ./build/getstarter starter
+	@go run ./build/getstarter embedder || echo "embedder model: not here yet; tests that need it are skipped"
 
 starter-if-reachable:
-	@go run ./build/getstarter || echo "starter model: not here yet; the app starts without it and says how to add a model"
+	@go run ./build/getstarter starter || echo "starter model: not here yet; the app starts without it and says how to add a model"
+	@go run ./build/getstarter embedder || echo "embedder model: not here yet; documents are searched by words until there is one"
 
 bindings: ## regenerate the TypeScript bindings of the Go methods
 	@build/bindings.sh

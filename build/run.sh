@@ -1,13 +1,13 @@
 #!/bin/sh
-# Adds the starter model to the library if it is not there and opens the window;
+# Adds the models of the set-up to the library if they are not there and opens the window;
 # without a display it serves the same app to the browser.
 set -eu
 cd "$(dirname "$0")/.."
 : "${BIN:=build/bin/freehold}"
 
-for model in build/starter/*.gguf; do
+for model in build/starter/*.gguf build/embedder/*.gguf; do
   [ -e "$model" ] || continue
-  said=$("$BIN" import "$model" 2>&1) || printf 'starter model: not added to the library: %s\n' "$said"
+  said=$("$BIN" import "$model" 2>&1) || printf '%s: not added to the library: %s\n' "$model" "$said"
 done
 
 if [ "$(uname -s)" = Linux ] && [ -z "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then

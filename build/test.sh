@@ -9,6 +9,8 @@ export GOFLAGS="${GOFLAGS:--buildvcs=false -trimpath -tags=$TAGS}"
 # Tests find the starter model and the browser through these.
 model=$(ls build/starter/*.gguf 2>/dev/null | head -n 1)
 [ -n "$model" ] && export FREEHOLD_TEST_MODEL="$PWD/$model"
+embedder=$(ls build/embedder/*.gguf 2>/dev/null | head -n 1)
+[ -n "$embedder" ] && export FREEHOLD_TEST_EMBEDDER="$PWD/$embedder"
 export FREEHOLD_BIN="$PWD/$BIN"
 CHROMIUM=${CHROMIUM:-$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)}
 export CHROMIUM

@@ -77,9 +77,9 @@ func (s *Store) ChunkIDs(ctx context.Context, documents []string) ([]int64, erro
 // headingWeight is how much more a word counts in a heading than in the text.
 const headingWeight = 1.5
 
-// Match finds the chunks that have some of the terms, best first. Terms that
-// stand in a good part of a large library are left out where rarer ones tell more:
-// ranking by them would read most of the index and hardly change the order.
+// Match finds the chunks that have some of the terms, best first. Where terms
+// stand in a good part of a large library, only chunks that have a rarer one too
+// are ranked: ranking all would read most of the index.
 func (s *Store) Match(ctx context.Context, terms []string, documents []string, limit int) ([]document.Match, error) {
 	return s.match(ctx, terms, documents, limit, postings)
 }
@@ -113,10 +113,21 @@ func (s *Store) match(ctx context.Context, terms []string, documents []string, l
 		if len(t.terms) == 0 {
 			continue
 		}
-		if t.terms, err = s.telling(ctx, t, within, postings); err != nil {
+		rare, frequent, err := s.telling(ctx, t, within, postings)
+		if err != nil {
 			return nil, err
 		}
-		some, err := s.ranked(ctx, t, within, limit)
+		query := strings.Join(rare, " OR ")
+		if len(frequent) > 0 && query != "" {
+			some, err := s.ranked(ctx, t, "("+query+") AND ("+strings.Join(frequent, " OR ")+")", within, limit)
+			if err != nil {
+				return nil, err
+			}
+			if found = append(found, some); len(some) >= limit/2 {
+				continue
+			}
+		}
+		some, err := s.ranked(ctx, t, query, within, limit)
 		if err != nil {
 			return nil, err
 		}
@@ -210,11 +221,12 @@ func (s *Store) ChunkRuns(ctx context.Context, documents []string) ([]document.R
 	return joined, nil
 }
 
-// telling returns the terms that are worth ranking by: all of them, if few chunks
-// have them, or as many of the rarest as make so many postings.
-func (s *Store) telling(ctx context.Context, t textIndex, w within, postings int) ([]string, error) {
+// telling parts the terms: those of which few chunks have any, so that together
+// they make about so many postings, and those that stand everywhere. Terms that no
+// chunk has are left out.
+func (s *Store) telling(ctx context.Context, t textIndex, w within, postings int) (rare, frequent []string, err error) {
 	if len(t.terms) < 2 || postings == math.MaxInt {
-		return t.terms, nil
+		return t.terms, nil, nil
 	}
 	type counted struct {
 		term string
@@ -227,35 +239,34 @@ func (s *Store) telling(ctx context.Context, t textIndex, w within, postings int
 		err := s.reader.QueryRowContext(ctx, "SELECT count(*) FROM (SELECT 1 FROM "+t.table+" WHERE "+t.table+" MATCH ? AND rowid BETWEEN ? AND ? LIMIT ?)",
 			term, w.first, w.last, postings+1).Scan(&n)
 		if err != nil {
-			return nil, fmt.Errorf("search documents: %w", err)
+			return nil, nil, fmt.Errorf("search documents: %w", err)
 		}
 		all = append(all, counted{term, n})
 		sum += n
 	}
 	if sum <= postings {
-		return t.terms, nil
+		return t.terms, nil, nil
 	}
 	slices.SortStableFunc(all, func(a, b counted) int { return a.n - b.n })
-	var kept []string
 	sum = 0
 	for _, c := range all {
-		if c.n == 0 {
-			continue
+		switch sum += c.n; {
+		case c.n == 0:
+		case len(rare) == 0 || sum <= postings:
+			rare = append(rare, c.term)
+		default:
+			frequent = append(frequent, c.term)
 		}
-		if sum += c.n; len(kept) > 0 && sum > postings {
-			break
-		}
-		kept = append(kept, c.term)
 	}
-	return kept, nil
+	return rare, frequent, nil
 }
 
 // ranked runs a search in one index.
-func (s *Store) ranked(ctx context.Context, t textIndex, w within, limit int) ([]document.Match, error) {
-	if len(t.terms) == 0 {
+func (s *Store) ranked(ctx context.Context, t textIndex, query string, w within, limit int) ([]document.Match, error) {
+	if query == "" {
 		return nil, nil
 	}
-	statement, args := "SELECT rowid, -"+t.rank+" FROM "+t.table+" WHERE "+t.table+" MATCH ?", []any{strings.Join(t.terms, " OR ")}
+	statement, args := "SELECT rowid, -"+t.rank+" FROM "+t.table+" WHERE "+t.table+" MATCH ?", []any{query}
 	if w.documents != nil {
 		statement = "SELECT x.rowid, -" + t.rank + " FROM " + t.table + " x JOIN chunks c ON c.id = x.rowid WHERE " + t.table + " MATCH ? AND x.rowid BETWEEN ? AND ? AND " + inDocuments
 		args = append(args, w.first, w.last, list(w.documents))

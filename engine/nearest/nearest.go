@@ -100,26 +100,36 @@ func (x *Index) Delete(id int64) {
 func quantize(v []float32, q []int8) float32 {
 	most := float32(0)
 	for _, f := range v {
-		if a := float32(math.Abs(float64(f))); a > most && !math.IsInf(float64(a), 0) {
-			most = a
+		if f < 0 {
+			f = -f
+		}
+		if f > most && f <= math.MaxFloat32 {
+			most = f
 		}
 	}
 	if most == 0 {
 		clear(q)
 		return 0
 	}
-	scale := most / 127
+	scale, inverse := most/127, 127/most
+	if math.IsInf(float64(inverse), 0) { // too small to tell apart
+		clear(q)
+		return 0
+	}
 	for i, f := range v {
-		r := math.Round(float64(f / scale))
+		r := f * inverse
 		switch {
-		case math.IsNaN(r):
-			r = 0
-		case r > 127:
-			r = 127
-		case r < -127:
-			r = -127
+		case r >= 127:
+			q[i] = 127
+		case r <= -127:
+			q[i] = -127
+		case r >= 0:
+			q[i] = int8(r + 0.5)
+		case r < 0:
+			q[i] = int8(r - 0.5)
+		default: // no number
+			q[i] = 0
 		}
-		q[i] = int8(r)
 	}
 	return scale
 }

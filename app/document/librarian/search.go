@@ -316,15 +316,41 @@ func (s *vectorShelf) of(ctx, life context.Context, store document.Store, key st
 	}
 }
 
+const readAtOnce = 512 // vectors
+
 func (s *vectorShelf) load(ctx context.Context, store document.Store, now *loading) {
 	index := nearest.New(now.dim)
+	// One reads, another makes of what was read what is searched.
+	batches := make(chan []document.Vector, 4)
+	put := make(chan struct{})
+	go func() {
+		defer close(put)
+		for batch := range batches {
+			for _, v := range batch {
+				index.PutF16(v.Chunk, v.Values)
+			}
+		}
+	}()
+	var batch []document.Vector
+	var values []byte
 	now.err = store.Vectors(ctx, now.key, func(v document.Vector) error {
 		if len(v.Values) != 2*now.dim {
 			return fmt.Errorf("the vector of chunk %d has %d values, not %d", v.Chunk, len(v.Values)/2, now.dim)
 		}
-		index.PutF16(v.Chunk, v.Values)
+		if batch == nil {
+			batch, values = make([]document.Vector, 0, readAtOnce), make([]byte, 0, readAtOnce*2*now.dim)
+		}
+		values = append(values, v.Values...)
+		batch = append(batch, document.Vector{Chunk: v.Chunk, Values: values[len(values)-2*now.dim:]})
+		if len(batch) == readAtOnce {
+			batches <- batch
+			batch = nil
+		}
 		return ctx.Err()
 	})
+	batches <- batch
+	close(batches)
+	<-put
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if now.err == nil {
