@@ -123,12 +123,11 @@ func quantize(v []float32, q []int8) float32 {
 			q[i] = 127
 		case r <= -127:
 			q[i] = -127
-		case r >= 0:
-			q[i] = int8(r + 0.5)
-		case r < 0:
-			q[i] = int8(r - 0.5)
-		default: // no number
+		case r != r: // no number
 			q[i] = 0
+		default: // to the nearest, without asking for the sign: it is as often the one as the other
+			half := math.Float32frombits(math.Float32bits(r)&(1<<31) | 0x3f000000)
+			q[i] = int8(r + half)
 		}
 	}
 	return scale
