@@ -55,7 +55,7 @@ func Tells(ctx context.Context, question string, passages []document.Passage, em
 			return false, nil, err
 		}
 	}
-	german := contentOf(question).german // where all nouns have capitals
+	plain := contentOf(question).german || titled(terms) // capitals tell no names
 	var names, words []string
 	found, of := 0.0, 0.0
 	together := make([]float64, len(passages))
@@ -69,7 +69,7 @@ func Tells(ctx context.Context, question string, passages []document.Passage, em
 		switch {
 		case x.found:
 			found += x.weight
-		case x.exact || x.name && !german:
+		case x.exact || x.name && !plain:
 			names = append(names, x.text)
 		default:
 			words = append(words, x.text)
@@ -137,6 +137,20 @@ func asked(question string) []term {
 		}
 	}
 	return terms
+}
+
+// titled tells questions in which every word begins with a capital letter.
+func titled(terms []term) bool {
+	words, names := 0, 0
+	for i, x := range terms {
+		if i == 0 || x.exact {
+			continue
+		}
+		if words++; x.name {
+			names++
+		}
+	}
+	return words > 1 && names == words
 }
 
 // small numbers say how much is wanted (three reasons) as often as what about.
