@@ -44,6 +44,11 @@ export class UnreachableError extends Error {
   override readonly name = "UnreachableError";
 }
 
+// What is called while the page goes (undo is over, say) must arrive all the same.
+let going = false;
+globalThis.addEventListener?.("pagehide", () => (going = true));
+globalThis.addEventListener?.("pageshow", () => (going = false));
+
 /** Calls a method over HTTP. Rejects with an Error, as the native window does. */
 export async function call(method: string, args: unknown[], send: typeof fetch = fetch): Promise<unknown> {
   let response: Response;
@@ -52,6 +57,7 @@ export async function call(method: string, args: unknown[], send: typeof fetch =
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify(args),
+      ...(going && { keepalive: true }),
     });
   } catch {
     throw new UnreachableError("Freehold does not answer. Is it still running?");
