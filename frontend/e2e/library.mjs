@@ -87,7 +87,7 @@ export async function librarySuite(browser, { binary, model, embedder }) {
     });
     await check("what is dropped again is recognised", async () => {
       await dropFiles(page, ["lease.pdf", "notes.md"].map((name) => join(desk, name)), { x: 700, y: 400 });
-      await page.getByText("2 documents added").or(page.getByText("already")).first().waitFor();
+      await page.getByText("These 2 documents are here already").waitFor();
       await ready();
       expect((await page.locator(".row.document").count()) === 12, "twelve documents still");
     });

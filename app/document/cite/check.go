@@ -380,7 +380,7 @@ func called(name string, words map[string]bool) bool {
 // otherwise tells whether a claim gives a name, or a number in words, that does
 // not stand where its words do.
 func otherwise(claim content, passages []passage, cites []int) bool {
-	if named(claim, passages, cites) < 1 {
+	if named(claim, passages, cites) < 1 || misdated(claim, passages, cites) || exchanged(claim, passages, cites) {
 		return true
 	}
 	for _, near := range places(claim, passages, cites, 1, 1) {
@@ -393,6 +393,43 @@ func otherwise(claim content, passages []passage, cites []int) bool {
 		}
 	}
 	return len(claim.counts) > 0
+}
+
+// exchanged tells whether the sentences that suit a claim best say it of somebody
+// else: they lack one of its names and have another one.
+func exchanged(claim content, passages []passage, cites []int) bool {
+	if len(claim.names) == 0 || claim.german {
+		return false
+	}
+	others := content{words: map[string]bool{}}
+	for w := range claim.words {
+		if !claim.names[w] {
+			others.words[w] = true
+		}
+	}
+	best, result := 0.0, false
+	for _, p := range passages {
+		if !slices.Contains(cites, p.N) {
+			continue
+		}
+		for _, c := range p.contents {
+			score, _ := cover(others, c)
+			if score < best || score < enough {
+				continue
+			}
+			lacks, rival := false, false
+			for w := range claim.names {
+				lacks = lacks || !c.words[w] && !called(w, c.words)
+			}
+			for w := range c.names {
+				rival = rival || !claim.words[w]
+			}
+			if says := lacks && rival; score > best || !says {
+				best, result = score, says
+			}
+		}
+	}
+	return result
 }
 
 // places are where a claim's words stand in passages: each sentence that suits

@@ -15,12 +15,13 @@ type content struct {
 	denied  map[string]int             // those that are: 1 right behind the denial, 2 the word after
 	counted map[string]map[string]bool // by the word that follows a number: the numbers; 8 members
 	full    [][2]string                // names of two words that follow each other
+	dates   map[string]bool            // days with month and year, written in words
 	german  bool                       // where capital letters tell nothing
 	reply   int                        // 1 says yes to the question before, -1 no
 }
 
 func newContent() content {
-	return content{map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]int{}, map[string]map[string]bool{}, nil, false, 0}
+	return content{map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]int{}, map[string]map[string]bool{}, nil, map[string]bool{}, false, 0}
 }
 
 // countReach is how many words a number may count: 8 CPU cycles.
@@ -43,6 +44,9 @@ func contentOf(text string) content {
 		}
 		if germanWords[low] {
 			german++
+		}
+		if d := dateAt(tokens, i); d != "" {
+			c.dates[d] = true
 		}
 		if n := numberWords[low]; n != "" {
 			c.numbers[n] = true

@@ -5,6 +5,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"freehold/app/document"
 )
@@ -24,7 +26,7 @@ func Say(_ string, q document.Query) string {
 			return "No row of the tables matches this."
 		}
 		name, unit := labelled(q.Columns[0])
-		return fmt.Sprintf("%s: **%s**", escaped(name), Valued(q.Rows[0][0], unit))
+		return fmt.Sprintf("%s: **%s**", escaped(capital(name)), Valued(q.Rows[0][0], unit))
 	case len(q.Rows) == 1 && len(q.Columns) <= 4:
 		var parts []string
 		for i, v := range q.Rows[0] {
@@ -69,6 +71,11 @@ func Say(_ string, q document.Query) string {
 		line(cells)
 	}
 	return b.String() + more(q)
+}
+
+func capital(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(r)) + s[n:]
 }
 
 // labelled parts a column's name from the unit behind it: "Amount (€)".

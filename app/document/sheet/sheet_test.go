@@ -130,9 +130,9 @@ func TestSay(t *testing.T) {
 		q    document.Query
 		want string
 	}{
-		{document.Query{Columns: []string{"total Amount"}, Rows: [][]string{{"1234567.5"}}, Total: 1}, "total Amount: **1,234,567.5**"},
+		{document.Query{Columns: []string{"total Amount"}, Rows: [][]string{{"1234567.5"}}, Total: 1}, "Total Amount: **1,234,567.5**"},
 		{document.Query{Columns: []string{"a", "b"}, Rows: [][]string{{"x", "1"}, {"y|", "2"}}, Total: 2}, "| a | b |\n|---|---:|\n| x | 1 |\n| y\\| | 2 |\n"},
-		{document.Query{Columns: []string{"total Amount (£)"}, Rows: [][]string{{"1404.2"}}, Total: 1}, "total Amount: **£1,404.20**"},
+		{document.Query{Columns: []string{"total Amount (£)"}, Rows: [][]string{{"1404.2"}}, Total: 1}, "Total Amount: **£1,404.20**"},
 		{document.Query{Columns: []string{"Loss (EUR)"}, Rows: [][]string{{"-1404.2"}}, Total: 1}, "Loss: **-1,404.20 EUR**"},
 		{document.Query{Columns: []string{"VAT (%)", "Weight (kg)"}, Rows: [][]string{{"0.075", "12000"}}, Total: 1}, "VAT: **7.5 %**, Weight: **12,000 kg**"},
 		{document.Query{Columns: []string{"Name (first)"}, Rows: [][]string{{"1404.2"}}, Total: 1}, "Name (first): **1404.2**"},

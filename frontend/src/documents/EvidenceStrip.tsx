@@ -30,7 +30,7 @@ export function EvidenceStrip({ message, evidence: e }: { message: Message; evid
           <ChevronDown aria-hidden="true" />
           <span className="evidence-line">
             <Fact>{e_.routes[e.route]}</Fact>
-            <Fact>{e_.read(e.read, e.of)}</Fact>
+            <Fact>{e.route !== "sql" && e_.read(e.read, e.of)}</Fact>
             <Fact warn>{bad > 0 && e_.unsupported(bad)}</Fact>
             <Fact>{weak > 0 && e_.weak(weak)}</Fact>
           </span>

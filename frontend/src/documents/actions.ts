@@ -50,18 +50,21 @@ export interface Goal {
 }
 
 async function add(paths: string[], goal: Goal): Promise<void> {
+  const before = useCache.getState().documents;
   const docs = await api.addDocuments(paths, goal.collection ?? "");
+  const known = docs.filter((d) => before[d.id]?.state === "ready").length;
   putDocuments(docs);
   if (docs.length === 0) return void notify(d_.nothingAdded);
   if (goal.chat !== undefined) {
-    const before = sourcesOf(goal.chat).documents.length;
+    const had = sourcesOf(goal.chat).documents.length;
     if (!(await attach(goal.chat, docs.map((d) => d.id)))) return;
-    const more = sourcesOf(goal.chat).documents.length - before;
+    const more = sourcesOf(goal.chat).documents.length - had;
     if (more > 0) notify(d_.attached(more));
     return;
   }
   const collection = useCache.getState().collections.find((c) => c.id === goal.collection);
-  notify(collection ? d_.addedTo(docs.length, collection.name) : d_.added(docs.length));
+  if (collection) notify(d_.addedTo(docs.length, collection.name));
+  else notify(known === docs.length ? d_.knownAlready(known) : d_.added(docs.length - known));
 }
 
 export const addPaths = (paths: string[], goal: Goal): Promise<boolean> => attempt(d_.addFailed, () => add(paths, goal));

@@ -18,6 +18,7 @@ export const documents = {
   kinds: "PDF, Word, PowerPoint, Excel, OpenDocument, CSV, HTML, EPUB, RTF, Markdown, text, code, mail and pictures.",
   adding: (n: number) => `Adding ${plural(n, "file", "files")}`,
   added: (n: number) => `${plural(n, "document", "documents")} added`,
+  knownAlready: (n: number) => (n === 1 ? "This document is here already" : `These ${plural(n, "document", "documents")} are here already`),
   addedTo: (n: number, name: string) => `${plural(n, "document", "documents")} added to “${name}”`,
   attached: (n: number) => `This chat now answers from ${plural(n, "more document", "more documents")}`,
   nothingAdded: "There is nothing in it that Freehold can read.",

@@ -1,0 +1,5 @@
+//go:build race
+
+package honesty
+
+func init() { watched = true }
