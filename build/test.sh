@@ -20,6 +20,7 @@ export FREEHOLD_HOME
 trap 'rm -rf "$FREEHOLD_HOME"' EXIT
 
 # Where goroutines meet. The engine's kernels are C, which the detector does not see.
+# The long tests of what is read and answered have run without it.
 race_packages='./models/... ./app/... ./engine/schedule/... ./engine/kvcache/... .'
 
 summary=''
@@ -86,7 +87,7 @@ browser() { (cd frontend && npm run --silent e2e -- interface program); }
 suite format count formatted
 suite vet count vetted
 suite go go_tests ./...
-suite race go_tests -race $race_packages
+suite race go_tests -race -short $race_packages
 suite bindings build/bindings.sh check
 suite frontend count typecheck
 suite vitest vitest

@@ -101,9 +101,6 @@ func tell(t *testing.T, name string, q Question, good bool, format string, a ...
 	}
 }
 
-// watched: by the race detector.
-var watched bool
-
 // TestHonesty asks the whole set, as far as no model has to write.
 func TestHonesty(t *testing.T) {
 	questions, err := Load("testdata/questions.jsonl")
@@ -140,8 +137,8 @@ func TestHonesty(t *testing.T) {
 	t.Run("Routes", func(t *testing.T) { routes(t, all, questions) })
 	t.Run("Tables", func(t *testing.T) { tables(t, all, questions) })
 	t.Run("Texts", func(t *testing.T) {
-		if watched {
-			t.Skip("the race detector makes it slow, and its goroutines are those of other tests")
+		if testing.Short() {
+			t.Skip("takes a minute")
 		}
 		path := os.Getenv("FREEHOLD_TEST_EMBEDDER")
 		if path == "" {

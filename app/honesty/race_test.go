@@ -1,5 +1,0 @@
-//go:build race
-
-package honesty
-
-func init() { watched = true }
