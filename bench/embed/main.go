@@ -40,7 +40,7 @@ type config struct {
 
 func main() {
 	var c config
-	flag.StringVar(&c.model, "model", "build/embedder/all-MiniLM-L6-v2.F16.gguf", "model of both")
+	flag.StringVar(&c.model, "model", "build/embedder/all-MiniLM-L6-v2.Q8_0.gguf", "model of both")
 	flag.StringVar(&c.texts, "texts", "bench/retrieval/testdata/corpus", "folder of texts")
 	flag.StringVar(&c.server, "server", "", "llama.cpp's llama-server; none: only our own figures")
 	flag.IntVar(&c.threads, "t", 2, "threads of both")

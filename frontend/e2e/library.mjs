@@ -109,6 +109,7 @@ export async function librarySuite(browser, { binary, model, embedder }) {
       await panel.getByText("Page 2 of 3").waitFor();
       await panel.locator(".page-mark").first().waitFor();
       await panel.locator(".page-picture img").waitFor();
+      await page.locator("[data-sonner-toast]").waitFor({ state: "detached" });
       await page.waitForTimeout(300);
       await shot(page, "library citation");
       await panel.getByRole("radio", { name: "Text" }).click();
