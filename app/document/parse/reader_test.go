@@ -2,10 +2,12 @@ package parse
 
 import (
 	"bytes"
+	"compress/zlib"
 	"context"
 	"errors"
 	"fmt"
 	"image/png"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -112,10 +114,19 @@ func onePixel(t testing.TB) []byte {
 	return b
 }
 
-// slowPDF draws one page so long that nobody would wait for it.
-func slowPDF() []byte {
-	return pdfFile(pdfText(72, 700, 11, "F1", "A page that ends and has a text."), strings.Repeat("BT /F1 9 Tf 50 50 Td (x) Tj ET\n", 3_000_000))
-}
+// slowPDF draws one page so long that nobody would wait for it. The file is small, so
+// that the time goes by on the page, and not before it is known what the file is.
+var slowPDF = sync.OnceValue(func() []byte {
+	deflated := func(page string) string {
+		var b bytes.Buffer
+		w := zlib.NewWriter(&b)
+		io.WriteString(w, page) // writing to a buffer does not fail
+		w.Close()
+		return b.String()
+	}
+	return pdfFileWith("/Filter/FlateDecode", deflated(pdfText(72, 700, 11, "F1", "A page that ends and has a text.")),
+		deflated(strings.Repeat("BT /F1 9 Tf 50 50 Td (x) Tj ET\n", 3_000_000)))
+})
 
 // TestReaderEndsWhatTakesTooLong is the time limit: what was read stands, and the
 // next file is read.

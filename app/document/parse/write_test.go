@@ -194,7 +194,10 @@ func pdfText(x, y, size float64, font, text string) string {
 
 // pdfFile writes a PDF whose pages have these content streams. Fonts: F1
 // Helvetica, F2 Helvetica-Bold.
-func pdfFile(pages ...string) []byte {
+func pdfFile(pages ...string) []byte { return pdfFileWith("", pages...) }
+
+// pdfFileWith says of each page's stream by which filter it was encoded.
+func pdfFileWith(filter string, pages ...string) []byte {
 	var w pdfWriter
 	w.object("<</Type/Catalog/Pages 2 0 R/Lang(en-GB)>>")
 	var kids strings.Builder
@@ -206,7 +209,7 @@ func pdfFile(pages ...string) []byte {
 	w.object("<</Type/Font/Subtype/Type1/BaseFont/Helvetica-Bold>>")
 	for i, p := range pages {
 		w.object(fmt.Sprintf("<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Resources<</Font<</F1 3 0 R/F2 4 0 R>>>>/Contents %d 0 R>>", 6+2*i))
-		w.object(fmt.Sprintf("<</Length %d>>stream\n%s\nendstream", len(p), p))
+		w.object(fmt.Sprintf("<</Length %d%s>>stream\n%s\nendstream", len(p), filter, p))
 	}
 	info := w.object("<</Title(A test)>>")
 	return w.finish(fmt.Sprintf("/Root 1 0 R/Info %d 0 R", info))
