@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -31,6 +32,8 @@ const (
 	tokenSet       = "set"  // what a token reads back as
 )
 
+var languageTag = regexp.MustCompile(`^([a-z]{2,3}(-[A-Za-z]{2,4})?)?$`)
+
 func defaultSettings() Settings {
 	return Settings{Theme: "system", NetworkAllowed: true, Snapshots: true, Sampling: chat.DefaultSampling(), AdoptOthers: true, ParallelDownloads: 2}
 }
@@ -41,6 +44,9 @@ func (s Settings) checked() (Settings, error) {
 	case "system", "light", "dark":
 	default:
 		return s, fmt.Errorf("the theme can be system, light or dark, not %q", s.Theme)
+	}
+	if !languageTag.MatchString(s.Language) {
+		return s, fmt.Errorf("%q is no language; give a tag like de, or nothing for the system's", s.Language)
 	}
 	if s.Threads < 0 || s.Threads > maxThreads {
 		return s, fmt.Errorf("%d threads are not possible; 0 lets Freehold choose", s.Threads)

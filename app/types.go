@@ -27,7 +27,8 @@ type Model struct {
 
 // Settings are the user's choices.
 type Settings struct {
-	Theme          string        `json:"theme"` // system, light, dark
+	Theme          string        `json:"theme"`    // system, light, dark
+	Language       string        `json:"language"` // of the interface, as a tag: de; "": as the system
 	DefaultModel   string        `json:"defaultModel"`
 	Threads        int           `json:"threads"`       // 0: as many as there are physical cores
 	ContextLength  int           `json:"contextLength"` // tokens; 0: the engine chooses

@@ -101,7 +101,7 @@ export class FakeApp extends FakeLibrary {
               problem: "its architecture “mystery” is not known to this version of Freehold",
             }),
           ];
-    this.settings = { theme: "system", defaultModel: this.models[0]?.ref ?? "", threads: 0, contextLength: 0, networkAllowed: false, snapshots: true, sampling, system: "", adoptOthers: true, parallelDownloads: 2, bandwidthLimit: 0, proxy: "", caFile: "", hfEndpoint: "", hfToken: "" };
+    this.settings = { theme: "system", language: "en", defaultModel: this.models[0]?.ref ?? "", threads: 0, contextLength: 0, networkAllowed: false, snapshots: true, sampling, system: "", adoptOthers: true, parallelDownloads: 2, bandwidthLimit: 0, proxy: "", caFile: "", hfEndpoint: "", hfToken: "" };
     if (options.models !== "none") this.seed();
     if (options.documents === "some") this.seedDocuments();
   }

@@ -6,7 +6,7 @@ import { putChat, useCache } from "../transport/cache";
 import { Button, IconButton, TextAreaField } from "../ui/controls";
 import { useEdited } from "../ui/edited";
 import { attempt } from "../ui/notify";
-import { t } from "../ui/strings";
+import { t } from "../strings";
 import { setPanel, setPending, useView } from "../ui/view";
 import { SamplingFields } from "../settings/SamplingFields";
 

@@ -5,7 +5,7 @@ import { pageOf } from "../documents/pieces";
 import type { Message } from "../transport/api";
 import { useCache } from "../transport/cache";
 import { Hint } from "../ui/controls";
-import { t } from "../ui/strings";
+import { t } from "../strings";
 import { openReader, useView } from "../ui/view";
 
 interface Book {

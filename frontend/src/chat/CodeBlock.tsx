@@ -1,6 +1,6 @@
 import { memo, useMemo } from "react";
 import { CopyButton } from "../ui/controls";
-import { t } from "../ui/strings";
+import { t } from "../strings";
 import { highlight, languageLabel } from "./highlight";
 
 /** A block of code with its language and a copy button. */

@@ -9,7 +9,7 @@ import type { Message, Model } from "../transport/api";
 import { useCache } from "../transport/cache";
 import { Hint } from "../ui/controls";
 import { sentence } from "../ui/format";
-import { t } from "../ui/strings";
+import { t } from "../strings";
 import { setDraft, useView } from "../ui/view";
 import { modelForNewChat, send, setModel, stop, writers } from "./actions";
 import { ContextGauge } from "./ContextGauge";

@@ -3,7 +3,7 @@ import { Popover } from "radix-ui";
 import { useEffect, useState } from "react";
 import * as api from "../transport/api";
 import { count, percent, sentence } from "../ui/format";
-import { t } from "../ui/strings";
+import { t } from "../strings";
 
 const pause = 350; // ms without a key before the tokens are counted again
 

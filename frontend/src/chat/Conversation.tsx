@@ -10,7 +10,7 @@ import { Button, IconButton, Mark } from "../ui/controls";
 import { sentence } from "../ui/format";
 import { messageOf } from "../ui/notify";
 import { shortcut } from "../ui/shortcut";
-import { t } from "../ui/strings";
+import { t } from "../strings";
 import { setDraft, setPanel, setSidebar, useView } from "../ui/view";
 import { ChatPanel } from "./ChatPanel";
 import { Composer } from "./Composer";

@@ -3,7 +3,7 @@
 import { isValidElement, memo, useMemo, type ReactElement, type ReactNode } from "react";
 import ReactMarkdown, { type Components } from "react-markdown";
 import remarkGfm from "remark-gfm";
-import { t } from "../ui/strings";
+import { t } from "../strings";
 import { annotate, claimsWithin, type Claim } from "./annotate";
 import { Citation } from "./Citation";
 import { closeOpenMarks, definitions, splitBlocks } from "./blocks";
@@ -51,7 +51,7 @@ const components: Components = {
   ...({ "cite-mark": Citation } as Components),
 };
 
-const words = { weak: t.evidence.weakTitle, weakSpoken: t.evidence.weakSpoken, unsupported: t.evidence.unsupportedTitle, unsupportedSpoken: t.evidence.unsupportedSpoken };
+const words = () => ({ weak: t.evidence.weakTitle, weakSpoken: t.evidence.weakSpoken, unsupported: t.evidence.unsupportedTitle, unsupportedSpoken: t.evidence.unsupportedSpoken });
 
 /** What is known of a text's sentences and of the passages that it names. */
 export interface Annotations {
@@ -60,7 +60,7 @@ export interface Annotations {
 }
 
 const Block = memo(function Block({ text, start, length, notes }: { text: string; start: number; length: number; notes?: Annotations }) {
-  const annotations = useMemo(() => (notes ? [annotate(text, claimsWithin(notes.claims, start, start + length), notes.known, words)] : []), [text, start, length, notes]);
+  const annotations = useMemo(() => (notes ? [annotate(text, claimsWithin(notes.claims, start, start + length), notes.known, words())] : []), [text, start, length, notes]);
   return (
     <ReactMarkdown remarkPlugins={plugins} rehypePlugins={annotations} components={components}>
       {text}

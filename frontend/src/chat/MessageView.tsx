@@ -9,7 +9,7 @@ import { useCache } from "../transport/cache";
 import type { Live } from "../transport/reduce";
 import { Button, CopyButton, IconButton, Progress } from "../ui/controls";
 import { dateTime, duration, sentence } from "../ui/format";
-import { t } from "../ui/strings";
+import { t } from "../strings";
 import { editMessage, regenerate, showBranch } from "./actions";
 import { claimsOf } from "./annotate";
 import { Citations } from "./Citation";

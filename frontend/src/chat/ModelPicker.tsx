@@ -3,7 +3,7 @@ import { DropdownMenu } from "radix-ui";
 import type { Model } from "../transport/api";
 import { bytes, parameters } from "../ui/format";
 import { go } from "../ui/route";
-import { t } from "../ui/strings";
+import { t } from "../strings";
 
 export const modelFacts = (m: Model): string =>
   [parameters(m.parameters), m.quant, m.sizeBytes > 0 ? bytes(m.sizeBytes) : ""].filter(Boolean).join(" · ");

@@ -10,7 +10,7 @@ import { Hint, IconButton, Mark, Progress } from "../ui/controls";
 import { dayLabel, percent } from "../ui/format";
 import { go, href, useRoute, type PageName } from "../ui/route";
 import { shortcut } from "../ui/shortcut";
-import { t } from "../ui/strings";
+import { t } from "../strings";
 import { setSidebar, sidebarUsed, useView } from "../ui/view";
 import { copyChat, downloadChat, remove, rename } from "./actions";
 

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "react";
 import type { Message } from "../transport/api";
-import { t } from "../ui/strings";
+import { t } from "../strings";
 
 /** Tells screen readers when an answer begins and ends; reading out each word would drown everything else. */
 export function StatusAnnouncer({ path }: { path: readonly Message[] }) {

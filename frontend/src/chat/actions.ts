@@ -4,7 +4,7 @@ import { dropChat, putChat, putMessage, putSummary, useCache } from "../transpor
 import type { Cache } from "../transport/reduce";
 import { attempt, notify, notifyFailure, notifyAction } from "../ui/notify";
 import { go, parse } from "../ui/route";
-import { t } from "../ui/strings";
+import { t } from "../strings";
 import { clearPending, setDraft, useView } from "../ui/view";
 
 /** The models that write; the others make vectors or scores of texts. */

@@ -6,10 +6,8 @@ import * as api from "../transport/api";
 import { useCache } from "../transport/cache";
 import { Button } from "../ui/controls";
 import { attempt } from "../ui/notify";
-import { t } from "../ui/strings";
+import { t } from "../strings";
 import { addFiles, addPaths, type Goal } from "./actions";
-
-const d_ = t.documents;
 
 export function AddButtons({ goal, small, folder = true }: { goal: Goal; small?: boolean; folder?: boolean }) {
   const desktop = useCache((cache) => cache.about.face === "desktop");
@@ -17,8 +15,8 @@ export function AddButtons({ goal, small, folder = true }: { goal: Goal; small?:
   const folders = useRef<HTMLInputElement>(null);
   const choose = (of: "files" | "folder") => {
     if (!desktop) return (of === "files" ? files : folders).current?.click();
-    void attempt(d_.addFailed, async () => {
-      const paths = of === "files" ? await api.chooseFiles(d_.chooseFiles) : [await api.chooseFolder(d_.chooseFolder)].filter(Boolean);
+    void attempt(t.documents.addFailed, async () => {
+      const paths = of === "files" ? await api.chooseFiles(t.documents.chooseFiles) : [await api.chooseFolder(t.documents.chooseFolder)].filter(Boolean);
       if (paths.length > 0) await addPaths(paths, goal);
     });
   };
@@ -31,18 +29,18 @@ export function AddButtons({ goal, small, folder = true }: { goal: Goal; small?:
     <div className="add-buttons">
       <Button kind={small ? "plain" : "primary"} small={small} onClick={() => choose("files")}>
         <FilePlus2 aria-hidden="true" />
-        {d_.addFiles}
+        {t.documents.addFiles}
       </Button>
       {folder && (
         <Button small={small} onClick={() => choose("folder")}>
           <FolderPlus aria-hidden="true" />
-          {d_.addFolder}
+          {t.documents.addFolder}
         </Button>
       )}
       {!desktop && (
         <>
-          <input ref={files} type="file" multiple hidden onChange={(e) => take(e.currentTarget)} aria-label={d_.chooseFiles} />
-          <input ref={(e) => void (folders.current = e)?.setAttribute("webkitdirectory", "")} type="file" hidden onChange={(e) => take(e.currentTarget)} aria-label={d_.chooseFolder} />
+          <input ref={files} type="file" multiple hidden onChange={(e) => take(e.currentTarget)} aria-label={t.documents.chooseFiles} />
+          <input ref={(e) => void (folders.current = e)?.setAttribute("webkitdirectory", "")} type="file" hidden onChange={(e) => take(e.currentTarget)} aria-label={t.documents.chooseFolder} />
         </>
       )}
     </div>

@@ -8,23 +8,21 @@ import { Button, Confirm } from "../ui/controls";
 import { count } from "../ui/format";
 import { attempt } from "../ui/notify";
 import { href } from "../ui/route";
-import { t } from "../ui/strings";
+import { t } from "../strings";
 import { askAbout, createCollection, deleteCollection, renameCollection } from "./actions";
-
-const d_ = t.documents;
 
 export function CollectionTabs({ current, all }: { current: string; all: number }) {
   const collections = useCache((cache) => cache.collections);
   const [making, setMaking] = useState(false);
   return (
-    <nav className="tabs" aria-label={d_.collections}>
-      <Tab id="" name={d_.all} n={all} current={current} />
+    <nav className="tabs" aria-label={t.documents.collections}>
+      <Tab id="" name={t.documents.all} n={all} current={current} />
       {collections.map((c) => (
         <Tab key={c.id} id={c.id} name={c.name} n={c.documents} folder={c.folder} current={current} />
       ))}
       <button type="button" className="tab tab-new" onClick={() => setMaking(true)}>
         <Plus aria-hidden="true" />
-        {d_.newCollection}
+        {t.documents.newCollection}
       </button>
       <CollectionDialog open={making} onClose={() => setMaking(false)} />
     </nav>
@@ -33,12 +31,12 @@ export function CollectionTabs({ current, all }: { current: string; all: number 
 
 function Tab({ id, name, n, folder = "", current }: { id: string; name: string; n: number; folder?: string; current: string }) {
   return (
-    <a className="tab" href={href({ page: "documents", collection: id })} aria-current={current === id ? "page" : undefined} title={folder ? d_.watching(folder) : undefined}>
+    <a className="tab" href={href({ page: "documents", collection: id })} aria-current={current === id ? "page" : undefined} title={folder ? t.documents.watching(folder) : undefined}>
       {folder && <FolderSync aria-hidden="true" />}
       <span className="tab-name">{name}</span>
       <small>
         {count(n)}
-        <span className="unseen">{d_.ofThem(n)}</span>
+        <span className="unseen">{t.documents.ofThem(n)}</span>
       </small>
     </a>
   );
@@ -53,30 +51,30 @@ export function CollectionHead({ collection: c }: { collection: api.Collection }
       {c.folder && (
         <p className="row-facts">
           <FolderSync aria-hidden="true" />
-          <span>{d_.watching(c.folder)}</span>
+          <span>{t.documents.watching(c.folder)}</span>
         </p>
       )}
       <DropdownMenu.Root modal={false}>
-        <DropdownMenu.Trigger className="icon-button" aria-label={d_.moreCollection(c.name)}>
+        <DropdownMenu.Trigger className="icon-button" aria-label={t.documents.moreCollection(c.name)}>
           <Ellipsis />
         </DropdownMenu.Trigger>
         <DropdownMenu.Portal>
           <DropdownMenu.Content className="menu" align="end" sideOffset={4} collisionPadding={8}>
             <DropdownMenu.Item className="menu-item" onSelect={() => askAbout([], [c.id])}>
-              {d_.askCollection}
+              {t.documents.askCollection}
             </DropdownMenu.Item>
             <DropdownMenu.Item className="menu-item" onSelect={() => setRenaming(true)}>
-              {d_.renameCollection}
+              {t.documents.renameCollection}
             </DropdownMenu.Item>
             <DropdownMenu.Separator className="menu-line" />
             <DropdownMenu.Item className="menu-item menu-item-danger" onSelect={() => setDeleting(true)}>
-              {d_.deleteCollection}
+              {t.documents.deleteCollection}
             </DropdownMenu.Item>
           </DropdownMenu.Content>
         </DropdownMenu.Portal>
       </DropdownMenu.Root>
       {renaming && <CollectionDialog open collection={c} onClose={() => setRenaming(false)} />}
-      <Confirm open={deleting} title={d_.deleteTitle(c.name)} text={d_.deleteText} action={d_.deleteAction} onClose={() => setDeleting(false)} onConfirm={() => void deleteCollection(c.id)} />
+      <Confirm open={deleting} title={t.documents.deleteTitle(c.name)} text={t.documents.deleteText} action={t.documents.deleteAction} onClose={() => setDeleting(false)} onConfirm={() => void deleteCollection(c.id)} />
     </div>
   );
 }
@@ -90,7 +88,7 @@ function CollectionDialog({ open, collection, onClose }: { open: boolean; collec
       <Dialog.Portal>
         <Dialog.Overlay className="veil" />
         <Dialog.Content className="dialog" aria-describedby={undefined}>
-          <Dialog.Title className="dialog-title">{collection ? d_.renameCollection : d_.newCollection}</Dialog.Title>
+          <Dialog.Title className="dialog-title">{collection ? t.documents.renameCollection : t.documents.newCollection}</Dialog.Title>
           <CollectionForm collection={collection} onClose={onClose} />
         </Dialog.Content>
       </Dialog.Portal>
@@ -114,22 +112,22 @@ function CollectionForm({ collection, onClose }: { collection?: api.Collection; 
     if (done) onClose();
   };
   const choose = () =>
-    void attempt(d_.failedTo, async () => {
-      const path = await api.chooseFolder(d_.watchLabel);
+    void attempt(t.documents.failedTo, async () => {
+      const path = await api.chooseFolder(t.documents.watchLabel);
       if (path) setFolder(path);
     });
   return (
     <form className="collection-form" onSubmit={(e) => void submit(e)}>
       <div className="field">
         <label className="field-label" htmlFor={`${id}-name`}>
-          {d_.newName}
+          {t.documents.newName}
         </label>
         <input id={`${id}-name`} className="input" type="text" autoComplete="off" maxLength={200} placeholder={lastPart(folder.trim())} value={name} onChange={(e) => setName(e.target.value)} />
       </div>
       {!collection && (
         <div className="field">
           <label className="field-label" htmlFor={`${id}-folder`}>
-            {d_.watchFolder}
+            {t.documents.watchFolder}
           </label>
           <div className="import-line">
             <input
@@ -138,22 +136,22 @@ function CollectionForm({ collection, onClose }: { collection?: api.Collection; 
               type="text"
               autoComplete="off"
               spellCheck={false}
-              placeholder={d_.watchPlaceholder}
+              placeholder={t.documents.watchPlaceholder}
               aria-describedby={`${id}-hint`}
               value={folder}
               onChange={(e) => setFolder(e.target.value)}
             />
-            {desktop && <Button onClick={choose}>{d_.chooseFolder}</Button>}
+            {desktop && <Button onClick={choose}>{t.documents.chooseFolder}</Button>}
           </div>
           <p className="field-hint" id={`${id}-hint`}>
-            {d_.watchHint}
+            {t.documents.watchHint}
           </p>
         </div>
       )}
       <div className="dialog-actions">
         <Button onClick={onClose}>{t.common.cancel}</Button>
         <Button kind="primary" type="submit" disabled={busy || called === ""}>
-          {collection ? t.common.save : d_.create}
+          {collection ? t.common.save : t.documents.create}
         </Button>
       </div>
     </form>

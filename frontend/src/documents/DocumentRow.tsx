@@ -7,13 +7,11 @@ import type { Doc } from "../transport/api";
 import { useCache } from "../transport/cache";
 import { IconButton, Progress } from "../ui/controls";
 import { bytes, dateTime, duration, sentence } from "../ui/format";
-import { t } from "../ui/strings";
+import { t } from "../strings";
 import { openReader } from "../ui/view";
 import { askAbout, pause, remove, resume, retry, setMember } from "./actions";
 import { KindIcon } from "./pieces";
 import { wholeDocument } from "./SourcePanel";
-
-const d_ = t.documents;
 
 const busy = (d: Doc): boolean => d.state === "queued" || d.state === "reading" || d.state === "embedding";
 const wasRead = (d: Doc): boolean => d.receipt.status === "read" || d.receipt.status === "partial";
@@ -30,41 +28,41 @@ export const DocumentRow = memo(function DocumentRow({ doc: d }: { doc: Doc }) {
       <div className="row-main">
         <h3 className="row-title">
           {d.name}
-          {r.status === "partial" && <Badge>{d_.partial}</Badge>}
-          {d.missing && d.state !== "failed" && <Badge>{d_.missing}</Badge>}
-          {(d.state === "paused" || d.state === "queued") && <Badge>{d_.states[d.state]}</Badge>}
+          {r.status === "partial" && <Badge>{t.documents.partial}</Badge>}
+          {d.missing && d.state !== "failed" && <Badge>{t.documents.missing}</Badge>}
+          {(d.state === "paused" || d.state === "queued") && <Badge>{t.documents.states[d.state]}</Badge>}
         </h3>
         {wasRead(d) && (
           <Facts
             items={[
-              d_.kindNames[r.kind],
-              d_.pages(r.pages, r.pages_total, r.unit ?? ""),
-              d_.characters(r.characters),
-              d.tokens > 0 && d_.tokens(d.tokens),
-              r.tables > 0 && d_.tables(r.tables),
-              (r.recognised ?? 0) > 0 && d_.recognised(r.recognised ?? 0),
-              d.state === "ready" && d.chunks > 0 && d.vectors === 0 && d_.wordsOnly,
+              t.documents.kindNames[r.kind],
+              t.documents.pages(r.pages, r.pages_total, r.unit ?? ""),
+              t.documents.characters(r.characters),
+              d.tokens > 0 && t.documents.tokens(d.tokens),
+              r.tables > 0 && t.documents.tables(r.tables),
+              (r.recognised ?? 0) > 0 && t.documents.recognised(r.recognised ?? 0),
+              d.state === "ready" && d.chunks > 0 && d.vectors === 0 && t.documents.wordsOnly,
             ]}
           />
         )}
         <Working doc={d} />
-        {d.state === "failed" && <Problem title={d_.failed} text={r.error || r.problem || ""} />}
+        {d.state === "failed" && <Problem title={t.documents.failed} text={r.error || r.problem || ""} />}
         {r.skipped.length > 0 && d.state !== "failed" && <Skipped doc={d} />}
         {open && <Details doc={d} id={details} />}
       </div>
       <div className="row-actions">
         {busy(d) && (
-          <IconButton label={d_.pause(d.name)} side="left" onClick={() => void pause(d.id)}>
+          <IconButton label={t.documents.pause(d.name)} side="left" onClick={() => void pause(d.id)}>
             <Pause />
           </IconButton>
         )}
         {d.state === "paused" && (
-          <IconButton label={d_.resume(d.name)} side="left" onClick={() => void resume(d.id)}>
+          <IconButton label={t.documents.resume(d.name)} side="left" onClick={() => void resume(d.id)}>
             <Play />
           </IconButton>
         )}
         {(d.state === "failed" || (d.missing && !busy(d))) && (
-          <IconButton label={d_.retry(d.name)} side="left" onClick={() => void retry(d.id)}>
+          <IconButton label={t.documents.retry(d.name)} side="left" onClick={() => void retry(d.id)}>
             <RotateCw />
           </IconButton>
         )}
@@ -78,10 +76,10 @@ export const DocumentRow = memo(function DocumentRow({ doc: d }: { doc: Doc }) {
 function Working({ doc: d }: { doc: Doc }) {
   const progress = useCache((cache) => cache.progress[d.id]);
   if (d.state !== "reading" && d.state !== "embedding") return null;
-  const text = progress ? d_.progress(d.state, progress.unit, progress.done, progress.total) : d_.states[d.state];
+  const text = progress ? t.documents.progress(d.state, progress.unit, progress.done, progress.total) : t.documents.states[d.state];
   return (
     <div className="row-progress">
-      <Progress done={progress?.done ?? 0} total={progress?.total ?? 0} label={`${d_.states[d.state]}: ${d.name}`} />
+      <Progress done={progress?.done ?? 0} total={progress?.total ?? 0} label={`${t.documents.states[d.state]}: ${d.name}`} />
       <Facts items={[text]} />
     </div>
   );
@@ -95,11 +93,11 @@ function Skipped({ doc: d }: { doc: Doc }) {
     <details className={`more skipped ${matters ? "skipped-matters" : ""}`} open={matters && skipped.length < 4}>
       <summary>
         <ChevronDown aria-hidden="true" />
-        {d_.skipped(skipped.length)}
+        {t.documents.skipped(skipped.length)}
       </summary>
       <ul>
         {skipped.map((s, i) => (
-          <li key={i}>{sentence(d_.skip(s.what, s.count ?? 0, s.where ?? "", s.why))}</li>
+          <li key={i}>{sentence(t.documents.skip(s.what, s.count ?? 0, s.where ?? "", s.why))}</li>
         ))}
       </ul>
     </details>
@@ -107,12 +105,12 @@ function Skipped({ doc: d }: { doc: Doc }) {
 }
 
 function Details({ doc: d, id }: { doc: Doc; id: string }) {
-  const f = d_.facts;
+  const f = t.documents.facts;
   const r = d.receipt;
   const rows: (readonly [string, string])[] = [
     [f.path, d.path],
     [f.title, d.title],
-    [f.kind, d_.kindNames[r.kind]],
+    [f.kind, t.documents.kindNames[r.kind]],
     [f.size, bytes(r.size)],
     [f.encoding, r.encoding ?? ""],
     [f.passages, d.chunks > 0 ? f.passagesValue(d.chunks, d.vectors) : ""],
@@ -123,7 +121,7 @@ function Details({ doc: d, id }: { doc: Doc; id: string }) {
   ];
   return (
     <>
-      {d.missing && <p className="note">{d_.missingText}</p>}
+      {d.missing && <p className="note">{t.documents.missingText}</p>}
       <dl className="facts row-details" id={id}>
         {rows
           .filter(([, value]) => value !== "")
@@ -143,7 +141,7 @@ function Menu({ doc: d, open, onDetails }: { doc: Doc; open: boolean; onDetails:
   const free = collections.filter((c) => c.folder === "" || d.collections.includes(c.id));
   return (
     <DropdownMenu.Root modal={false}>
-      <DropdownMenu.Trigger className="icon-button" aria-label={d_.moreAbout(d.name)}>
+      <DropdownMenu.Trigger className="icon-button" aria-label={t.documents.moreAbout(d.name)}>
         <Ellipsis />
       </DropdownMenu.Trigger>
       <DropdownMenu.Portal>
@@ -151,25 +149,25 @@ function Menu({ doc: d, open, onDetails }: { doc: Doc; open: boolean; onDetails:
           {wasRead(d) && (
             <>
               <DropdownMenu.Item className="menu-item" onSelect={() => askAbout([d.id])}>
-                {d_.ask}
+                {t.documents.ask}
               </DropdownMenu.Item>
               <DropdownMenu.Item className="menu-item" onSelect={() => openReader({ title: t.reader.label, places: [wholeDocument(d)], at: 0 })}>
-                {d_.open}
+                {t.documents.open}
               </DropdownMenu.Item>
             </>
           )}
           <DropdownMenu.Item className="menu-item" onSelect={onDetails}>
-            {open ? d_.hideDetails : d_.details}
+            {open ? t.documents.hideDetails : t.documents.details}
           </DropdownMenu.Item>
           {!busy(d) && (
             <DropdownMenu.Item className="menu-item" onSelect={() => void retry(d.id)}>
-              {d_.readAgain}
+              {t.documents.readAgain}
             </DropdownMenu.Item>
           )}
           {free.length > 0 && (
             <>
               <DropdownMenu.Separator className="menu-line" />
-              <DropdownMenu.Label className="menu-label">{d_.inCollections}</DropdownMenu.Label>
+              <DropdownMenu.Label className="menu-label">{t.documents.inCollections}</DropdownMenu.Label>
               {free.map((c) => (
                 <DropdownMenu.CheckboxItem
                   key={c.id}
@@ -191,7 +189,7 @@ function Menu({ doc: d, open, onDetails }: { doc: Doc; open: boolean; onDetails:
           )}
           <DropdownMenu.Separator className="menu-line" />
           <DropdownMenu.Item className="menu-item menu-item-danger" onSelect={() => remove([d])}>
-            {d_.remove}
+            {t.documents.remove}
           </DropdownMenu.Item>
         </DropdownMenu.Content>
       </DropdownMenu.Portal>

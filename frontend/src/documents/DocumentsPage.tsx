@@ -5,7 +5,7 @@ import { noSources, type Sources } from "../transport/api";
 import { useCache } from "../transport/cache";
 import { Button } from "../ui/controls";
 import { Page } from "../ui/Page";
-import { t } from "../ui/strings";
+import { t } from "../strings";
 import { useView } from "../ui/view";
 import { AddButtons } from "./AddButtons";
 import { CollectionHead, CollectionTabs } from "./Collections";
@@ -14,7 +14,6 @@ import { Inspector } from "./Inspector";
 import { listed } from "./listed";
 import { unfinished } from "./SourceChips";
 
-const d_ = t.documents;
 const drawnAtFirst = 60; // rows drawn at first; others on demand
 const manyFiles = 8; // from here on the list can be filtered
 
@@ -31,21 +30,21 @@ export function DocumentsPage({ collection: wanted }: { collection: string }) {
   const all = Object.keys(documents).length - leaving.filter((id) => documents[id]).length;
   const scope = useMemo<Sources>(() => (current ? { ...noSources, collections: [current] } : noSources), [current]);
   return (
-    <Page title={d_.title} intro={d_.intro}>
+    <Page title={t.documents.title} intro={t.documents.intro}>
       <div className="add-documents">
         <AddButtons goal={current && !collection?.folder ? { collection: current } : {}} />
         <p className="field-hint">
-          {d_.dropToo} {all === 0 && d_.kinds}
+          {t.documents.dropToo} {all === 0 && t.documents.kinds}
         </p>
       </div>
       {!embeds && all > 0 && (
         <div className="callout">
           <div>
-            <strong>{d_.noEmbedderTitle}</strong>
-            <p>{d_.noEmbedder}</p>
+            <strong>{t.documents.noEmbedderTitle}</strong>
+            <p>{t.documents.noEmbedder}</p>
           </div>
           <a className="button button-small" href="#/models">
-            {d_.getEmbedder}
+            {t.documents.getEmbedder}
           </a>
         </div>
       )}
@@ -54,15 +53,15 @@ export function DocumentsPage({ collection: wanted }: { collection: string }) {
           <Inspector sources={scope} />
         </Section>
       )}
-      <Section id="files-title" title={d_.list}>
+      <Section id="files-title" title={t.documents.list}>
         <CollectionTabs current={current} all={all} />
         {collection && <CollectionHead collection={collection} />}
         {here.length > 0 && (
           <div className="files-head">
             <p className="section-sum" role="status">
-              {d_.sum(here.length, here.filter(unfinished).length)}
+              {t.documents.sum(here.length, here.filter(unfinished).length)}
             </p>
-            {here.length >= manyFiles && <input className="input" type="text" placeholder={d_.filter} aria-label={d_.filter} value={query} onChange={(e) => setQuery(e.target.value)} />}
+            {here.length >= manyFiles && <input className="input" type="text" placeholder={t.documents.filter} aria-label={t.documents.filter} value={query} onChange={(e) => setQuery(e.target.value)} />}
           </div>
         )}
         {shown.length > 0 ? (
@@ -72,9 +71,9 @@ export function DocumentsPage({ collection: wanted }: { collection: string }) {
             ))}
           </ul>
         ) : (
-          <p className="note">{query.trim() ? d_.noMatch(query.trim()) : current ? d_.noneHere : d_.empty}</p>
+          <p className="note">{query.trim() ? t.documents.noMatch(query.trim()) : current ? t.documents.noneHere : t.documents.empty}</p>
         )}
-        {shown.length > drawn && <Button onClick={() => setDrawn(drawn + 10 * drawnAtFirst)}>{d_.more(shown.length - drawn)}</Button>}
+        {shown.length > drawn && <Button onClick={() => setDrawn(drawn + 10 * drawnAtFirst)}>{t.documents.more(shown.length - drawn)}</Button>}
       </Section>
     </Page>
   );

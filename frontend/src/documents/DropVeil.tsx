@@ -1,6 +1,6 @@
 import { FileInput } from "lucide-react";
 import { useCache } from "../transport/cache";
-import { t } from "../ui/strings";
+import { t } from "../strings";
 import { goalHere } from "./useDrops";
 
 /** Says, while files hover, what dropping them does. */

@@ -6,13 +6,12 @@ import type { Evidence, Message, Took } from "../transport/api";
 import { useCache } from "../transport/cache";
 import { Button } from "../ui/controls";
 import { sentence } from "../ui/format";
-import { t } from "../ui/strings";
+import { t } from "../strings";
 import { openReader } from "../ui/view";
 import { InspectorSheet } from "./Inspector";
 import { KindIcon, pageOf } from "./pieces";
 import { citationsOf, placeOf } from "./places";
 
-const e_ = t.evidence;
 const drawn = 4; // sources and things left out, until more are asked for
 
 export function EvidenceStrip({ message, evidence: e }: { message: Message; evidence: Evidence }) {
@@ -20,19 +19,19 @@ export function EvidenceStrip({ message, evidence: e }: { message: Message; evid
   const bad = e.sentences.filter((s) => s.verdict === "unsupported").length;
   const weak = e.sentences.filter((s) => s.verdict === "weak").length;
   return (
-    <div className="evidence" role="group" aria-label={e_.title}>
-      {e.absent && <p className="evidence-absent">{e_.absent}</p>}
-      {e.query?.error && <p className="note note-warn">{`${e_.queryFailed}: ${sentence(e.query.error)}`}</p>}
+    <div className="evidence" role="group" aria-label={t.evidence.title}>
+      {e.absent && <p className="evidence-absent">{t.evidence.absent}</p>}
+      {e.query?.error && <p className="note note-warn">{`${t.evidence.queryFailed}: ${sentence(e.query.error)}`}</p>}
       <Passages evidence={e} />
       {e.leftOut.length > 0 && <LeftOut what={e.leftOut} />}
       <details className="more evidence-how" open={e.query !== null && e.query !== undefined && !e.query.error}>
         <summary>
           <ChevronDown aria-hidden="true" />
           <span className="evidence-line">
-            <Fact>{e_.routes[e.route]}</Fact>
-            <Fact>{e.route !== "sql" && e_.read(e.read, e.of)}</Fact>
-            <Fact warn>{bad > 0 && e_.unsupported(bad)}</Fact>
-            <Fact>{weak > 0 && e_.weak(weak)}</Fact>
+            <Fact>{t.evidence.routes[e.route]}</Fact>
+            <Fact>{e.route !== "sql" && t.evidence.read(e.read, e.of)}</Fact>
+            <Fact warn>{bad > 0 && t.evidence.unsupported(bad)}</Fact>
+            <Fact>{weak > 0 && t.evidence.weak(weak)}</Fact>
           </span>
         </summary>
         <How message={message} evidence={e} />
@@ -61,14 +60,14 @@ function Passages({ evidence: e }: { evidence: Evidence }) {
     openReader({ title: t.reader.label, places: order.map((p) => placeOf(p)), at: order.findIndex((p) => p.n === n) });
   };
   return (
-    <ul className="source-list" aria-label={e_.title}>
+    <ul className="source-list" aria-label={t.evidence.title}>
       {(all ? order : order.slice(0, few)).map((p) => {
         const doc = documents[p.document];
         const page = pageOf(doc, p.label, p.page);
         return (
           <li key={p.n}>
             <button type="button" className={`source ${cited.has(p.n) ? "" : "source-uncited"}`} onClick={() => open(p.n)}>
-              <span className="unseen">{e_.show}</span>
+              <span className="unseen">{t.evidence.show}</span>
               <span className="cite">{p.n}</span>
               <KindIcon kind={doc?.receipt.kind ?? "unknown"} />
               <span className="source-name">{p.name}</span>
@@ -80,7 +79,7 @@ function Passages({ evidence: e }: { evidence: Evidence }) {
       {!all && order.length > few && (
         <li>
           <button type="button" className="source source-more" onClick={() => setAll(true)}>
-            {e_.morePassages(order.length - few)}
+            {t.evidence.morePassages(order.length - few)}
           </button>
         </li>
       )}
@@ -93,7 +92,7 @@ function LeftOut({ what }: { what: readonly string[] }) {
   const [all, setAll] = useState(false);
   return (
     <div className="note note-warn evidence-left-out">
-      <p>{e_.leftOut}</p>
+      <p>{t.evidence.leftOut}</p>
       <ul className="left-out">
         {(all ? what : what.slice(0, drawn)).map((w, i) => (
           <li key={i}>{sentence(w)}</li>
@@ -101,7 +100,7 @@ function LeftOut({ what }: { what: readonly string[] }) {
       </ul>
       {!all && what.length > drawn && (
         <button type="button" className="link" onClick={() => setAll(true)}>
-          {e_.moreLeftOut(what.length - drawn)}
+          {t.evidence.moreLeftOut(what.length - drawn)}
         </button>
       )}
     </div>
@@ -114,14 +113,14 @@ function How({ message, evidence: e }: { message: Message; evidence: Evidence })
   const [inspecting, setInspecting] = useState(false);
   const question = useCache((cache) => cache.opened[message.chatId]?.messages.find((m) => m.id === message.parentId)?.content ?? "");
   const sources = useCache((cache) => cache.opened[message.chatId]?.sources);
-  const took = steps.filter((s) => e.took[s] >= 1).map((s) => e_.time(e_.times[s], e.took[s]));
+  const took = steps.filter((s) => e.took[s] >= 1).map((s) => t.evidence.time(t.evidence.times[s], e.took[s]));
   return (
     <div className="evidence-details">
-      <p>{sentence([e_.routes[e.route], e.why].filter(Boolean).join(": "))}</p>
+      <p>{sentence([t.evidence.routes[e.route], e.why].filter(Boolean).join(": "))}</p>
       {e.query && (
         <div>
           <p className="evidence-head">
-            {e_.query} <small>{e_.queryBy[e.query.by] ?? ""}</small>
+            {t.evidence.query} <small>{t.evidence.queryBy[e.query.by] ?? ""}</small>
           </p>
           <CodeBlock code={e.query.sql} language="sql" />
         </div>
@@ -129,21 +128,21 @@ function How({ message, evidence: e }: { message: Message; evidence: Evidence })
       <dl className="facts">
         {took.length > 0 && (
           <div>
-            <dt>{e_.took}</dt>
+            <dt>{t.evidence.took}</dt>
             <dd>{took.join(", ")}</dd>
           </div>
         )}
         {e.budget.limit > 0 && (
           <div>
-            <dt>{e_.budget}</dt>
-            <dd>{e_.budgetValue(e.budget.documents, e.budget.limit)}</dd>
+            <dt>{t.evidence.budget}</dt>
+            <dd>{t.evidence.budgetValue(e.budget.documents, e.budget.limit)}</dd>
           </div>
         )}
       </dl>
       {sources && question && e.route !== "sql" && (
         <Button small onClick={() => setInspecting(true)}>
           <SearchCheck aria-hidden="true" />
-          {e_.inspect}
+          {t.evidence.inspect}
         </Button>
       )}
       {inspecting && sources && <InspectorSheet query={question} sources={sources} onClose={() => setInspecting(false)} />}

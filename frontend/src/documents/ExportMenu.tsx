@@ -1,7 +1,7 @@
 import { Download } from "lucide-react";
 import { DropdownMenu } from "radix-ui";
 import type { Message } from "../transport/api";
-import { t } from "../ui/strings";
+import { t } from "../strings";
 import { exportAnswer } from "./actions";
 
 /** Saves an answer with its question and its sources. */

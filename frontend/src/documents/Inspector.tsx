@@ -8,12 +8,11 @@ import { Button, IconButton } from "../ui/controls";
 import { sentence } from "../ui/format";
 import { useLoaded } from "../ui/loaded";
 import { messageOf } from "../ui/notify";
-import { t } from "../ui/strings";
+import { t } from "../strings";
 import { openReader } from "../ui/view";
 import { KindIcon, pageOf } from "./pieces";
 import { placeOf } from "./places";
 
-const i_ = t.inspector;
 const most = 20; // passages of one search
 
 interface Found {
@@ -48,7 +47,7 @@ export function Inspector({ sources, query = "", onOpen }: { sources: api.Source
     if (found || query) search(text);
   }, [scope]);
   const open = (at: number) => {
-    openReader({ title: i_.title, places: found!.passages.map((p) => placeOf(p)), at });
+    openReader({ title: t.inspector.title, places: found!.passages.map((p) => placeOf(p)), at });
     onOpen?.();
   };
   return (
@@ -56,7 +55,7 @@ export function Inspector({ sources, query = "", onOpen }: { sources: api.Source
       <form
         className="import-line"
         role="search"
-        aria-label={i_.title}
+        aria-label={t.inspector.title}
         onSubmit={(e) => {
           e.preventDefault();
           search(text);
@@ -65,8 +64,8 @@ export function Inspector({ sources, query = "", onOpen }: { sources: api.Source
         <input
           className="input"
           type="text"
-          aria-label={i_.label}
-          placeholder={i_.placeholder}
+          aria-label={t.inspector.label}
+          placeholder={t.inspector.placeholder}
           value={text}
           onChange={(e) => {
             setText(e.target.value);
@@ -75,11 +74,11 @@ export function Inspector({ sources, query = "", onOpen }: { sources: api.Source
         />
         <Button type="submit" disabled={busy || text.trim() === ""}>
           <Search aria-hidden="true" />
-          {busy ? i_.searching : i_.search}
+          {busy ? t.inspector.searching : t.inspector.search}
         </Button>
       </form>
       <p className={found && !found.failure && found.passages.length > 0 ? "unseen" : "note"} role="status">
-        {found && (found.failure ? `${i_.failed}: ${sentence(found.failure)}` : found.passages.length === 0 ? i_.none : i_.found(found.passages.length))}
+        {found && (found.failure ? `${t.inspector.failed}: ${sentence(found.failure)}` : found.passages.length === 0 ? t.inspector.none : t.inspector.found(found.passages.length))}
       </p>
       {found && found.passages.length > 0 && (
         <ol className="rows passages">
@@ -108,10 +107,10 @@ function PassageRow({ passage: p, onOpen }: { passage: api.Passage; onOpen: () =
         <Scores scores={p.scores} />
       </div>
       <div className="row-actions">
-        <IconButton label={around ? i_.hideAround : i_.around} side="left" aria-pressed={around} onClick={() => setAround(!around)}>
+        <IconButton label={around ? t.inspector.hideAround : t.inspector.around} side="left" aria-pressed={around} onClick={() => setAround(!around)}>
           <UnfoldVertical />
         </IconButton>
-        <IconButton label={i_.open} side="left" onClick={onOpen}>
+        <IconButton label={t.inspector.open} side="left" onClick={onOpen}>
           <BookOpen />
         </IconButton>
       </div>
@@ -122,9 +121,9 @@ function PassageRow({ passage: p, onOpen }: { passage: api.Passage; onOpen: () =
 /** Why it was found: its place in each way of searching, and the words it has. */
 function Scores({ scores: s }: { scores: api.Passage["scores"] }) {
   const ways = [
-    [i_.words, s.words, s.wordsRank],
-    [i_.vector, s.vector, s.vectorRank],
-    ...(s.rerankRank > 0 ? [[i_.rerank, s.rerank, s.rerankRank] as const] : []),
+    [t.inspector.words, s.words, s.wordsRank],
+    [t.inspector.vector, s.vector, s.vectorRank],
+    ...(s.rerankRank > 0 ? [[t.inspector.rerank, s.rerank, s.rerankRank] as const] : []),
   ] as const;
   return (
     <dl className="scores">
@@ -132,20 +131,20 @@ function Scores({ scores: s }: { scores: api.Passage["scores"] }) {
         <div key={name} className={rank > 0 ? "" : "score-none"}>
           <dt>{name}</dt>
           <dd>
-            {i_.rank(rank)}
-            {rank > 0 && <small>{i_.score(score)}</small>}
+            {t.inspector.rank(rank)}
+            {rank > 0 && <small>{t.inspector.score(score)}</small>}
           </dd>
         </div>
       ))}
       <div>
-        <dt>{i_.fused}</dt>
+        <dt>{t.inspector.fused}</dt>
         <dd>
-          <small>{i_.score(s.fused)}</small>
+          <small>{t.inspector.score(s.fused)}</small>
         </dd>
       </div>
       {s.terms.length > 0 && (
         <div>
-          <dt>{i_.terms}</dt>
+          <dt>{t.inspector.terms}</dt>
           <dd>{s.terms.join(", ")}</dd>
         </div>
       )}
@@ -191,7 +190,7 @@ export function InspectorSheet({ query, sources, onClose }: { query: string; sou
           }}
         >
           <header className="sheet-head">
-            <Dialog.Title className="sheet-title">{i_.sheet}</Dialog.Title>
+            <Dialog.Title className="sheet-title">{t.inspector.sheet}</Dialog.Title>
             <Dialog.Close asChild>
               <IconButton label={t.common.close}>
                 <X />

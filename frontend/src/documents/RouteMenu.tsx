@@ -1,7 +1,7 @@
 import { Check, Route } from "lucide-react";
 import { DropdownMenu } from "radix-ui";
 import { hasSources, type RouteName } from "../transport/api";
-import { t } from "../ui/strings";
+import { t } from "../strings";
 import { setSources, useSources } from "./actions";
 
 const offered: RouteName[] = ["", "search", "whole", "map", "sql"];

@@ -4,11 +4,10 @@ import { useState } from "react";
 import { hasSources, type Collection, type Doc } from "../transport/api";
 import { useCache } from "../transport/cache";
 import { percent } from "../ui/format";
-import { t } from "../ui/strings";
+import { t } from "../strings";
 import { setSources, useSources } from "./actions";
 import { KindIcon } from "./pieces";
 
-const s_ = t.sources;
 const shown = 8; // chips, until more are asked for
 
 export const unfinished = (d: Doc | undefined): boolean => d !== undefined && ["queued", "reading", "embedding"].includes(d.state);
@@ -24,12 +23,12 @@ export function SourceChips({ chatId }: { chatId: string }) {
     ...sources.documents.map((id) => <DocChip key={id} id={id} doc={documents[id]} onRemove={() => void setSources(chatId, { ...sources, documents: sources.documents.filter((d) => d !== id) })} />),
   ];
   return (
-    <ul className="chips" aria-label={s_.label}>
+    <ul className="chips" aria-label={t.sources.label}>
       {all ? chips : chips.slice(0, shown)}
       {!all && chips.length > shown && (
         <li>
           <button type="button" className="chip chip-more" onClick={() => setAll(true)}>
-            {s_.more(chips.length - shown)}
+            {t.sources.more(chips.length - shown)}
           </button>
         </li>
       )}
@@ -38,7 +37,7 @@ export function SourceChips({ chatId }: { chatId: string }) {
 }
 
 function CollectionChip({ collection: c, onRemove }: { collection: Collection | undefined; onRemove: () => void }) {
-  const name = c?.name ?? s_.gone;
+  const name = c?.name ?? t.sources.gone;
   return (
     <li className="chip">
       <Library aria-hidden="true" />
@@ -53,8 +52,8 @@ function CollectionChip({ collection: c, onRemove }: { collection: Collection | 
 
 function DocChip({ id, doc, onRemove }: { id: string; doc: Doc | undefined; onRemove: () => void }) {
   const progress = useCache((cache) => cache.progress[id]);
-  const name = doc?.name ?? s_.gone;
-  const state = doc ? s_.chip[doc.state] : "";
+  const name = doc?.name ?? t.sources.gone;
+  const state = doc ? t.sources.chip[doc.state] : "";
   const share = progress && progress.total > 0 ? percent(progress.done, progress.total) : 0;
   return (
     <li className={`chip ${doc?.state === "failed" || !doc ? "chip-failed" : ""}`}>
@@ -71,7 +70,7 @@ function DocChip({ id, doc, onRemove }: { id: string; doc: Doc | undefined; onRe
 
 function RemoveChip({ name, onRemove }: { name: string; onRemove: () => void }) {
   return (
-    <button type="button" className="chip-remove" aria-label={s_.remove(name)} title={s_.remove(name)} onClick={onRemove}>
+    <button type="button" className="chip-remove" aria-label={t.sources.remove(name)} title={t.sources.remove(name)} onClick={onRemove}>
       <X />
     </button>
   );

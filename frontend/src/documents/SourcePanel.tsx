@@ -6,13 +6,11 @@ import { useEffect, useRef, useState } from "react";
 import * as api from "../transport/api";
 import { useCache } from "../transport/cache";
 import { IconButton } from "../ui/controls";
-import { t } from "../ui/strings";
+import { t } from "../strings";
 import { closeReader, turnReader, useView, type Reader } from "../ui/view";
 import { PagePicture, PageWords } from "./pages";
 import { KindIcon, pageOf } from "./pieces";
 import { hasPictures, type Place } from "./places";
-
-const r_ = t.reader;
 
 export function SourcePanel() {
   const reader = useView((view) => view.reader);
@@ -73,11 +71,11 @@ function Shown({ reader, place: p }: { reader: Reader; place: Place }) {
         </h2>
         {several && (
           <div className="panel-turn">
-            <IconButton label={r_.previous} keys="←" disabled={reader.at === 0} onClick={() => turnReader(-1)}>
+            <IconButton label={t.reader.previous} keys="←" disabled={reader.at === 0} onClick={() => turnReader(-1)}>
               <ChevronLeft />
             </IconButton>
-            <span aria-live="polite">{r_.at(reader.at + 1, reader.places.length)}</span>
-            <IconButton label={r_.next} keys="→" disabled={reader.at === reader.places.length - 1} onClick={() => turnReader(1)}>
+            <span aria-live="polite">{t.reader.at(reader.at + 1, reader.places.length)}</span>
+            <IconButton label={t.reader.next} keys="→" disabled={reader.at === reader.places.length - 1} onClick={() => turnReader(1)}>
               <ChevronRight />
             </IconButton>
           </div>
@@ -92,40 +90,40 @@ function Shown({ reader, place: p }: { reader: Reader; place: Place }) {
             {p.n > 0 && <span className="cite">{p.n}</span>}
             <div>
               {p.heading.length > 0 && <p className="passage-path">{p.heading.join(" › ")}</p>}
-              {p.words && <blockquote aria-label={r_.quote}>{p.words}</blockquote>}
+              {p.words && <blockquote aria-label={t.reader.quote}>{p.words}</blockquote>}
             </div>
           </div>
         )}
         <div className="panel-tools">
           {total > 1 && (
             <>
-              <IconButton label={r_.back(unit)} disabled={page <= 1} onClick={() => setPage(page - 1)}>
+              <IconButton label={t.reader.back(unit)} disabled={page <= 1} onClick={() => setPage(page - 1)}>
                 <ChevronLeft />
               </IconButton>
-              <span className="panel-page">{r_.page(unit, label, page, total)}</span>
-              <IconButton label={r_.forth(unit)} disabled={page >= total} onClick={() => setPage(page + 1)}>
+              <span className="panel-page">{t.reader.page(unit, label, page, total)}</span>
+              <IconButton label={t.reader.forth(unit)} disabled={page >= total} onClick={() => setPage(page + 1)}>
                 <ChevronRight />
               </IconButton>
             </>
           )}
           {page !== p.page && (
-            <IconButton label={r_.toPassage} onClick={() => setPage(p.page)}>
+            <IconButton label={t.reader.toPassage} onClick={() => setPage(p.page)}>
               <Undo2 />
             </IconButton>
           )}
           <span className="composer-space" />
           {pictures && as === "picture" && (
-            <IconButton label={zoomed ? r_.unzoom : r_.zoom} aria-pressed={zoomed} onClick={() => setZoomed(!zoomed)}>
+            <IconButton label={zoomed ? t.reader.unzoom : t.reader.zoom} aria-pressed={zoomed} onClick={() => setZoomed(!zoomed)}>
               {zoomed ? <ZoomOut /> : <ZoomIn />}
             </IconButton>
           )}
           {pictures && (
-            <ToggleGroup.Root type="single" className="segments" value={as} aria-label={r_.as} onValueChange={(v) => v && setAs(v as "picture" | "text")}>
+            <ToggleGroup.Root type="single" className="segments" value={as} aria-label={t.reader.as} onValueChange={(v) => v && setAs(v as "picture" | "text")}>
               <ToggleGroup.Item className="segment" value="picture">
-                {r_.picture}
+                {t.reader.picture}
               </ToggleGroup.Item>
               <ToggleGroup.Item className="segment" value="text">
-                {r_.text}
+                {t.reader.text}
               </ToggleGroup.Item>
             </ToggleGroup.Root>
           )}

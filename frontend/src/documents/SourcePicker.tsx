@@ -4,20 +4,19 @@ import { Popover } from "radix-ui";
 import { useMemo, useState, type ReactNode } from "react";
 import { useCache } from "../transport/cache";
 import { count } from "../ui/format";
-import { t } from "../ui/strings";
+import { t } from "../strings";
 import { useView } from "../ui/view";
 import { setSources, useSources } from "./actions";
 import { AddButtons } from "./AddButtons";
 import { listed } from "./listed";
 import { KindIcon } from "./pieces";
 
-const s_ = t.sources;
 const most = 100; // rows drawn
 
 export function SourcePicker({ chatId }: { chatId: string }) {
   const sources = useSources(chatId);
   const n = sources.documents.length + sources.collections.length;
-  const label = n > 0 ? s_.change(n) : s_.add;
+  const label = n > 0 ? t.sources.change(n) : t.sources.add;
   return (
     <Popover.Root>
       <Popover.Trigger className={`gauge attach ${n > 0 ? "attach-on" : ""}`} aria-label={label} title={label}>
@@ -25,8 +24,8 @@ export function SourcePicker({ chatId }: { chatId: string }) {
         {n > 0 && <span>{count(n)}</span>}
       </Popover.Trigger>
       <Popover.Portal>
-        <Popover.Content className="popover source-picker" side="top" align="start" sideOffset={8} collisionPadding={12} aria-label={s_.picker}>
-          <p className="popover-title">{s_.picker}</p>
+        <Popover.Content className="popover source-picker" side="top" align="start" sideOffset={8} collisionPadding={12} aria-label={t.sources.picker}>
+          <p className="popover-title">{t.sources.picker}</p>
           <Choices chatId={chatId} />
           <AddButtons goal={{ chat: chatId }} small />
         </Popover.Content>
@@ -45,11 +44,11 @@ function Choices({ chatId }: { chatId: string }) {
   const sets = collections.filter((c) => c.name.toLowerCase().includes(query.trim().toLowerCase()));
   const toggle = (key: "documents" | "collections", id: string, on: boolean) =>
     void setSources(chatId, { ...sources, [key]: on ? [...sources[key], id] : sources[key].filter((other) => other !== id) });
-  if (Object.keys(documents).length === 0 && collections.length === 0) return <p className="popover-note">{s_.none}</p>;
+  if (Object.keys(documents).length === 0 && collections.length === 0) return <p className="popover-note">{t.sources.none}</p>;
   return (
     <>
-      <input className="input" type="text" placeholder={s_.search} aria-label={s_.search} value={query} onChange={(e) => setQuery(e.target.value)} />
-      <div className="choices" tabIndex={0} role="group" aria-label={s_.picker}>
+      <input className="input" type="text" placeholder={t.sources.search} aria-label={t.sources.search} value={query} onChange={(e) => setQuery(e.target.value)} />
+      <div className="choices" tabIndex={0} role="group" aria-label={t.sources.picker}>
         {sets.map((c) => (
           <Choice key={c.id} checked={sources.collections.includes(c.id)} onChange={(on) => toggle("collections", c.id, on)} icon={<Library aria-hidden="true" />} name={c.name} more={t.documents.counted(c.documents)} />
         ))}
@@ -60,11 +59,11 @@ function Choices({ chatId }: { chatId: string }) {
             onChange={(on) => toggle("documents", d.id, on)}
             icon={<KindIcon kind={d.receipt.kind} />}
             name={d.name}
-            more={s_.chip[d.state] || t.documents.pages(d.receipt.pages, d.receipt.pages_total, d.receipt.unit ?? "")}
+            more={t.sources.chip[d.state] || t.documents.pages(d.receipt.pages, d.receipt.pages_total, d.receipt.unit ?? "")}
           />
         ))}
-        {sets.length + found.length === 0 && <p className="popover-note">{s_.noMatch}</p>}
-        {found.length > most && <p className="popover-note">{s_.first(most)}</p>}
+        {sets.length + found.length === 0 && <p className="popover-note">{t.sources.noMatch}</p>}
+        {found.length > most && <p className="popover-note">{t.sources.first(most)}</p>}
       </div>
     </>
   );

@@ -4,10 +4,8 @@ import * as api from "../transport/api";
 import { dropCollection, dropDocuments, putChat, putCollection, putDocuments, useCache } from "../transport/cache";
 import { attempt, notify, notifyFailure } from "../ui/notify";
 import { go } from "../ui/route";
-import { t } from "../ui/strings";
+import { t } from "../strings";
 import { closeReader, setPending, useView } from "../ui/view";
-
-const d_ = t.documents;
 
 /** What a chat answers from; "" is the chat that does not exist yet. */
 export function sourcesOf(chatId: string): api.Sources {
@@ -54,30 +52,30 @@ async function add(paths: string[], goal: Goal): Promise<void> {
   const docs = await api.addDocuments(paths, goal.collection ?? "");
   const known = docs.filter((d) => before[d.id]?.state === "ready").length;
   putDocuments(docs);
-  if (docs.length === 0) return void notify(d_.nothingAdded);
+  if (docs.length === 0) return void notify(t.documents.nothingAdded);
   if (goal.chat !== undefined) {
     const had = sourcesOf(goal.chat).documents.length;
     if (!(await attach(goal.chat, docs.map((d) => d.id)))) return;
     const more = sourcesOf(goal.chat).documents.length - had;
-    if (more > 0) notify(d_.attached(more));
+    if (more > 0) notify(t.documents.attached(more));
     return;
   }
   const collection = useCache.getState().collections.find((c) => c.id === goal.collection);
-  if (collection) notify(d_.addedTo(docs.length, collection.name));
-  else notify(known === docs.length ? d_.knownAlready(known) : d_.added(docs.length - known));
+  if (collection) notify(t.documents.addedTo(docs.length, collection.name));
+  else notify(known === docs.length ? t.documents.knownAlready(known) : t.documents.added(docs.length - known));
 }
 
-export const addPaths = (paths: string[], goal: Goal): Promise<boolean> => attempt(d_.addFailed, () => add(paths, goal));
+export const addPaths = (paths: string[], goal: Goal): Promise<boolean> => attempt(t.documents.addFailed, () => add(paths, goal));
 
 /** Browser: the files are handed over first. */
 export async function addFiles(files: readonly File[], goal: Goal): Promise<void> {
-  if (files.length === 0) return void notify(d_.nothingAdded);
-  const note = toast.loading(d_.adding(files.length));
+  if (files.length === 0) return void notify(t.documents.nothingAdded);
+  const note = toast.loading(t.documents.adding(files.length));
   try {
     const paths = await api.uploadFiles(files, (done) => toast.loading(t.drop.uploading(done, files.length), { id: note }));
     await add(paths, goal);
   } catch (e) {
-    notifyFailure(d_.addFailed, e);
+    notifyFailure(t.documents.addFailed, e);
   } finally {
     toast.dismiss(note);
   }
@@ -96,13 +94,13 @@ export function remove(docs: readonly api.Doc[]): void {
     if (over) return;
     over = true;
     removeEventListener("pagehide", finish);
-    void attempt(d_.failedTo, async () => {
+    void attempt(t.documents.failedTo, async () => {
       await api.removeDocuments(ids);
       dropDocuments(ids);
     }).then(() => useView.setState(({ leaving }) => ({ leaving: hidden(leaving) })));
   };
   addEventListener("pagehide", finish);
-  toast(d_.removed(docs.length, docs[0]!.name), {
+  toast(t.documents.removed(docs.length, docs[0]!.name), {
     duration: undoable,
     onAutoClose: finish,
     onDismiss: finish,
@@ -117,22 +115,22 @@ export function remove(docs: readonly api.Doc[]): void {
   });
 }
 
-export const pause = (id: string) => attempt(d_.failedTo, () => api.pauseDocument(id));
-export const resume = (id: string) => attempt(d_.failedTo, () => api.resumeDocument(id));
-export const retry = (id: string) => attempt(d_.failedTo, () => api.retryDocument(id));
+export const pause = (id: string) => attempt(t.documents.failedTo, () => api.pauseDocument(id));
+export const resume = (id: string) => attempt(t.documents.failedTo, () => api.resumeDocument(id));
+export const retry = (id: string) => attempt(t.documents.failedTo, () => api.retryDocument(id));
 
 export async function createCollection(name: string, folder: string): Promise<boolean> {
-  return attempt(d_.failedTo, async () => {
+  return attempt(t.documents.failedTo, async () => {
     const made = await api.createCollection(name, folder);
     putCollection(made);
     go({ page: "documents", collection: made.id });
   });
 }
 
-export const renameCollection = (id: string, name: string) => attempt(d_.failedTo, async () => putCollection(await api.renameCollection(id, name)));
+export const renameCollection = (id: string, name: string) => attempt(t.documents.failedTo, async () => putCollection(await api.renameCollection(id, name)));
 
 export async function deleteCollection(id: string): Promise<void> {
-  const done = await attempt(d_.failedTo, () => api.deleteCollection(id));
+  const done = await attempt(t.documents.failedTo, () => api.deleteCollection(id));
   if (!done) return;
   dropCollection(id);
   go({ page: "documents" });
@@ -141,7 +139,7 @@ export async function deleteCollection(id: string): Promise<void> {
 export function setMember(doc: api.Doc, collection: string, member: boolean): Promise<boolean> {
   const inside = Object.values(useCache.getState().documents).filter((d) => d.collections.includes(collection)).map((d) => d.id);
   const ids = member ? joined(inside, [doc.id]) : inside.filter((id) => id !== doc.id);
-  return attempt(d_.failedTo, async () => {
+  return attempt(t.documents.failedTo, async () => {
     await api.setCollectionDocuments(collection, ids);
     const documents = useCache.getState().documents[doc.id] ?? doc;
     putDocuments([{ ...documents, collections: member ? joined(documents.collections, [collection]) : documents.collections.filter((c) => c !== collection) }]);

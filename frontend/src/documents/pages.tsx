@@ -4,10 +4,8 @@ import * as api from "../transport/api";
 import { fromBytes } from "../transport/offsets";
 import { sentence } from "../ui/format";
 import { useLoaded } from "../ui/loaded";
-import { t } from "../ui/strings";
+import { t } from "../strings";
 import { rangeOn, type Place, type Range } from "./places";
-
-const r_ = t.reader;
 
 /** A page's text with what is to be marked on it: the passage, and within it what suits the sentence. */
 function usePage(p: Place, page: number) {
@@ -46,11 +44,11 @@ export function PagePicture({ place: p, page, name, zoomed }: { place: Place; pa
   if (failure)
     return (
       <>
-        <p className="note note-warn panel-note">{`${r_.noPicture}: ${sentence(failure)}`}</p>
+        <p className="note note-warn panel-note">{`${t.reader.noPicture}: ${sentence(failure)}`}</p>
         <PageWords place={p} page={page} name={name} />
       </>
     );
-  const label = r_.pictureOf(p.name, name);
+  const label = t.reader.pictureOf(p.name, name);
   return (
     <div className="page-frame" ref={box} tabIndex={0} role="region" aria-label={label} aria-busy={!value}>
       {value && (
@@ -86,9 +84,9 @@ export function PageWords({ place: p, page, name }: { place: Place; page: number
     const first = box.current?.querySelector<HTMLElement>(".quote-mark") ?? box.current?.querySelector<HTMLElement>(".passage-mark");
     if (first && box.current) box.current.scrollTo({ top: Math.max(0, first.offsetTop - box.current.clientHeight / 3) });
   }, [pieces]);
-  if (failure) return <p className="note note-warn panel-note">{`${r_.noText}: ${sentence(failure)}`}</p>;
+  if (failure) return <p className="note note-warn panel-note">{`${t.reader.noText}: ${sentence(failure)}`}</p>;
   return (
-    <div className="page-frame page-words" ref={box} tabIndex={0} role="region" aria-label={r_.textOf(p.name, name)} aria-busy={!value}>
+    <div className="page-frame page-words" ref={box} tabIndex={0} role="region" aria-label={t.reader.textOf(p.name, name)} aria-busy={!value}>
       {pieces.map(({ text, as }, i) =>
         as ? (
           <mark key={i} className={as}>

@@ -1,7 +1,7 @@
 // Small pieces that lists, chips and panels of documents share.
 import { Code2, FileImage, FileSpreadsheet, FileText, FileType, Mail, Presentation, type LucideIcon } from "lucide-react";
 import type { Doc, Kind } from "../transport/api";
-import { t } from "../ui/strings";
+import { t } from "../strings";
 
 const icons: Partial<Record<Kind, LucideIcon>> = {
   pdf: FileType, xlsx: FileSpreadsheet, ods: FileSpreadsheet, csv: FileSpreadsheet, tsv: FileSpreadsheet, pptx: Presentation, odp: Presentation, eml: Mail, msg: Mail, image: FileImage, code: Code2,

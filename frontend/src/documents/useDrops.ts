@@ -7,7 +7,7 @@ import { useCache } from "../transport/cache";
 import { guardDrops } from "../ui/guards";
 import { notify } from "../ui/notify";
 import { go, parse } from "../ui/route";
-import { t } from "../ui/strings";
+import { t } from "../strings";
 import { addFiles, addPaths, type Goal } from "./actions";
 import { filesOf } from "./dropped";
 

@@ -7,9 +7,7 @@ import { Button } from "../ui/controls";
 import { bytes, count, dateTime, memory, sentence } from "../ui/format";
 import { attempt, messageOf } from "../ui/notify";
 import { Page } from "../ui/Page";
-import { t } from "../ui/strings";
-
-const m = t.machine;
+import { t } from "../strings";
 
 export function MachinePage() {
   const [hardware, setHardware] = useState<api.Hardware | null>(null);
@@ -20,8 +18,8 @@ export function MachinePage() {
   useEffect(read, [read]);
   useEffect(() => api.on("profile", read), [read]); // measured while the page is open
   return (
-    <Page title={m.title} intro={m.intro}>
-      {failure && <Problem title={m.failed} text={failure} alert />}
+    <Page title={t.machine.title} intro={t.machine.intro}>
+      {failure && <Problem title={t.machine.failed} text={failure} alert />}
       {hardware && <Found hardware={hardware} onMeasured={read} />}
     </Page>
   );
@@ -31,23 +29,23 @@ function Found({ hardware: h, onMeasured }: { hardware: api.Hardware; onMeasured
   const used = h.memoryTotal - h.memoryAvailable;
   return (
     <>
-      <Section id="memory" title={m.memory}>
-        <div className="meter" role="img" aria-label={m.memoryValue(memory(h.memoryAvailable), memory(h.memoryTotal))}>
+      <Section id="memory" title={t.machine.memory}>
+        <div className="meter" role="img" aria-label={t.machine.memoryValue(memory(h.memoryAvailable), memory(h.memoryTotal))}>
           <span className="meter-used" style={{ width: `${(100 * used) / Math.max(1, h.memoryTotal)}%` }} />
         </div>
-        <Facts items={[m.memoryValue(memory(h.memoryAvailable), memory(h.memoryTotal)), h.memoryLimit, m.diskValue(bytes(h.diskFree))]} />
+        <Facts items={[t.machine.memoryValue(memory(h.memoryAvailable), memory(h.memoryTotal)), h.memoryLimit, t.machine.diskValue(bytes(h.diskFree))]} />
       </Section>
-      <Section id="processor" title={m.processor}>
+      <Section id="processor" title={t.machine.processor}>
         <dl className="facts facts-wide">
-          <Fact name={m.cpu} value={h.cpu} />
-          <Fact name={m.cores} value={m.coresValue(h.physicalCores, h.performanceCores, h.logicalCores)} />
-          <Fact name={m.isa} value={h.isa} more={h.features.filter((f) => f !== h.isa).join(", ")} />
-          <Fact name={m.caches} value={h.caches.map((c) => m.cache(c.level, memory(c.bytes), c.shared)).join(", ")} />
-          <Fact name={m.backend} value={h.backend} />
-          <Fact name={m.system} value={`${h.os} ${h.arch}`} />
+          <Fact name={t.machine.cpu} value={h.cpu} />
+          <Fact name={t.machine.cores} value={t.machine.coresValue(h.physicalCores, h.performanceCores, h.logicalCores)} />
+          <Fact name={t.machine.isa} value={h.isa} more={h.features.filter((f) => f !== h.isa).join(", ")} />
+          <Fact name={t.machine.caches} value={h.caches.map((c) => t.machine.cache(c.level, memory(c.bytes), c.shared)).join(", ")} />
+          <Fact name={t.machine.backend} value={h.backend} />
+          <Fact name={t.machine.system} value={`${h.os} ${h.arch}`} />
         </dl>
       </Section>
-      <Section id="graphics" title={m.graphics} text={h.gpus.length === 0 ? m.noGraphics : undefined}>
+      <Section id="graphics" title={t.machine.graphics} text={h.gpus.length === 0 ? t.machine.noGraphics : undefined}>
         {h.gpus.length > 0 && (
           <ul className="rows">
             {h.gpus.map((g) => (
@@ -57,10 +55,10 @@ function Found({ hardware: h, onMeasured }: { hardware: api.Hardware; onMeasured
                   <Facts
                     items={[
                       g.vendor,
-                      g.memoryBytes > 0 && (g.freeBytes > 0 ? m.gpuMemory(memory(g.freeBytes), memory(g.memoryBytes)) : memory(g.memoryBytes)),
+                      g.memoryBytes > 0 && (g.freeBytes > 0 ? t.machine.gpuMemory(memory(g.freeBytes), memory(g.memoryBytes)) : memory(g.memoryBytes)),
                       g.api,
                       g.driver,
-                      g.usable ? m.usable : m.notUsed,
+                      g.usable ? t.machine.usable : t.machine.notUsed,
                     ]}
                   />
                   {g.note && <p className="row-text">{sentence(g.note)}</p>}
@@ -92,21 +90,21 @@ function Speed({ profile, onMeasured }: { profile: api.Profile | null; onMeasure
   const [busy, setBusy] = useState(false);
   const measure = async () => {
     setBusy(true);
-    if (await attempt(m.measureFailed, api.measureProfile)) onMeasured();
+    if (await attempt(t.machine.measureFailed, api.measureProfile)) onMeasured();
     setBusy(false);
   };
   return (
-    <Section id="speed" title={m.speed} text={m.speedText}>
+    <Section id="speed" title={t.machine.speed} text={t.machine.speedText}>
       {profile && (
         <dl className="facts facts-wide">
-          <Fact name={m.read} value={`${bytes(profile.readBytesPerSecond)}/s`} />
-          <Fact name={m.compute} value={m.ops(count(profile.int8OpsPerSecond / 1e9), profile.threads)} />
-          <Fact name={m.measured} value={dateTime(profile.measuredAt)} />
+          <Fact name={t.machine.read} value={`${bytes(profile.readBytesPerSecond)}/s`} />
+          <Fact name={t.machine.compute} value={t.machine.ops(count(profile.int8OpsPerSecond / 1e9), profile.threads)} />
+          <Fact name={t.machine.measured} value={dateTime(profile.measuredAt)} />
         </dl>
       )}
       <Button disabled={busy} onClick={() => void measure()}>
         <Gauge aria-hidden="true" />
-        {busy ? m.measuring : profile ? m.again : m.measure}
+        {busy ? t.machine.measuring : profile ? t.machine.again : t.machine.measure}
       </Button>
     </Section>
   );

@@ -6,13 +6,11 @@ import { putModels, useCache } from "../transport/cache";
 import { Button } from "../ui/controls";
 import { bytes, sentence } from "../ui/format";
 import { attempt, messageOf, notify, notifyFailure } from "../ui/notify";
-import { t } from "../ui/strings";
+import { t } from "../strings";
 import { FitChip, FitNumbers } from "./FitChip";
 import { Badge, Facts, Section } from "./pieces";
 import { pull } from "./pull";
 import { Terms, type TermsOf } from "./Terms";
-
-const a = t.add;
 
 export const isModelFile = (path: string): boolean => /\.gguf$/i.test(path.trim());
 const isPath = (text: string): boolean => /^(\/|~|[A-Za-z]:[\\/]|\\\\|\.{1,2}[\\/])/.test(text);
@@ -44,7 +42,7 @@ export function AddModel() {
       if (paths.length > 0) await run(paths);
     });
   return (
-    <Section id="add-title" title={a.title} text={<>{a.text} {desktop && t.models.importDrop}</>}>
+    <Section id="add-title" title={t.add.title} text={<>{t.add.text} {desktop && t.models.importDrop}</>}>
       {desktop && (
         <Button onClick={choose} disabled={busy}>
           <FileInput aria-hidden="true" />
@@ -94,7 +92,7 @@ function Reference({ busy, onImport }: { busy: boolean; onImport: (paths: string
       }}
     >
       <label className="field-label" htmlFor={id}>
-        {a.label}
+        {t.add.label}
       </label>
       <div className="import-line">
         <input
@@ -103,7 +101,7 @@ function Reference({ busy, onImport }: { busy: boolean; onImport: (paths: string
           type="text"
           spellCheck={false}
           autoComplete="off"
-          placeholder={a.placeholder}
+          placeholder={t.add.placeholder}
           value={text}
           aria-invalid={problem !== ""}
           aria-describedby={`${id}-hint ${problem ? `${id}-problem` : ""}`}
@@ -114,11 +112,11 @@ function Reference({ busy, onImport }: { busy: boolean; onImport: (paths: string
           }}
         />
         <Button type="submit" disabled={busy || looking || text.trim() === ""}>
-          {busy ? t.models.importing : looking ? a.looking : isPath(text.trim()) ? t.models.importButton : a.look}
+          {busy ? t.models.importing : looking ? t.add.looking : isPath(text.trim()) ? t.models.importButton : t.add.look}
         </Button>
       </div>
       <p className="field-hint" id={`${id}-hint`}>
-        {a.hint}
+        {t.add.hint}
       </p>
       {problem && (
         <p className="field-problem" id={`${id}-problem`} role="alert">
@@ -141,7 +139,7 @@ function PlanCard({ plan: p, onGet }: { plan: api.Plan; onGet: () => void }) {
           <strong>{p.name}</strong>
           <FitChip fit={p.fit} name={p.name} />
         </p>
-        <Facts items={[p.architecture, p.quant, p.sizeBytes > 0 && bytes(p.sizeBytes), parts > 1 && a.parts(parts), p.licence || t.models.licenceUnknown, p.gated && a.gated]} />
+        <Facts items={[p.architecture, p.quant, p.sizeBytes > 0 && bytes(p.sizeBytes), parts > 1 && t.add.parts(parts), p.licence || t.models.licenceUnknown, p.gated && t.add.gated]} />
         <FitNumbers fit={p.fit} />
       </div>
       {p.installed ? (

@@ -7,14 +7,13 @@ import { useCache } from "../transport/cache";
 import { Button } from "../ui/controls";
 import { sentence } from "../ui/format";
 import { messageOf } from "../ui/notify";
-import { t } from "../ui/strings";
+import { t } from "../strings";
 import { Entry } from "./Entry";
 import { verdictRank } from "./FitChip";
 import { Section } from "./pieces";
 import { setNetwork } from "./pull";
 import { Terms, type TermsOf } from "./Terms";
 
-const c = t.catalogue;
 type Kind = api.ModelKind | "all";
 
 export interface CatalogueState {
@@ -63,7 +62,7 @@ export function Catalogue({ entries, failure, read }: CatalogueState) {
   const [terms, setTerms] = useState<TermsOf | null>(null);
   const shown = useMemo(() => shownEntries(entries ?? [], query, kind, fitting), [entries, query, kind, fitting]);
   return (
-    <Section id="catalogue-title" title={t.models.catalogue} text={c.text}>
+    <Section id="catalogue-title" title={t.models.catalogue} text={t.catalogue.text}>
       {!allowed && <Offline />}
       {failure && (
         <div className="callout" role="alert">
@@ -85,30 +84,30 @@ export function Catalogue({ entries, failure, read }: CatalogueState) {
               <input
                 className="input"
                 type="text"
-                aria-label={c.search}
-                placeholder={c.search}
+                aria-label={t.catalogue.search}
+                placeholder={t.catalogue.search}
                 spellCheck={false}
                 value={query}
                 onChange={(e) => setQuery(e.target.value)}
               />
             </div>
-            <ToggleGroup.Root className="segments" type="single" value={kind} aria-label={c.kind} onValueChange={(v) => v && setKind(v as Kind)}>
+            <ToggleGroup.Root className="segments" type="single" value={kind} aria-label={t.catalogue.kind} onValueChange={(v) => v && setKind(v as Kind)}>
               {(["all", "chat", "code", "reasoning", "embedding", "reranking"] as const).map((k) => (
                 <ToggleGroup.Item key={k} className="segment" value={k}>
-                  {c.kinds[k]}
+                  {t.catalogue.kinds[k]}
                 </ToggleGroup.Item>
               ))}
             </ToggleGroup.Root>
             <label className="check">
               <input type="checkbox" checked={fitting} onChange={(e) => setFitting(e.target.checked)} />
-              {c.fitting}
+              {t.catalogue.fitting}
             </label>
           </div>
           <p className="unseen" role="status">
-            {c.found(shown.length)}
+            {t.catalogue.found(shown.length)}
           </p>
           {shown.length === 0 ? (
-            <p className="section-text">{c.none}</p>
+            <p className="section-text">{t.catalogue.none}</p>
           ) : (
             <ul className="rows">
               {shown.map((entry) => (

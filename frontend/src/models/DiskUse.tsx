@@ -5,10 +5,8 @@ import { dropWork, useCache } from "../transport/cache";
 import { Button, Progress } from "../ui/controls";
 import { bytes, sentence } from "../ui/format";
 import { attempt, messageOf, notify } from "../ui/notify";
-import { t } from "../ui/strings";
+import { t } from "../strings";
 import { Facts, Problem, Section } from "./pieces";
-
-const d = t.disk;
 
 export function DiskUse() {
   const models = useCache((cache) => cache.models);
@@ -24,22 +22,22 @@ export function DiskUse() {
   }, []);
   useEffect(read, [read, models, downloads, moved]);
   const clean = () =>
-    void attempt(d.cleanFailed, async () => {
-      notify(d.cleaned(bytes(await api.collectGarbage())));
+    void attempt(t.disk.cleanFailed, async () => {
+      notify(t.disk.cleaned(bytes(await api.collectGarbage())));
       read();
     });
-  if (failure) return <Section id="disk-title" title={d.title} text={sentence(failure)} />;
+  if (failure) return <Section id="disk-title" title={t.disk.title} text={sentence(failure)} />;
   if (!use) return null;
   const own = use.models.reduce((sum, m) => sum + m.bytes, 0);
   const rows: [string, number][] = [
-    [d.models, own],
-    [d.unused, use.unused],
-    [d.unfinished, use.unfinished],
-    [d.snapshots, use.snapshots],
-    [d.free, use.free],
+    [t.disk.models, own],
+    [t.disk.unused, use.unused],
+    [t.disk.unfinished, use.unfinished],
+    [t.disk.snapshots, use.snapshots],
+    [t.disk.free, use.free],
   ];
   return (
-    <Section id="disk-title" title={d.title} text={d.text}>
+    <Section id="disk-title" title={t.disk.title} text={t.disk.text}>
       <dl className="facts facts-wide">
         {rows
           .filter(([, size]) => size > 0)
@@ -50,7 +48,7 @@ export function DiskUse() {
             </div>
           ))}
         <div>
-          <dt>{d.dir}</dt>
+          <dt>{t.disk.dir}</dt>
           <dd>
             <code>{use.dir}</code>
           </dd>
@@ -58,18 +56,18 @@ export function DiskUse() {
       </dl>
       {use.unused > 0 && (
         <Button small onClick={clean}>
-          {d.clean(bytes(use.unused))}
+          {t.disk.clean(bytes(use.unused))}
         </Button>
       )}
-      <FolderWork work="move" label={d.moveLabel} action={d.move} running={d.moving} failed={d.moveFailed} begin={api.moveModels} />
+      <FolderWork work="move" label={t.disk.moveLabel} action={t.disk.move} running={t.disk.moving} failed={t.disk.moveFailed} begin={api.moveModels} />
       <FolderWork
         work="bundle"
-        label={d.bundleLabel}
-        action={d.bundle}
-        running={d.bundling}
-        failed={d.bundleFailed}
+        label={t.disk.bundleLabel}
+        action={t.disk.bundle}
+        running={t.disk.bundling}
+        failed={t.disk.bundleFailed}
         begin={(dir) => api.writeBundle(dir, models.filter((m) => !m.problem).map((m) => m.ref))}
-        second={{ action: d.readBundle, begin: api.readBundle }}
+        second={{ action: t.disk.readBundle, begin: api.readBundle }}
       />
     </Section>
   );
@@ -107,7 +105,7 @@ function FolderWork({ work, label, action, running, failed, begin, second }: Fol
         {label}
       </label>
       <div className="import-line">
-        <input id={id} className="input" type="text" spellCheck={false} placeholder={d.placeholder} value={dir} onChange={(e) => setDir(e.target.value)} />
+        <input id={id} className="input" type="text" spellCheck={false} placeholder={t.disk.placeholder} value={dir} onChange={(e) => setDir(e.target.value)} />
         <Button type="submit" disabled={busy || dir.trim() === ""}>
           {action}
         </Button>

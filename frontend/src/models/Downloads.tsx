@@ -7,18 +7,16 @@ import { Button, Confirm, IconButton, Progress } from "../ui/controls";
 import { bytes, remaining, sentence } from "../ui/format";
 import { attempt } from "../ui/notify";
 import { go } from "../ui/route";
-import { t } from "../ui/strings";
+import { t } from "../strings";
 import { setPending } from "../ui/view";
 import { Facts, Problem, Section } from "./pieces";
-
-const d_ = t.downloads;
 
 export function Downloads() {
   const downloads = useCache((cache) => cache.downloads);
   const all = Object.values(downloads);
   if (all.length === 0) return null;
   return (
-    <Section id="downloads-title" title={d_.title}>
+    <Section id="downloads-title" title={t.downloads.title}>
       <ul className="rows">
         {all.map((d) => (
           <DownloadRow key={d.ref} download={d} first={all.findIndex((o) => o.state === "queued") === all.indexOf(d)} />
@@ -36,7 +34,7 @@ export function chatWith(ref: string): void {
 
 function DownloadRow({ download: d }: { download: api.Download; first: boolean }) {
   const [asking, setAsking] = useState(false);
-  const cancel = () => (d.done > 0 ? setAsking(true) : void attempt(d_.failed, () => api.cancelPull(d.ref)));
+  const cancel = () => (d.done > 0 ? setAsking(true) : void attempt(t.downloads.failed, () => api.cancelPull(d.ref)));
   const toFront = async () => {
     await api.prioritisePull(d.ref);
     const queue = await api.downloads();
@@ -54,37 +52,37 @@ function DownloadRow({ download: d }: { download: api.Download; first: boolean }
           <DoneActions download={d} />
         )}
         {d.state === "queued" && (
-          <IconButton label={d_.first(d.name)} side="left" onClick={() => void attempt(d_.failed, toFront)}>
+          <IconButton label={t.downloads.first(d.name)} side="left" onClick={() => void attempt(t.downloads.failed, toFront)}>
             <ArrowUpToLine />
           </IconButton>
         )}
         {["queued", "running", "waiting", "verifying"].includes(d.state) && (
-          <IconButton label={d_.pause(d.name)} side="left" onClick={() => void attempt(d_.failed, () => api.pausePull(d.ref))}>
+          <IconButton label={t.downloads.pause(d.name)} side="left" onClick={() => void attempt(t.downloads.failed, () => api.pausePull(d.ref))}>
             <Pause />
           </IconButton>
         )}
         {(d.state === "paused" || d.state === "failed") && (
           <IconButton
-            label={d.state === "paused" ? d_.resume(d.name) : d_.retry(d.name)}
+            label={d.state === "paused" ? t.downloads.resume(d.name) : t.downloads.retry(d.name)}
             side="left"
-            onClick={() => void attempt(d_.failed, () => api.resumePull(d.ref))}
+            onClick={() => void attempt(t.downloads.failed, () => api.resumePull(d.ref))}
           >
             {d.state === "paused" ? <Play /> : <RotateCw />}
           </IconButton>
         )}
         {d.state !== "done" && (
-          <IconButton label={d_.cancel(d.name)} side="left" onClick={cancel}>
+          <IconButton label={t.downloads.cancel(d.name)} side="left" onClick={cancel}>
             <X />
           </IconButton>
         )}
       </div>
       <Confirm
         open={asking}
-        title={d_.cancelTitle(d.name)}
-        text={d_.cancelText(bytes(d.done))}
-        action={d_.cancelAction}
+        title={t.downloads.cancelTitle(d.name)}
+        text={t.downloads.cancelText(bytes(d.done))}
+        action={t.downloads.cancelAction}
         onClose={() => setAsking(false)}
-        onConfirm={() => void attempt(d_.failed, () => api.cancelPull(d.ref))}
+        onConfirm={() => void attempt(t.downloads.failed, () => api.cancelPull(d.ref))}
       />
     </li>
   );
@@ -97,11 +95,11 @@ function DoneActions({ download: d }: { download: api.Download }) {
       {model && !model.embeds && (
         <Button kind="primary" small onClick={() => chatWith(model.ref)}>
           <MessageSquare aria-hidden="true" />
-          {d_.chat}
+          {t.downloads.chat}
           <span className="unseen">{d.name}</span>
         </Button>
       )}
-      <IconButton label={d_.putAway(d.name)} side="left" onClick={() => dropDownload(d.ref)}>
+      <IconButton label={t.downloads.putAway(d.name)} side="left" onClick={() => dropDownload(d.ref)}>
         <X />
       </IconButton>
     </>
@@ -111,11 +109,11 @@ function DoneActions({ download: d }: { download: api.Download }) {
 export function DownloadState({ download: d }: { download: api.Download }) {
   if (d.state === "failed")
     return (
-      <Problem title={d_.states.failed} text={d.error} alert>
-        {d.done > 0 && d_.kept}
+      <Problem title={t.downloads.states.failed} text={d.error} alert>
+        {d.done > 0 && t.downloads.kept}
       </Problem>
     );
-  const label = d_.states[d.state];
+  const label = t.downloads.states[d.state];
   if (d.state === "done") return <Facts items={[label, bytes(d.total)]} />;
   return (
     <div className="row-progress">

@@ -6,15 +6,13 @@ import type { CatalogEntry, CatalogFile } from "../transport/api";
 import { useCache } from "../transport/cache";
 import { Button } from "../ui/controls";
 import { bytes, parameters, percent } from "../ui/format";
-import { t } from "../ui/strings";
+import { t } from "../strings";
 import { best } from "./Catalogue";
 import { DownloadState } from "./Downloads";
 import { FitChip } from "./FitChip";
 import { Badge, Facts } from "./pieces";
 import { active, downloadOf, pull } from "./pull";
 import type { TermsOf } from "./Terms";
-
-const c = t.catalogue;
 
 const languageNames = new Intl.DisplayNames(["en"], { type: "language" });
 
@@ -27,7 +25,7 @@ export function languages(tags: readonly string[]): string {
       return tag;
     }
   });
-  return names.join(", ") + (tags.length > 3 ? c.moreLanguages(tags.length - 3) : "");
+  return names.join(", ") + (tags.length > 3 ? t.catalogue.moreLanguages(tags.length - 3) : "");
 }
 
 /** What the licence dialog says of an entry. */
@@ -47,8 +45,8 @@ export function Entry({ entry, allowed, onTerms }: { entry: CatalogEntry; allowe
       <div className="row-main">
         <h3 className="row-title">
           {entry.name}
-          {entry.recommended && <Badge good>{c.recommended}</Badge>}
-          {entry.kind !== "chat" && <Badge>{c.kinds[entry.kind]}</Badge>}
+          {entry.recommended && <Badge good>{t.catalogue.recommended}</Badge>}
+          {entry.kind !== "chat" && <Badge>{t.catalogue.kinds[entry.kind]}</Badge>}
           <FitChip fit={file.fit} name={entry.name} />
         </h3>
         {entry.summary && <p className="row-text">{entry.summary}</p>}
@@ -63,7 +61,7 @@ export function Entry({ entry, allowed, onTerms }: { entry: CatalogEntry; allowe
         <Facts
           items={[
             entry.licenceUrl ? <a href={entry.licenceUrl}>{entry.licenceName || entry.licence}</a> : entry.licenceName || entry.licence,
-            !entry.restrictions && c.free,
+            !entry.restrictions && t.catalogue.free,
             entry.homepage && (
               <a href={entry.homepage} title={entry.homepage}>
                 {t.models.homepage}
@@ -99,7 +97,7 @@ export function Entry({ entry, allowed, onTerms }: { entry: CatalogEntry; allowe
 function QuantField({ name, files, value, onChange }: { name: string; files: readonly CatalogFile[]; value: string; onChange: (ref: string) => void }) {
   return (
     <Select.Root value={value} onValueChange={onChange}>
-      <Select.Trigger className="select select-small" aria-label={c.quantOf(name)}>
+      <Select.Trigger className="select select-small" aria-label={t.catalogue.quantOf(name)}>
         <Select.Value />
         <Select.Icon>
           <ChevronDown aria-hidden="true" />

@@ -3,9 +3,7 @@ import { CircleAlert, CircleCheck, CircleHelp, CircleX, Turtle } from "lucide-re
 import { Popover } from "radix-ui";
 import type { Fit, Verdict } from "../transport/api";
 import { bytes, count, rate } from "../ui/format";
-import { t } from "../ui/strings";
-
-const f = t.fit;
+import { t } from "../strings";
 
 const icons = { well: CircleCheck, slow: Turtle, tight: CircleAlert, no: CircleX, unknown: CircleHelp } as const;
 
@@ -18,12 +16,12 @@ export function FitChip({ fit, name }: { fit: Fit | null | undefined; name: stri
     <Popover.Root>
       <Popover.Trigger className={`fit fit-${fit.verdict}`}>
         <Icon aria-hidden="true" />
-        {f.verdicts[fit.verdict]}
-        {fit.perSecond > 0 && fit.verdict !== "no" && <span className="fit-rate">{f.rate(fit.perSecond)}</span>}
-        <span className="unseen">{f.numbersOf(name)}</span>
+        {t.fit.verdicts[fit.verdict]}
+        {fit.perSecond > 0 && fit.verdict !== "no" && <span className="fit-rate">{t.fit.rate(fit.perSecond)}</span>}
+        <span className="unseen">{t.fit.numbersOf(name)}</span>
       </Popover.Trigger>
       <Popover.Portal>
-        <Popover.Content className="popover fit-numbers" aria-label={f.numbersOf(name)} side="bottom" align="start" sideOffset={6} collisionPadding={12}>
+        <Popover.Content className="popover fit-numbers" aria-label={t.fit.numbersOf(name)} side="bottom" align="start" sideOffset={6} collisionPadding={12}>
           <FitNumbers fit={fit} />
         </Popover.Content>
       </Popover.Portal>
@@ -35,16 +33,16 @@ export function FitChip({ fit, name }: { fit: Fit | null | undefined; name: stri
 export function FitNumbers({ fit }: { fit: Fit }) {
   const scale = Math.max(fit.total, fit.available, 1);
   const parts = [
-    ["weights", fit.weights, f.weights],
-    ["kv", fit.kv, f.kv(fit.context)],
-    ["buffers", fit.buffers, f.buffers],
+    ["weights", fit.weights, t.fit.weights],
+    ["kv", fit.kv, t.fit.kv(fit.context)],
+    ["buffers", fit.buffers, t.fit.buffers],
   ] as const;
   return (
     <>
       {fit.why && <p className="fit-why">{fit.why}</p>}
       {fit.total > 0 && (
         <>
-          <div className="fit-bar" role="img" aria-label={f.bar(bytes(fit.total), bytes(fit.available))}>
+          <div className="fit-bar" role="img" aria-label={t.fit.bar(bytes(fit.total), bytes(fit.available))}>
             {parts.map(([kind, size]) => (
               <span key={kind} className={`fit-part fit-part-${kind}`} style={{ width: `${(100 * size) / scale}%` }} />
             ))}
@@ -61,19 +59,19 @@ export function FitNumbers({ fit }: { fit: Fit }) {
               </div>
             ))}
             <div>
-              <dt>{f.sum}</dt>
-              <dd>{f.of(bytes(fit.total), bytes(fit.available))}</dd>
+              <dt>{t.fit.sum}</dt>
+              <dd>{t.fit.of(bytes(fit.total), bytes(fit.available))}</dd>
             </div>
             {fit.perSecond > 0 && (
               <div>
-                <dt>{f.speed}</dt>
-                <dd>{f.rates(rate(fit.perSecond), fit.prefillPerSecond > 0 ? rate(fit.prefillPerSecond) : "")}</dd>
+                <dt>{t.fit.speed}</dt>
+                <dd>{t.fit.rates(rate(fit.perSecond), fit.prefillPerSecond > 0 ? rate(fit.prefillPerSecond) : "")}</dd>
               </div>
             )}
             {fit.longestContext > 0 && (
               <div>
-                <dt>{f.longest}</dt>
-                <dd>{f.tokens(count(fit.longestContext))}</dd>
+                <dt>{t.fit.longest}</dt>
+                <dd>{t.fit.tokens(count(fit.longestContext))}</dd>
               </div>
             )}
           </dl>

@@ -5,7 +5,7 @@ import type { CatalogEntry } from "../transport/api";
 import { useCache } from "../transport/cache";
 import { Button } from "../ui/controls";
 import { bytes } from "../ui/format";
-import { t } from "../ui/strings";
+import { t } from "../strings";
 import { best, Offline } from "./Catalogue";
 import { chatWith, DownloadState } from "./Downloads";
 import { termsOf } from "./Entry";

@@ -7,21 +7,19 @@ import { dropWork, putModels, putSettings, useCache } from "../transport/cache";
 import { Button, Confirm, Progress } from "../ui/controls";
 import { bytes, dateTime, parameters } from "../ui/format";
 import { attempt, notify, notifyAction } from "../ui/notify";
-import { t } from "../ui/strings";
+import { t } from "../strings";
 import { chatWith } from "./Downloads";
 import { FitChip } from "./FitChip";
 import { Badge, Facts, Problem } from "./pieces";
 
-const m_ = t.models;
-
 async function remove(model: api.Model): Promise<void> {
-  const done = await attempt(m_.removeFailed, async () => {
+  const done = await attempt(t.models.removeFailed, async () => {
     await api.removeModel(model.ref);
     putModels(await api.models());
   });
   if (!done) return;
-  notifyAction(m_.removed(model.name), t.common.undo, () => {
-    void attempt(m_.restoreFailed, async () => {
+  notifyAction(t.models.removed(model.name), t.common.undo, () => {
+    void attempt(t.models.restoreFailed, async () => {
       await api.restoreModel(model.ref);
       putModels(await api.models());
     });
@@ -39,56 +37,56 @@ export function Installed({ model: m }: { model: api.Model }) {
   const writes = !m.embeds && !m.problem;
   const verify = () => {
     dropWork(`verify ${m.ref}`);
-    void attempt(m_.verifyFailed, () => api.verifyModel(m.ref));
+    void attempt(t.models.verifyFailed, () => api.verifyModel(m.ref));
   };
   return (
     <li className="row">
       <div className="row-main">
         <h3 className="row-title">
           {m.name}
-          {m.loaded && <Badge good>{m_.loaded}</Badge>}
-          {isDefault && <Badge>{m_.isDefault}</Badge>}
-          {m.embeds && <Badge>{m_.embeds}</Badge>}
-          {m.tool && <Badge>{m_.tools[m.tool as keyof typeof m_.tools] ?? m.tool}</Badge>}
+          {m.loaded && <Badge good>{t.models.loaded}</Badge>}
+          {isDefault && <Badge>{t.models.isDefault}</Badge>}
+          {m.embeds && <Badge>{t.models.embeds}</Badge>}
+          {m.tool && <Badge>{t.models.tools[m.tool as keyof typeof t.models.tools] ?? m.tool}</Badge>}
           {!m.problem && <FitChip fit={m.fit as api.Fit | null} name={m.name} />}
         </h3>
         <Facts
           items={[
-            m.parameters > 0 && m_.parametersOf(parameters(m.parameters)),
+            m.parameters > 0 && t.models.parametersOf(parameters(m.parameters)),
             m.quant,
             bytes(m.sizeBytes),
-            m.contextLength > 0 && m_.context(m.contextLength),
-            m.licence || m_.licenceUnknown,
+            m.contextLength > 0 && t.models.context(m.contextLength),
+            m.licence || t.models.licenceUnknown,
           ]}
         />
-        {m.problem && <Problem title={m_.problem} text={m.problem} />}
+        {m.problem && <Problem title={t.models.problem} text={m.problem} />}
         {loading && (
           <div className="row-progress">
-            <Progress done={loading.done} total={loading.total} label={`${m_.loading} ${m.name}`} />
-            <Facts items={[m_.loading, m_.progress(loading.done, loading.total)]} />
+            <Progress done={loading.done} total={loading.total} label={`${t.models.loading} ${m.name}`} />
+            <Facts items={[t.models.loading, t.models.progress(loading.done, loading.total)]} />
           </div>
         )}
         {verifying?.state === "running" && (
           <div className="row-progress">
-            <Progress done={verifying.done} total={verifying.total} label={`${m_.verifying} ${m.name}`} />
+            <Progress done={verifying.done} total={verifying.total} label={`${t.models.verifying} ${m.name}`} />
             <div className="row-work">
-              <Facts items={[m_.verifying, m_.progress(verifying.done, verifying.total)]} />
-              <Button kind="quiet" small onClick={() => void attempt(m_.verifyFailed, () => api.cancelVerify(m.ref))}>
+              <Facts items={[t.models.verifying, t.models.progress(verifying.done, verifying.total)]} />
+              <Button kind="quiet" small onClick={() => void attempt(t.models.verifyFailed, () => api.cancelVerify(m.ref))}>
                 {t.common.cancel}
               </Button>
             </div>
           </div>
         )}
-        {verifying?.state === "failed" && <Problem title={m_.verifyFailed} text={verifying.error} alert />}
+        {verifying?.state === "failed" && <Problem title={t.models.verifyFailed} text={verifying.error} alert />}
         {open && (
           <dl className="facts row-details" id={details}>
             {(
               [
-                [m_.architecture, m.architecture],
-                [m_.file, m.path],
-                [m_.source, m.source],
-                [m_.digest, m.digest],
-                [m_.added, m.addedAt > 0 ? dateTime(m.addedAt) : ""],
+                [t.models.architecture, m.architecture],
+                [t.models.file, m.path],
+                [t.models.source, m.source],
+                [t.models.digest, m.digest],
+                [t.models.added, m.addedAt > 0 ? dateTime(m.addedAt) : ""],
               ] as const
             )
               .filter(([, value]) => value !== "")
@@ -103,7 +101,7 @@ export function Installed({ model: m }: { model: api.Model }) {
       </div>
       <div className="row-actions">
         <DropdownMenu.Root modal={false}>
-          <DropdownMenu.Trigger className="icon-button" aria-label={m_.more(m.name)}>
+          <DropdownMenu.Trigger className="icon-button" aria-label={t.models.more(m.name)}>
             <Ellipsis />
           </DropdownMenu.Trigger>
           <DropdownMenu.Portal>
@@ -118,25 +116,25 @@ export function Installed({ model: m }: { model: api.Model }) {
                   className="menu-item"
                   onSelect={() => void attempt(t.settings.failed, async () => putSettings(await api.saveSettings({ ...settings, defaultModel: m.ref })))}
                 >
-                  {m_.makeDefault}
+                  {t.models.makeDefault}
                 </DropdownMenu.Item>
               )}
               {!m.loaded && !m.problem && (
-                <DropdownMenu.Item className="menu-item" onSelect={() => void attempt(m_.loadFailed, () => api.loadModel(m.ref))}>
-                  {m_.load}
+                <DropdownMenu.Item className="menu-item" onSelect={() => void attempt(t.models.loadFailed, () => api.loadModel(m.ref))}>
+                  {t.models.load}
                 </DropdownMenu.Item>
               )}
               <DropdownMenu.Item className="menu-item" onSelect={() => setOpen(!open)}>
-                {open ? m_.hideDetails : m_.details}
+                {open ? t.models.hideDetails : t.models.details}
               </DropdownMenu.Item>
               {verifying?.state !== "running" && (
                 <DropdownMenu.Item className="menu-item" onSelect={verify}>
-                  {m_.verify}
+                  {t.models.verify}
                 </DropdownMenu.Item>
               )}
               <DropdownMenu.Separator className="menu-line" />
               <DropdownMenu.Item className="menu-item menu-item-danger" onSelect={() => (m.external ? void remove(m) : setAsking(true))}>
-                {m.external ? m_.forget : m_.removeAsk}
+                {m.external ? t.models.forget : t.models.removeAsk}
               </DropdownMenu.Item>
             </DropdownMenu.Content>
           </DropdownMenu.Portal>
@@ -144,8 +142,8 @@ export function Installed({ model: m }: { model: api.Model }) {
       </div>
       <Confirm
         open={asking}
-        title={m_.removeTitle(m.name)}
-        text={m_.removeText(bytes(m.sizeBytes))}
+        title={t.models.removeTitle(m.name)}
+        text={t.models.removeText(bytes(m.sizeBytes))}
         action={t.common.remove}
         onClose={() => setAsking(false)}
         onConfirm={() => void remove(m)}
@@ -158,24 +156,24 @@ export function Installed({ model: m }: { model: api.Model }) {
 export function OtherTools() {
   const adopts = useCache((cache) => cache.settings.adoptOthers);
   const [stores, setStores] = useState<api.OtherStore[] | null>(null);
-  const find = () => void attempt(m_.adoptFailed, async () => setStores(await api.storesFound()));
+  const find = () => void attempt(t.models.adoptFailed, async () => setStores(await api.storesFound()));
   const adopt = () =>
-    void attempt(m_.adoptFailed, async () => {
+    void attempt(t.models.adoptFailed, async () => {
       const n = await api.adoptModels("");
       putModels(await api.models());
-      notify(m_.adopted(n));
+      notify(t.models.adopted(n));
     });
   return (
     <div className="others">
       <Button small onClick={adopts ? adopt : find}>
-        {adopts ? m_.lookAgain : m_.lookForOthers}
+        {adopts ? t.models.lookAgain : t.models.lookForOthers}
       </Button>
       {stores && (
         <>
-          <Facts items={stores.length === 0 ? [m_.noOthers] : stores.map((s) => m_.store(m_.tools[s.tool as keyof typeof m_.tools] ?? s.tool, s.models, bytes(s.bytes)))} />
+          <Facts items={stores.length === 0 ? [t.models.noOthers] : stores.map((s) => t.models.store(t.models.tools[s.tool as keyof typeof t.models.tools] ?? s.tool, s.models, bytes(s.bytes)))} />
           {stores.length > 0 && (
             <Button small kind="primary" onClick={adopt}>
-              {m_.adopt}
+              {t.models.adopt}
             </Button>
           )}
         </>

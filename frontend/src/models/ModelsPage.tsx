@@ -2,7 +2,7 @@
 import { useCache } from "../transport/cache";
 import { sentence } from "../ui/format";
 import { Page } from "../ui/Page";
-import { t } from "../ui/strings";
+import { t } from "../strings";
 import { AddModel } from "./AddModel";
 import { Catalogue, useCatalogue } from "./Catalogue";
 import { DiskUse } from "./DiskUse";

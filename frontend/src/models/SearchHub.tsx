@@ -6,14 +6,12 @@ import { useCache } from "../transport/cache";
 import { Button } from "../ui/controls";
 import { bytes, count, parameters, sentence } from "../ui/format";
 import { messageOf } from "../ui/notify";
-import { t } from "../ui/strings";
+import { t } from "../strings";
 import { DownloadState } from "./Downloads";
 import { FitChip } from "./FitChip";
 import { Badge, Facts, Section } from "./pieces";
 import { active, downloadOf, pull } from "./pull";
 import { Terms, type TermsOf } from "./Terms";
-
-const s = t.search;
 
 export function SearchHub() {
   const allowed = useCache((cache) => cache.settings.networkAllowed);
@@ -33,11 +31,11 @@ export function SearchHub() {
     setBusy(false);
   };
   return (
-    <Section id="search-title" title={s.title} text={allowed ? s.text : s.offline}>
+    <Section id="search-title" title={t.search.title} text={allowed ? t.search.text : t.search.offline}>
       <form
         className="import-line"
         role="search"
-        aria-label={s.title}
+        aria-label={t.search.title}
         onSubmit={(e) => {
           e.preventDefault();
           if (query.trim()) void search("");
@@ -46,15 +44,15 @@ export function SearchHub() {
         <input
           className="input"
           type="text"
-          aria-label={s.label}
-          placeholder={s.placeholder}
+          aria-label={t.search.label}
+          placeholder={t.search.placeholder}
           spellCheck={false}
           disabled={!allowed}
           value={query}
           onChange={(e) => setQuery(e.target.value)}
         />
         <Button type="submit" disabled={!allowed || busy || query.trim() === ""}>
-          {busy ? s.busy : s.search}
+          {busy ? t.search.busy : t.search.search}
         </Button>
       </form>
       {problem && (
@@ -67,7 +65,7 @@ export function SearchHub() {
       </p>
       {found &&
         (found.models.length === 0 ? (
-          <p className="section-text">{s.none}</p>
+          <p className="section-text">{t.search.none}</p>
         ) : (
           <ul className="rows">
             {found.models.map((m) => (
@@ -77,7 +75,7 @@ export function SearchHub() {
         ))}
       {found?.next && (
         <Button disabled={busy} onClick={() => void search(found.next)}>
-          {s.more}
+          {t.search.more}
         </Button>
       )}
     </Section>
@@ -94,14 +92,14 @@ function Found({ model: m }: { model: api.FoundModel }) {
       <div className="row-main">
         <h3 className="row-title">
           {m.name}
-          {m.gated && <Badge>{s.gated}</Badge>}
+          {m.gated && <Badge>{t.search.gated}</Badge>}
         </h3>
         <Facts
           items={[
             m.author,
             m.parameters > 0 && t.models.parametersOf(parameters(m.parameters)),
             m.contextLength > 0 && t.models.context(m.contextLength),
-            s.downloads(count(m.downloads)),
+            t.search.downloads(count(m.downloads)),
             m.licence,
           ]}
         />
@@ -112,7 +110,7 @@ function Found({ model: m }: { model: api.FoundModel }) {
         </ul>
         {!all && m.files.length > files.length && (
           <Button kind="quiet" small onClick={() => setAll(true)}>
-            {s.allFiles(m.files.length)}
+            {t.search.allFiles(m.files.length)}
           </Button>
         )}
       </div>
@@ -159,7 +157,7 @@ function FoundQuant({ file: f, name }: { file: api.FoundFile; name: string }) {
       ) : active(download) ? null : (
         <Button small disabled={looking} onClick={() => void get()}>
           <ArrowDownToLine aria-hidden="true" />
-          {looking ? t.add.looking : looked ? s.anyway : t.models.get}
+          {looking ? t.add.looking : looked ? t.search.anyway : t.models.get}
           <span className="unseen">
             {name} {f.quant}
           </span>

@@ -3,7 +3,7 @@ import { Dialog } from "radix-ui";
 import * as api from "../transport/api";
 import { Button } from "../ui/controls";
 import { attempt } from "../ui/notify";
-import { t } from "../ui/strings";
+import { t } from "../strings";
 import { pull } from "./pull";
 
 export interface TermsOf {

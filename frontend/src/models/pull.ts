@@ -2,7 +2,7 @@
 import * as api from "../transport/api";
 import { putDownload, putSettings, useCache } from "../transport/cache";
 import { attempt } from "../ui/notify";
-import { t } from "../ui/strings";
+import { t } from "../strings";
 
 export const active = (d: api.Download | undefined): boolean =>
   d !== undefined && ["queued", "running", "waiting", "verifying", "paused"].includes(d.state);

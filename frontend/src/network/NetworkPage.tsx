@@ -9,9 +9,7 @@ import { Button, CopyButton } from "../ui/controls";
 import { bytes, dateTime, duration } from "../ui/format";
 import { messageOf } from "../ui/notify";
 import { Page } from "../ui/Page";
-import { t } from "../ui/strings";
-
-const n = t.network;
+import { t } from "../strings";
 
 /** The log of earlier with what has been told since, each request once, newest first. */
 export function merged(kept: readonly api.NetworkRequest[], live: readonly api.NetworkRequest[]): api.NetworkRequest[] {
@@ -35,37 +33,37 @@ export function NetworkPage() {
   const sum = all.reduce((s, r) => ({ sent: s.sent + r.sent, received: s.received + r.received }), { sent: 0, received: 0 });
   const text = () => all.map((r) => [new Date(r.time).toISOString(), r.method, r.host + r.path, r.purpose, outcome(r), r.sent, r.received].join("\t")).join("\n");
   return (
-    <Page title={n.title} intro={n.intro}>
+    <Page title={t.network.title} intro={t.network.intro}>
       <div className="callout network-state">
         {allowed ? <Globe aria-hidden="true" /> : <ShieldCheck aria-hidden="true" />}
         <div>
           <strong>{allowed ? t.sidebar.online : t.sidebar.offline}</strong>
-          <p>{allowed ? n.on : n.off}</p>
+          <p>{allowed ? t.network.on : t.network.off}</p>
         </div>
         <Button small onClick={() => void setNetwork(!allowed)}>
-          {allowed ? n.turnOff : t.models.allow}
+          {allowed ? t.network.turnOff : t.models.allow}
         </Button>
       </div>
-      {failure && <Problem title={n.failed} text={failure} alert />}
-      <Section id="requests" title={n.requests} text={kept && all.length === 0 ? n.none : undefined}>
+      {failure && <Problem title={t.network.failed} text={failure} alert />}
+      <Section id="requests" title={t.network.requests} text={kept && all.length === 0 ? t.network.none : undefined}>
         {all.length > 0 && (
           <>
             <div className="requests-head">
               <p className="row-facts">
-                <span>{n.count(all.length)}</span>
-                <span>{n.sum(bytes(sum.sent), bytes(sum.received))}</span>
+                <span>{t.network.count(all.length)}</span>
+                <span>{t.network.sum(bytes(sum.sent), bytes(sum.received))}</span>
               </p>
-              <CopyButton text={text} label={n.copy} />
+              <CopyButton text={text} label={t.network.copy} />
             </div>
-            <div className="requests" role="region" aria-label={n.table} tabIndex={0}>
+            <div className="requests" role="region" aria-label={t.network.table} tabIndex={0}>
               <table>
                 <thead>
                   <tr>
-                    <th scope="col">{n.when}</th>
-                    <th scope="col">{n.host}</th>
-                    <th scope="col">{n.purpose}</th>
-                    <th scope="col">{n.result}</th>
-                    <th scope="col">{n.size}</th>
+                    <th scope="col">{t.network.when}</th>
+                    <th scope="col">{t.network.host}</th>
+                    <th scope="col">{t.network.purpose}</th>
+                    <th scope="col">{t.network.result}</th>
+                    <th scope="col">{t.network.size}</th>
                   </tr>
                 </thead>
                 <tbody>
@@ -80,7 +78,7 @@ export function NetworkPage() {
                       </td>
                       <td>{r.purpose}</td>
                       <td>{outcome(r)}</td>
-                      <td>{r.received > 0 || r.sent > 0 ? n.bytes(bytes(r.sent), bytes(r.received)) : ""}</td>
+                      <td>{r.received > 0 || r.sent > 0 ? t.network.bytes(bytes(r.sent), bytes(r.received)) : ""}</td>
                     </tr>
                   ))}
                 </tbody>
@@ -94,9 +92,9 @@ export function NetworkPage() {
 }
 
 function outcome(r: api.NetworkRequest): string {
-  if (r.refused) return n.refused;
-  if (!r.ended) return n.running;
+  if (r.refused) return t.network.refused;
+  if (!r.ended) return t.network.running;
   const took = r.milliseconds > 0 ? duration(r.milliseconds) : "";
-  const done = r.method === "RUN" ? n.ended : n.noAnswer; // a program answers to us, not with a status
+  const done = r.method === "RUN" ? t.network.ended : t.network.noAnswer; // a program answers to us, not with a status
   return [r.status > 0 ? String(r.status) : r.error || done, took].filter(Boolean).join(", ");
 }

@@ -2,20 +2,19 @@
 import { useState } from "react";
 import type { Settings } from "../transport/api";
 import { NumberField, Switch, TextField } from "../ui/controls";
-import { t } from "../ui/strings";
+import { t } from "../strings";
 
-const s = t.settings;
 const megabyte = 1e6;
 
 export function DownloadFields({ value, kept, onChange }: { value: Settings; kept: Settings; onChange: (change: Partial<Settings>) => void }) {
   return (
     <section className="section" aria-labelledby="downloads">
-      <h2 id="downloads">{s.downloads}</h2>
-      <Switch label={s.adoptOthers} hint={s.adoptOthersHint} checked={value.adoptOthers} onChange={(adoptOthers) => onChange({ adoptOthers })} />
-      <NumberField label={s.parallel} hint={s.parallelHint} value={value.parallelDownloads} min={1} max={8} onChange={(parallelDownloads) => onChange({ parallelDownloads })} />
+      <h2 id="downloads">{t.settings.downloads}</h2>
+      <Switch label={t.settings.adoptOthers} hint={t.settings.adoptOthersHint} checked={value.adoptOthers} onChange={(adoptOthers) => onChange({ adoptOthers })} />
+      <NumberField label={t.settings.parallel} hint={t.settings.parallelHint} value={value.parallelDownloads} min={1} max={8} onChange={(parallelDownloads) => onChange({ parallelDownloads })} />
       <NumberField
-        label={s.limit}
-        hint={s.limitHint}
+        label={t.settings.limit}
+        hint={t.settings.limitHint}
         value={value.bandwidthLimit / megabyte}
         min={0}
         max={100_000}
@@ -25,9 +24,9 @@ export function DownloadFields({ value, kept, onChange }: { value: Settings; kep
       <details className="more">
         <summary>{t.sampling.more}</summary>
         <div className="fields">
-          <TextField label={s.proxy} hint={s.proxyHint} value={value.proxy} onSave={(proxy) => onChange({ proxy })} />
-          <TextField label={s.caFile} hint={s.caFileHint} value={value.caFile} onSave={(caFile) => onChange({ caFile })} />
-          <TextField label={s.endpoint} hint={s.endpointHint} value={value.hfEndpoint} onSave={(hfEndpoint) => onChange({ hfEndpoint })} />
+          <TextField label={t.settings.proxy} hint={t.settings.proxyHint} value={value.proxy} onSave={(proxy) => onChange({ proxy })} />
+          <TextField label={t.settings.caFile} hint={t.settings.caFileHint} value={value.caFile} onSave={(caFile) => onChange({ caFile })} />
+          <TextField label={t.settings.endpoint} hint={t.settings.endpointHint} value={value.hfEndpoint} onSave={(hfEndpoint) => onChange({ hfEndpoint })} />
           <Token kept={kept.hfToken !== ""} onSave={(hfToken) => onChange({ hfToken })} />
         </div>
       </details>
@@ -41,11 +40,11 @@ function Token({ kept, onSave }: { kept: boolean; onSave: (token: string) => voi
   return (
     <TextField
       key={generation}
-      label={s.token}
-      hint={s.tokenHint}
+      label={t.settings.token}
+      hint={t.settings.tokenHint}
       secret
       value={kept ? "••••••••" : ""}
-      placeholder={kept ? s.tokenSet : ""}
+      placeholder={kept ? t.settings.tokenSet : ""}
       onSave={(token) => {
         onSave(token);
         setGeneration(generation + 1);

@@ -2,31 +2,29 @@ import { ChevronDown } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import type { Sampling } from "../transport/api";
 import { NumberField, SliderField, TextAreaField } from "../ui/controls";
-import { t } from "../ui/strings";
-
-const s = t.sampling;
+import { t } from "../strings";
 
 /** How the next token is picked: the two that most people want first, the others on demand. */
 export function SamplingFields({ value, onChange }: { value: Sampling; onChange: (value: Sampling) => void }) {
   const set = (change: Partial<Sampling>) => onChange({ ...value, ...change });
   return (
     <div className="sampling">
-      <SliderField {...s.temperature} value={value.temperature} min={0} max={2} step={0.05} onChange={(temperature) => set({ temperature })} />
-      <SliderField {...s.topP} value={value.topP} min={0} max={1} step={0.01} onChange={(topP) => set({ topP })} />
-      <NumberField {...s.maxTokens} value={value.maxTokens} min={0} max={1_000_000} onChange={(maxTokens) => set({ maxTokens })} />
+      <SliderField {...t.sampling.temperature} value={value.temperature} min={0} max={2} step={0.05} onChange={(temperature) => set({ temperature })} />
+      <SliderField {...t.sampling.topP} value={value.topP} min={0} max={1} step={0.01} onChange={(topP) => set({ topP })} />
+      <NumberField {...t.sampling.maxTokens} value={value.maxTokens} min={0} max={1_000_000} onChange={(maxTokens) => set({ maxTokens })} />
       <details className="more">
         <summary>
           <ChevronDown aria-hidden="true" />
-          {s.more}
+          {t.sampling.more}
         </summary>
         <div className="more-fields">
-          <SliderField {...s.minP} value={value.minP} min={0} max={1} step={0.01} onChange={(minP) => set({ minP })} />
-          <NumberField {...s.topK} value={value.topK} min={0} max={1000} onChange={(topK) => set({ topK })} />
-          <SliderField {...s.typicalP} value={value.typicalP} min={0} max={1} step={0.01} onChange={(typicalP) => set({ typicalP })} />
-          <SliderField {...s.repeatPenalty} value={value.repeatPenalty} min={0.5} max={2} step={0.05} onChange={(repeatPenalty) => set({ repeatPenalty })} />
-          <SliderField {...s.frequencyPenalty} value={value.frequencyPenalty} min={-2} max={2} step={0.05} onChange={(frequencyPenalty) => set({ frequencyPenalty })} />
-          <SliderField {...s.presencePenalty} value={value.presencePenalty} min={-2} max={2} step={0.05} onChange={(presencePenalty) => set({ presencePenalty })} />
-          <NumberField {...s.seed} value={value.seed} min={0} max={Number.MAX_SAFE_INTEGER} onChange={(seed) => set({ seed })} />
+          <SliderField {...t.sampling.minP} value={value.minP} min={0} max={1} step={0.01} onChange={(minP) => set({ minP })} />
+          <NumberField {...t.sampling.topK} value={value.topK} min={0} max={1000} onChange={(topK) => set({ topK })} />
+          <SliderField {...t.sampling.typicalP} value={value.typicalP} min={0} max={1} step={0.01} onChange={(typicalP) => set({ typicalP })} />
+          <SliderField {...t.sampling.repeatPenalty} value={value.repeatPenalty} min={0.5} max={2} step={0.05} onChange={(repeatPenalty) => set({ repeatPenalty })} />
+          <SliderField {...t.sampling.frequencyPenalty} value={value.frequencyPenalty} min={-2} max={2} step={0.05} onChange={(frequencyPenalty) => set({ frequencyPenalty })} />
+          <SliderField {...t.sampling.presencePenalty} value={value.presencePenalty} min={-2} max={2} step={0.05} onChange={(presencePenalty) => set({ presencePenalty })} />
+          <NumberField {...t.sampling.seed} value={value.seed} min={0} max={Number.MAX_SAFE_INTEGER} onChange={(seed) => set({ seed })} />
           <StopField value={value.stop} onChange={(stop) => set({ stop })} />
         </div>
       </details>
@@ -47,5 +45,5 @@ function StopField({ value, onChange }: { value: readonly string[]; onChange: (s
   const left = useRef(leave);
   left.current = leave;
   useEffect(() => () => left.current(), []);
-  return <TextAreaField {...s.stop} rows={2} value={text ?? value.join("\n")} onChange={setText} onBlur={leave} />;
+  return <TextAreaField {...t.sampling.stop} rows={2} value={text ?? value.join("\n")} onChange={setText} onBlur={leave} />;
 }

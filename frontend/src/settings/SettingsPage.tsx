@@ -1,46 +1,45 @@
-import { Select, ToggleGroup } from "radix-ui";
-import { Check, ChevronDown } from "lucide-react";
+import { ToggleGroup } from "radix-ui";
 import { useEffect, useId, useState } from "react";
 import * as api from "../transport/api";
 import { putSettings, useCache } from "../transport/cache";
 import { emptyCache } from "../transport/reduce";
+import { Choice } from "../ui/Choice";
 import { Button, CopyButton, NumberField, Switch, TextAreaField } from "../ui/controls";
 import { useEdited } from "../ui/edited";
 import { bytes } from "../ui/format";
 import { attempt, notify } from "../ui/notify";
 import { Page } from "../ui/Page";
-import { t } from "../ui/strings";
+import { languages, t } from "../strings";
 import { applyTheme } from "../ui/theme";
 import { DownloadFields } from "./DownloadFields";
 import { SamplingFields } from "./SamplingFields";
 
-const s = t.settings;
-
 export function SettingsPage() {
   const kept = useCache((cache) => cache.settings);
   const [settings, save] = useEdited(kept, (value) =>
-    attempt(s.failed, async () => putSettings(await api.saveSettings(value))),
+    attempt(t.settings.failed, async () => putSettings(await api.saveSettings(value))),
   );
   const set = (change: Partial<api.Settings>) => save({ ...settings, ...change });
   const cores = useCores();
   return (
-    <Page title={s.title} intro={s.intro}>
+    <Page title={t.settings.title} intro={t.settings.intro}>
       <section className="section" aria-labelledby="appearance">
-        <h2 id="appearance">{s.appearance}</h2>
+        <h2 id="appearance">{t.settings.appearance}</h2>
+        <LanguageField value={settings.language} onChange={(language) => set({ language })} />
         <ThemeField value={settings.theme} onChange={(theme) => set({ theme })} />
       </section>
 
       <section className="section" aria-labelledby="network">
-        <h2 id="network">{s.privacy}</h2>
+        <h2 id="network">{t.settings.privacy}</h2>
         <Switch
-          label={s.network}
-          hint={settings.networkAllowed ? s.networkOn : s.networkOff}
+          label={t.settings.network}
+          hint={settings.networkAllowed ? t.settings.networkOn : t.settings.networkOff}
           checked={settings.networkAllowed}
           onChange={(networkAllowed) => set({ networkAllowed })}
         />
         <Switch
-          label={s.snapshots}
-          hint={settings.snapshots ? s.snapshotsOn : s.snapshotsOff}
+          label={t.settings.snapshots}
+          hint={settings.snapshots ? t.settings.snapshotsOn : t.settings.snapshotsOff}
           checked={settings.snapshots}
           onChange={(snapshots) => set({ snapshots })}
         />
@@ -50,17 +49,17 @@ export function SettingsPage() {
       <DownloadFields value={settings} kept={kept} onChange={set} />
 
       <section className="section" aria-labelledby="defaults">
-        <h2 id="defaults">{s.defaults}</h2>
+        <h2 id="defaults">{t.settings.defaults}</h2>
         <ModelField value={settings.defaultModel} onChange={(defaultModel) => set({ defaultModel })} />
         <TextAreaField
-          label={s.system}
-          hint={s.systemHint}
-          placeholder={s.systemPlaceholder}
+          label={t.settings.system}
+          hint={t.settings.systemHint}
+          placeholder={t.settings.systemPlaceholder}
           value={settings.system}
           onChange={(system) => set({ system })}
         />
-        <h3 className="subsection">{s.sampling}</h3>
-        <p className="field-hint">{s.samplingHint}</p>
+        <h3 className="subsection">{t.settings.sampling}</h3>
+        <p className="field-hint">{t.settings.samplingHint}</p>
         <SamplingFields value={settings.sampling} onChange={(sampling) => set({ sampling })} />
         <Button small onClick={() => set({ sampling: emptyCache.settings.sampling })}>
           {t.common.reset}
@@ -68,24 +67,24 @@ export function SettingsPage() {
       </section>
 
       <section className="section" aria-labelledby="engine">
-        <h2 id="engine">{s.engine}</h2>
+        <h2 id="engine">{t.settings.engine}</h2>
         <NumberField
-          label={s.threads}
-          hint={s.threadsHint(cores)}
+          label={t.settings.threads}
+          hint={t.settings.threadsHint(cores)}
           value={settings.threads}
           min={0}
           max={1024}
           onChange={(threads) => set({ threads })}
         />
         <NumberField
-          label={s.context}
-          hint={s.contextHint}
+          label={t.settings.context}
+          hint={t.settings.contextHint}
           value={settings.contextLength}
           min={0}
           max={10_000_000}
           onChange={(contextLength) => set({ contextLength })}
         />
-        <p className="field-hint">{s.engineNote}</p>
+        <p className="field-hint">{t.settings.engineNote}</p>
       </section>
 
       <About />
@@ -111,14 +110,14 @@ function ClearSnapshots({ kept }: { kept: boolean }) {
     <Button
       small
       onClick={() =>
-        void attempt(s.snapshotsFailed, async () => {
+        void attempt(t.settings.snapshotsFailed, async () => {
           await api.clearSnapshots();
           setSize(await api.snapshotBytes());
-          notify(s.snapshotsCleared);
+          notify(t.settings.snapshotsCleared);
         })
       }
     >
-      {s.snapshotsClear(bytes(size))}
+      {t.settings.snapshotsClear(bytes(size))}
     </Button>
   );
 }
@@ -130,15 +129,33 @@ function ThemeField({ value, onChange }: { value: api.Theme; onChange: (theme: a
   return (
     <div className="field field-row">
       <span className="field-label" id={id}>
-        {s.theme}
+        {t.settings.theme}
       </span>
       <ToggleGroup.Root className="segments" type="single" value={value} aria-labelledby={id} onValueChange={(v) => v && onChange(v as api.Theme)}>
         {(["system", "light", "dark"] as const).map((theme) => (
           <ToggleGroup.Item key={theme} className="segment" value={theme}>
-            {s.themes[theme]}
+            {t.settings.themes[theme]}
           </ToggleGroup.Item>
         ))}
       </ToggleGroup.Root>
+    </div>
+  );
+}
+
+/** Each language under its own name; what is chosen is spoken at once. */
+function LanguageField({ value, onChange }: { value: string; onChange: (language: string) => void }) {
+  const id = useId();
+  return (
+    <div className="field field-row">
+      <span className="field-label" id={id}>
+        {t.settings.language}
+      </span>
+      <Choice
+        labelledBy={id}
+        value={value || "system"}
+        onChange={(v) => onChange(v === "system" ? "" : v)}
+        options={[{ value: "system", label: t.settings.asSystem }, ...Object.entries(languages).map(([tag, label]) => ({ value: tag, label, lang: tag }))]}
+      />
     </div>
   );
 }
@@ -150,35 +167,12 @@ function ModelField({ value, onChange }: { value: string; onChange: (ref: string
   return (
     <div className="field field-row">
       <span className="field-label" id={id}>
-        {s.model}
+        {t.settings.model}
       </span>
       {chosen ? (
-        <Select.Root value={chosen.ref} onValueChange={onChange}>
-          <Select.Trigger className="select" aria-labelledby={id}>
-            <Select.Value />
-            <Select.Icon>
-              <ChevronDown aria-hidden="true" />
-            </Select.Icon>
-          </Select.Trigger>
-          <Select.Portal>
-            <Select.Content className="menu" position="popper" sideOffset={4} collisionPadding={12}>
-              <Select.Viewport>
-                {models.map((m) => (
-                  <Select.Item key={m.ref} value={m.ref} className="menu-item">
-                    <span className="menu-check">
-                      <Select.ItemIndicator>
-                        <Check />
-                      </Select.ItemIndicator>
-                    </span>
-                    <Select.ItemText>{m.name}</Select.ItemText>
-                  </Select.Item>
-                ))}
-              </Select.Viewport>
-            </Select.Content>
-          </Select.Portal>
-        </Select.Root>
+        <Choice labelledBy={id} value={chosen.ref} onChange={onChange} options={models.map((m) => ({ value: m.ref, label: m.name }))} />
       ) : (
-        <a href="#/models">{s.modelNone}</a>
+        <a href="#/models">{t.settings.modelNone}</a>
       )}
     </div>
   );
@@ -204,24 +198,24 @@ function About() {
   const about = useCache((cache) => cache.about);
   return (
     <section className="section" aria-labelledby="about">
-      <h2 id="about">{s.about}</h2>
+      <h2 id="about">{t.settings.about}</h2>
       <dl className="facts facts-wide">
         <div>
-          <dt>{s.version}</dt>
+          <dt>{t.settings.version}</dt>
           <dd>
             {t.name} {about.version}
           </dd>
         </div>
         <div>
-          <dt>{s.home}</dt>
+          <dt>{t.settings.home}</dt>
           <dd className="facts-path">
             <code>{about.home}</code>
-            <CopyButton text={about.home} label={s.copyHome} />
+            <CopyButton text={about.home} label={t.settings.copyHome} />
           </dd>
         </div>
         <div>
-          <dt>{s.licence}</dt>
-          <dd>{s.licenceText}</dd>
+          <dt>{t.settings.licence}</dt>
+          <dd>{t.settings.licenceText}</dd>
         </div>
       </dl>
     </section>

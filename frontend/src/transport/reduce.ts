@@ -54,6 +54,7 @@ export const emptyCache: Cache = {
   about: { version: "", platform: "", face: "browser", home: "", starterMissing: false, hint: "" },
   settings: {
     theme: "system",
+    language: "",
     defaultModel: "",
     threads: 0,
     contextLength: 0,

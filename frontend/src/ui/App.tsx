@@ -21,7 +21,7 @@ import { sentence } from "./format";
 import { guardLinks } from "./guards";
 import { attempt, notify, notifyAction } from "./notify";
 import { go, useRoute, type Route } from "./route";
-import { t } from "./strings";
+import { languageFor, speak, speaking, t, type Language } from "../strings";
 import { applyTheme } from "./theme";
 import { closeReader, setSidebar, sidebarLiesOver, useView } from "./view";
 
@@ -29,9 +29,10 @@ export function App() {
   const phase = useCache((cache) => cache.phase);
   const theme = useCache((cache) => cache.settings.theme);
   useEffect(() => applyTheme(theme), [theme]);
+  const language = useLanguage();
   return (
     <Tooltip.Provider delayDuration={400} skipDelayDuration={200}>
-      {phase === "ready" ? <Frame /> : <Threshold />}
+      {language && (phase === "ready" ? <Frame key={language} /> : <Threshold key={language} />)}
       <Toaster
         className="toaster"
         position="top-right"
@@ -45,6 +46,24 @@ export function App() {
       />
     </Tooltip.Provider>
   );
+}
+
+/** Speaks the language of the settings; answers with what is spoken, null until that is loaded. */
+function useLanguage(): Language | null {
+  const wanted = useCache((cache) => (cache.phase === "starting" ? null : languageFor(cache.settings.language)));
+  const [spoken, setSpoken] = useState<Language | null>(null);
+  useEffect(() => {
+    let stale = false;
+    const language = wanted ?? languageFor("");
+    speak(language).then(
+      () => !stale && setSpoken(language),
+      () => !stale && setSpoken(speaking()), // its file is gone: better another language than nothing
+    );
+    return () => {
+      stale = true;
+    };
+  }, [wanted]);
+  return spoken;
 }
 
 function Frame() {

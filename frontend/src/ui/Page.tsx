@@ -2,7 +2,7 @@ import { PanelLeft } from "lucide-react";
 import type { ReactNode } from "react";
 import { IconButton } from "./controls";
 import { shortcut } from "./shortcut";
-import { t } from "./strings";
+import { t } from "../strings";
 import { setSidebar, useView } from "./view";
 
 /** A page that is read from top to bottom: a title, a line about it, sections. */

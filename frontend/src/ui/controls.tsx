@@ -4,7 +4,7 @@ import { Dialog, Slider as RadixSlider, Switch as RadixSwitch, Tooltip } from "r
 import { useEffect, useId, useRef, useState, type ButtonHTMLAttributes, type ReactNode } from "react";
 import { copyText } from "../transport/api";
 import { attempt } from "./notify";
-import { t } from "./strings";
+import { t } from "../strings";
 
 type ButtonProps = ButtonHTMLAttributes<HTMLButtonElement> & { kind?: "plain" | "primary" | "quiet" | "danger"; small?: boolean };
 

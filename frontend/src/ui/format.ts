@@ -1,15 +1,31 @@
 // Numbers, sizes and times as the user reads them.
 
-const locale = "en-GB";
-const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
-const tenth = new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+import { t } from "../strings";
 
-export const count = (n: number): string => whole.format(n);
+const formatsOf = (locale: string) => ({
+  whole: new Intl.NumberFormat(locale, { maximumFractionDigits: 0 }),
+  tenth: new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 }),
+  short: new Intl.NumberFormat(locale, { maximumFractionDigits: 1 }),
+  forms: new Intl.PluralRules(locale),
+  weekday: new Intl.DateTimeFormat(locale, { weekday: "long" }),
+  month: new Intl.DateTimeFormat(locale, { month: "long" }),
+  monthAndYear: new Intl.DateTimeFormat(locale, { month: "long", year: "numeric" }),
+  moment: new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" }),
+});
+let f = formatsOf("en-GB");
 
-export const plural = (n: number, one: string, many: string): string => `${count(n)} ${n === 1 ? one : many}`;
+/** Numbers and times are written as in this locale from now on. */
+export function countIn(locale: string): void {
+  f = formatsOf(locale);
+}
+
+export const count = (n: number): string => f.whole.format(n);
+
+/** A number with its word, in the form that the language has for it. */
+export const plural = (n: number, one: string, many: string): string => `${count(n)} ${f.forms.select(n) === "one" ? one : many}`;
 
 /** Tokens per second: a decimal only where it says something. */
-export const rate = (n: number): string => (n >= 100 ? whole.format(n) : tenth.format(n));
+export const rate = (n: number): string => (n >= 100 ? f.whole.format(n) : f.tenth.format(n));
 
 /** Sizes in powers of ten, as file managers and download pages give them. */
 export function bytes(n: number): string {
@@ -20,28 +36,28 @@ export function bytes(n: number): string {
     value /= 1000;
     unit++;
   }
-  const text = unit > 0 && value < 99.95 ? tenth.format(value).replace(/\.0$/, "") : whole.format(value);
+  const text = unit > 0 && value < 99.95 ? f.short.format(value) : f.whole.format(value);
   return `${text} ${units[unit]}`;
 }
 
 /** Memory in powers of two, as it is sold. */
 export function memory(n: number): string {
   const gib = n / 2 ** 30;
-  if (gib >= 1) return `${tenth.format(gib).replace(/\.0$/, "")} GiB`;
-  return n >= 2 ** 20 ? `${whole.format(n / 2 ** 20)} MiB` : `${whole.format(n / 2 ** 10)} KiB`;
+  if (gib >= 1) return `${f.short.format(gib)} GiB`;
+  return n >= 2 ** 20 ? `${f.whole.format(n / 2 ** 20)} MiB` : `${f.whole.format(n / 2 ** 10)} KiB`;
 }
 
 /** Parameters of a model: 135M, 1.7B. */
 export function parameters(n: number): string {
   if (n <= 0) return "";
-  if (n >= 999.5e6) return `${tenth.format(n / 1e9).replace(/\.0$/, "")}B`;
-  return `${whole.format(n / 1e6)}M`;
+  if (n >= 999.5e6) return `${(n / 1e9).toFixed(1).replace(/\.0$/, "")}B`;
+  return `${Math.round(n / 1e6)}M`;
 }
 
 /** A length of time: 80 ms, 1.2 s, 3 min 05 s. */
 export function duration(ms: number): string {
-  if (ms < 100) return `${whole.format(ms)} ms`;
-  if (ms < 59_950) return `${tenth.format(ms / 1000)} s`;
+  if (ms < 100) return `${f.whole.format(ms)} ms`;
+  if (ms < 59_950) return `${f.tenth.format(ms / 1000)} s`;
   const seconds = Math.round(ms / 1000);
   return `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, "0")} s`;
 }
@@ -49,37 +65,34 @@ export function duration(ms: number): string {
 /** Seconds until something is done, roughly. */
 export function remaining(seconds: number): string {
   if (!Number.isFinite(seconds) || seconds < 0) return "";
-  if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s left`;
-  if (seconds < 5400) return `${Math.round(seconds / 60)} min left`;
-  return `${tenth.format(seconds / 3600)} h left`;
+  if (seconds < 90) return t.times.left(`${Math.max(1, Math.round(seconds))} s`);
+  if (seconds < 5400) return t.times.left(`${Math.round(seconds / 60)} min`);
+  return t.times.left(`${f.tenth.format(seconds / 3600)} h`);
 }
 
 export const percent = (done: number, total: number): number =>
   total > 0 ? Math.min(100, Math.max(0, (done / total) * 100)) : 0;
 
-const day = (t: number): number => {
-  const d = new Date(t);
+const day = (time: number): number => {
+  const d = new Date(time);
   return Math.round(Date.UTC(d.getFullYear(), d.getMonth(), d.getDate()) / 86_400_000);
 };
 
-const weekday = new Intl.DateTimeFormat(locale, { weekday: "long" });
-const month = new Intl.DateTimeFormat(locale, { month: "long" });
-const monthAndYear = new Intl.DateTimeFormat(locale, { month: "long", year: "numeric" });
-const moment = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
+const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
-/** The heading under which a chat of time t stands: Today, Yesterday, Monday, October, May 2025. */
-export function dayLabel(t: number, now: number): string {
-  const days = day(now) - day(t);
-  if (days <= 0) return "Today";
-  if (days === 1) return "Yesterday";
-  if (days < 7) return weekday.format(t);
-  const then = new Date(t);
+/** The heading under which a chat of that time stands: Today, Yesterday, Monday, October, May 2025. */
+export function dayLabel(time: number, now: number): string {
+  const days = day(now) - day(time);
+  if (days <= 0) return t.times.today;
+  if (days === 1) return t.times.yesterday;
+  if (days < 7) return capital(f.weekday.format(time));
+  const then = new Date(time);
   const today = new Date(now);
-  if (then.getFullYear() !== today.getFullYear()) return monthAndYear.format(t);
-  return then.getMonth() === today.getMonth() ? "Earlier this month" : month.format(t);
+  if (then.getFullYear() !== today.getFullYear()) return capital(f.monthAndYear.format(time));
+  return then.getMonth() === today.getMonth() ? t.times.thisMonth : capital(f.month.format(time));
 }
 
-export const dateTime = (t: number): string => moment.format(t);
+export const dateTime = (time: number): string => f.moment.format(time);
 
 /** A message of the program as a sentence: they come without a capital and a full stop. A path at the front stays as it is. */
 export function sentence(text: string): string {

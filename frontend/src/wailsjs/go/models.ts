@@ -215,6 +215,7 @@ export namespace app {
 	
 	export interface Settings {
 	    theme: string;
+	    language: string;
 	    defaultModel: string;
 	    threads: number;
 	    contextLength: number;

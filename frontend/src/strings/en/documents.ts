@@ -1,5 +1,5 @@
 // What the interface says about documents, sources and citations.
-import { count, duration, plural } from "./format";
+import { count, duration, plural } from "../../ui/format";
 
 const of = (done: number, total: number) => (total > 0 ? `${count(done)} of ${count(total)}` : count(done));
 

@@ -1,0 +1,9 @@
+// English: the shape that every other language has.
+import * as chat from "./chat";
+import * as documents from "./documents";
+import * as machine from "./machine";
+import * as models from "./models";
+import * as settings from "./settings";
+import * as shell from "./shell";
+
+export const en = { name: "Freehold", ...shell, ...chat, ...documents, ...models, ...machine, ...settings };

@@ -1,0 +1,63 @@
+// What the pages of the machine and of the network say.
+import { plural } from "../../ui/format";
+
+export const machine = {
+  title: "This machine",
+  intro: "What Freehold has to work with.",
+  failed: "The machine could not be looked at",
+  memory: "Memory",
+  memoryValue: (free: string, total: string) => `${free} of ${total} free`,
+  diskValue: (free: string) => `${free} free on the disk`,
+  processor: "Processor",
+  cpu: "Name",
+  cores: "Cores",
+  coresValue: (physical: number, performance: number, logical: number) =>
+    [plural(physical, "core", "cores"), performance > 0 && performance < physical ? `${performance} of them fast` : "", logical > physical ? plural(logical, "thread", "threads") : ""]
+      .filter(Boolean)
+      .join(", "),
+  isa: "Instructions",
+  caches: "Caches",
+  cache: (level: number, size: string, shared: number) => `L${level} ${size}${shared > 1 ? ` for ${shared} threads` : ""}`,
+  backend: "Models run on",
+  system: "System",
+  graphics: "Graphics",
+  noGraphics: "No graphics processor was found. Models run on the processor, which Freehold is made for.",
+  gpuMemory: (free: string, total: string) => `${free} of ${total} free`,
+  usable: "in use",
+  notUsed: "not used",
+  speed: "Measured speed",
+  speedText: "What the engine’s own kernels reach here. Predictions for models come from this.",
+  read: "Reads memory at",
+  compute: "Computes",
+  ops: (giga: string, threads: number) => `${giga} billion operations/s on ${plural(threads, "thread", "threads")}`,
+  measured: "Measured",
+  measure: "Measure",
+  again: "Measure again",
+  measuring: "Measuring, a few seconds",
+  measureFailed: "The machine was not measured",
+};
+
+export const network = {
+  title: "Network",
+  intro: "Every request that Freehold makes, and what for. Chats and documents are never part of one.",
+  on: "Freehold connects when you ask for a model, a search or a look at one, and never by itself.",
+  off: "Nothing dials. Models can be added from files, other tools and USB sticks.",
+  turnOff: "Turn off",
+  failed: "The log could not be read",
+  requests: "Requests",
+  table: "Log of requests",
+  none: "Nothing has left this machine.",
+  count: (k: number) => plural(k, "request", "requests"),
+  sum: (sent: string, received: string) => `${sent} sent, ${received} received`,
+  copy: "Copy the log",
+  when: "When",
+  host: "Where",
+  purpose: "What for",
+  result: "Result",
+  size: "Sent, received",
+  bytes: (sent: string, received: string) => `${sent}, ${received}`,
+  refused: "refused: the network is off",
+  running: "under way",
+  noAnswer: "no answer",
+  ended: "ended",
+};
