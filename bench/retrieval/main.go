@@ -35,6 +35,7 @@ type config struct {
 	set, embedder, reranker, reference, keep string
 	query, document                          string
 	missed                                   bool
+	chunks                                   int
 }
 
 func main() {
@@ -46,6 +47,7 @@ func main() {
 	flag.StringVar(&c.embedder, "embedder", "", "GGUF file of an embedding model; without one, search is by words")
 	flag.StringVar(&c.reranker, "reranker", "", "GGUF file of a reranker")
 	flag.StringVar(&c.reference, "reference", "", "path of llama-server, to compare vectors with")
+	flag.IntVar(&c.chunks, "reference-chunks", 0, "compare over so many chunks only, all relevant ones among them; 0 means all")
 	flag.StringVar(&c.keep, "keep", "", "folder in which the library is kept, or found")
 	flag.StringVar(&c.query, "query-prefix", "", "what the embedder wants before questions")
 	flag.StringVar(&c.document, "document-prefix", "", "what the embedder wants before passages")

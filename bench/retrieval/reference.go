@@ -27,7 +27,8 @@ const within = 0.5
 
 // compare searches through our vectors and through llama.cpp's of the same texts,
 // exhaustively, and fails if the figures differ.
-func (c *config) compare(ctx context.Context, m *models, s *shelf, questions []Question, relevant []map[int64]bool) error {
+func (c *config) compare(ctx context.Context, m *models, whole *shelf, questions []Question, relevant []map[int64]bool) error {
+	s := whole.part(c.chunks, relevant)
 	texts, asked := make([]string, len(s.chunks)), make([]string, len(questions))
 	for i, k := range s.chunks {
 		texts[i] = k.Indexed()
@@ -43,11 +44,11 @@ func (c *config) compare(ctx context.Context, m *models, s *shelf, questions []Q
 	if err != nil {
 		return err
 	}
-	all, err := c.referenceVectors(ctx, append(m.prefixed(texts, false), m.prefixed(asked, true)...))
+	all, err := c.referenceVectors(ctx, append(m.prefixed(asked, true), m.prefixed(texts, false)...))
 	if err != nil {
 		return err
 	}
-	theirs, theirsAsked := all[:len(texts)], all[len(texts):]
+	theirsAsked, theirs := all[:len(asked)], all[len(asked):]
 	least := 1.0
 	for i, v := range theirs {
 		least = min(least, float64(nearest.Dot16(ours[i], v)))
@@ -64,7 +65,7 @@ func (c *config) compare(ctx context.Context, m *models, s *shelf, questions []Q
 		}
 	}
 	a, b := t.cell("Freehold", "all"), t.cell("llama.cpp", "all")
-	fmt.Printf("Vectors alone, exhaustively; the least cosine between the two vectors of a chunk is %.6f\n\n%s\n", least, t)
+	fmt.Printf("Vectors alone, exhaustively over %d chunks; the least cosine between the two vectors of a chunk is %.6f\n\n%s\n", len(texts), least, t)
 	if d := max(math.Abs(a.Recall()-b.Recall()), math.Abs(a.Gain()-b.Gain())); d > within {
 		return fmt.Errorf("the figures differ by %.2f points, more than %.1f", d, within)
 	}
@@ -162,7 +163,8 @@ func start(ctx context.Context, server, model string) (*client, func(), error) {
 	addr := l.Addr().String()
 	l.Close()
 	_, port, _ := net.SplitHostPort(addr)
-	cmd := exec.CommandContext(ctx, server, "-m", model, "--embedding", "-c", "512", "-b", "512", "-ub", "512", "-np", "1", "--host", "127.0.0.1", "--port", port)
+	// One thread: more of them wait for each other by spinning, which takes ages on a busy machine.
+	cmd := exec.CommandContext(ctx, server, "-m", model, "--embedding", "-c", "512", "-b", "512", "-ub", "512", "-np", "1", "-t", "1", "--host", "127.0.0.1", "--port", port)
 	cmd.Stderr = io.Discard
 	if err := cmd.Start(); err != nil {
 		return nil, nil, err

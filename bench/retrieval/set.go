@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"math/rand/v2"
 	"os"
 	"strings"
 	"unicode"
@@ -46,6 +48,28 @@ type shelf struct {
 	byDoc  map[string][]document.Chunk
 	docs   map[string]string // by name, the ID
 	store  document.Store
+}
+
+// part is a shelf of n of the chunks: those that are relevant to any question, and
+// others, drawn the same way every time. It is all of them if n is 0.
+func (s *shelf) part(n int, relevant []map[int64]bool) *shelf {
+	if n <= 0 || n >= len(s.chunks) {
+		n = len(s.chunks)
+	}
+	wanted := map[int64]bool{}
+	for _, r := range relevant {
+		maps.Copy(wanted, r)
+	}
+	var first, others []document.Chunk
+	for _, c := range s.chunks {
+		if wanted[c.ID] {
+			first = append(first, c)
+		} else {
+			others = append(others, c)
+		}
+	}
+	rand.New(rand.NewPCG(1, 2)).Shuffle(len(others), func(i, k int) { others[i], others[k] = others[k], others[i] })
+	return &shelf{chunks: append(first, others[:max(0, n-len(first))]...), byDoc: s.byDoc, docs: s.docs, store: s.store}
 }
 
 // vectors of all chunks, as they are stored.
