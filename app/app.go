@@ -434,6 +434,10 @@ func (c *Core) DefaultModel() (string, error) {
 // NewChat starts an empty chat with the settings' defaults and the model's own;
 // model "" takes the default model.
 func (c *Core) NewChat(ctx context.Context, model string) (chat.Chat, error) {
+	return c.newChat(ctx, model, c.Chats.Create)
+}
+
+func (c *Core) newChat(ctx context.Context, model string, create func(ctx context.Context, model, system string, sampling chat.Sampling) (chat.Chat, error)) (chat.Chat, error) {
 	if model == "" {
 		var err error
 		if model, err = c.DefaultModel(); err != nil {
@@ -442,14 +446,14 @@ func (c *Core) NewChat(ctx context.Context, model string) (chat.Chat, error) {
 	}
 	s := c.Settings()
 	if model == "" { // there is none yet
-		return c.Chats.Create(ctx, "", s.System, s.Sampling)
+		return create(ctx, "", s.System, s.Sampling)
 	}
 	m, err := c.writer(model)
 	if err != nil {
 		return chat.Chat{}, err
 	}
 	system, sampling := chatDefaults(m, s)
-	return c.Chats.Create(ctx, m.Ref, system, sampling)
+	return create(ctx, m.Ref, system, sampling)
 }
 
 // writer finds a model that can answer in a chat.

@@ -95,3 +95,16 @@ func texts(v any) (all []string) {
 	}
 	return all
 }
+
+// leastNamer is from how many parameters on a model's titles are better than
+// the beginning of the question.
+const leastNamer = 400_000_000
+
+// namesChats tells whether a model shall name the chats it answers in.
+func (c *Core) namesChats(ref string) bool {
+	if !c.Settings().AutoTitles {
+		return false
+	}
+	m, err := c.library.Find(ref)
+	return err == nil && m.Parameters >= leastNamer
+}

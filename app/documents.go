@@ -32,6 +32,7 @@ func (c *Core) openDocuments(ctx context.Context) error {
 		return err
 	}
 	c.Chats.UseLibrarian(c.Documents)
+	c.Chats.UseTitles(c.namesChats)
 	return nil
 }
 

@@ -173,7 +173,7 @@ func (w *weights) Generate(ctx context.Context, r chat.Request, emit func(chat.E
 		emit(chat.Event{Text: p.Text, Thinking: thinking, Tokens: tokens})
 	}
 	out, err := w.model.Generate(ctx, engine.Request{
-		Prompt: prompt, Sampling: params(r.Sampling), MaxTokens: r.Sampling.MaxTokens, Stop: r.Sampling.Stop, Marks: split,
+		Prompt: prompt, Sampling: params(r.Sampling), MaxTokens: r.Sampling.MaxTokens, Stop: r.Sampling.Stop, Marks: split, Private: r.Private,
 	}, func(e engine.Event) {
 		switch {
 		case e.Kind == engine.EventPrefill:

@@ -35,7 +35,7 @@ const (
 var languageTag = regexp.MustCompile(`^([a-z]{2,3}(-[A-Za-z]{2,4})?)?$`)
 
 func defaultSettings() Settings {
-	return Settings{Theme: "system", NetworkAllowed: true, Snapshots: true, Sampling: chat.DefaultSampling(), AdoptOthers: true, ParallelDownloads: 2}
+	return Settings{Theme: "system", NetworkAllowed: true, Snapshots: true, Sampling: chat.DefaultSampling(), AutoTitles: true, AdoptOthers: true, ParallelDownloads: 2}
 }
 
 // checked returns s ready for use, or says what is wrong with it.

@@ -37,6 +37,7 @@ type Settings struct {
 	Sampling       chat.Sampling `json:"sampling"`  // of new chats
 	System         string        `json:"system"`    // system prompt of new chats
 
+	AutoTitles        bool   `json:"autoTitles"`        // models name chats after the first answer
 	AdoptOthers       bool   `json:"adoptOthers"`       // show the models of other tools' stores, where they are
 	ParallelDownloads int    `json:"parallelDownloads"` // 1 to 8
 	BandwidthLimit    int64  `json:"bandwidthLimit"`    // bytes per second of all downloads together; 0: none

@@ -35,6 +35,8 @@ type Request struct {
 	// answer and calls of tools, for a Splitter to read.
 	Marks  bool
 	Lookup Lookup
+	// Private keeps the snapshots of this sequence off the disk.
+	Private bool
 	// Sources are texts, beside the prompt, that the answer may quote.
 	Sources []string
 }
@@ -177,7 +179,7 @@ func (m *Model) Generate(ctx context.Context, r Request, emit func(Event)) (Resu
 	}
 	g := &generation{model: m, request: r, sampler: sampler, events: newMailbox[chosen](), run: run, start: start}
 	task := schedule.Task{
-		Prompt: prompt, Prefilled: g.prefilled, Restored: func(n int) { g.restored += n }, Next: g.next,
+		Prompt: prompt, Prefilled: g.prefilled, Restored: func(n int) { g.restored += n }, Next: g.next, Private: r.Private,
 	}
 	if m.lookup == LookupAuto && r.Lookup == LookupAuto {
 		task.Draft, task.Guessed = m.draft(prompt, r.Sources), g.guessed

@@ -17,6 +17,8 @@ import (
 var Methods = []string{
 	"State", "Hardware", "MeasureProfile", "SaveSettings", "SnapshotBytes", "ClearSnapshots",
 	"Chats", "Chat", "NewChat", "RenameChat", "DeleteChat", "RestoreChat", "SearchChats", "ExportChat",
+	"NewTemporaryChat", "KeepChat", "ArrangeChats", "FindMessages",
+	"Folders", "CreateFolder", "RenameFolder", "DeleteFolder", "RestoreFolder",
 	"SetChatModel", "SetChatSystem", "SetChatSampling",
 	"Send", "Regenerate", "EditMessage", "SelectBranch", "Stop", "ContextUse",
 	"Models", "ImportModel", "RemoveModel", "RestoreModel", "VerifyModel", "CancelVerify", "LoadModel",

@@ -138,6 +138,7 @@ func (s *Service) answer(ctx context.Context, c Chat, m Message) {
 	if now, err := s.store.ChangeChat(context.Background(), c.ID, Change{}); err == nil {
 		s.emit("chat", s.mark(now))
 	}
+	s.name(c, m)
 }
 
 // follow announces and saves the growing answer until the engine is done or
@@ -210,7 +211,7 @@ func (s *Service) generate(ctx context.Context, c Chat, m Message, emit func(Eve
 		defer stop()
 		sampling, emit = grounded(sampling), unlessLooping(emit, stop)
 	}
-	r, err := model.Generate(generating, Request{System: system, Turns: f.turns, Sampling: sampling}, emit)
+	r, err := model.Generate(generating, Request{System: system, Turns: f.turns, Sampling: sampling, Private: c.Temporary}, emit)
 	if evidence != nil && ctx.Err() == nil && generating.Err() != nil {
 		r.StopReason, err = "stop", nil // it only repeated itself
 	}

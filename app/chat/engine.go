@@ -42,6 +42,7 @@ type Request struct {
 	Prompt   string // without turns: text to go on with, given to the model as it is
 	Thinking *bool  // nil: as the model's template has it
 	Sampling Sampling
+	Private  bool // nothing of it may be kept on the disk
 }
 
 // Event is either progress in reading the prompt (Total > 0) or a piece of the

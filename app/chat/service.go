@@ -19,7 +19,7 @@ import (
 // use. One answer at a time is written in each chat; several chats may have
 // theirs written side by side.
 type Service struct {
-	store  Store
+	store  *memory
 	engine Engine
 	emit   func(name string, data any)
 	log    *slog.Logger
@@ -32,12 +32,15 @@ type Service struct {
 
 	mu     sync.Mutex
 	active map[string]context.CancelFunc // by chat: stops the answer that is being written
+	naming map[string]context.CancelFunc // by chat: stops the model that thinks of a title
+
+	worth func(ref string) bool // whether a model shall name chats; nil: none does
 }
 
 // New makes a service. Changes are announced through emit, which must not block.
 func New(store Store, engine Engine, emit func(name string, data any), log *slog.Logger) *Service {
 	ctx, cancel := context.WithCancel(context.Background())
-	return &Service{store: store, engine: engine, emit: emit, log: log, ctx: ctx, cancel: cancel, active: map[string]context.CancelFunc{}}
+	return &Service{store: newMemory(store), engine: engine, emit: emit, log: log, ctx: ctx, cancel: cancel, active: map[string]context.CancelFunc{}, naming: map[string]context.CancelFunc{}}
 }
 
 // UseLibrarian lets chats answer from documents. Call it before anything else.
@@ -77,13 +80,22 @@ func (s *Service) Get(ctx context.Context, id string) (Chat, error) {
 
 // Create starts an empty chat.
 func (s *Service) Create(ctx context.Context, model, system string, sampling Sampling) (Chat, error) {
+	return s.create(ctx, model, system, sampling, false)
+}
+
+// CreateTemporary starts an empty chat of which nothing comes to the disk.
+func (s *Service) CreateTemporary(ctx context.Context, model, system string, sampling Sampling) (Chat, error) {
+	return s.create(ctx, model, system, sampling, true)
+}
+
+func (s *Service) create(ctx context.Context, model, system string, sampling Sampling, temporary bool) (Chat, error) {
 	sampling, err := sampling.Checked()
 	if err != nil {
 		return Chat{}, err
 	}
 	now := time.Now().UnixMilli()
 	c := Chat{
-		Summary:  Summary{ID: newID(), Model: model, CreatedAt: now, UpdatedAt: now},
+		Summary:  Summary{ID: newID(), Model: model, CreatedAt: now, UpdatedAt: now, Tags: []string{}, Temporary: temporary},
 		System:   system,
 		Sampling: sampling,
 		Messages: []Message{},
@@ -105,7 +117,8 @@ func (s *Service) Rename(ctx context.Context, id, title string) (Summary, error)
 	if r := []rune(title); len(r) > maxTitleRunes {
 		title = string(r[:maxTitleRunes])
 	}
-	return s.change(ctx, id, Change{Title: &title})
+	by := ByUser
+	return s.change(ctx, id, Change{Title: &title, TitledBy: &by})
 }
 
 // SetModel lets another model answer from now on.
@@ -348,6 +361,9 @@ func (s *Service) begin(id string) (context.Context, error) {
 	}
 	if s.active[id] != nil {
 		return nil, errors.New("this chat is still being answered; wait, or stop the answer first")
+	}
+	for _, stop := range s.naming {
+		stop()
 	}
 	ctx, cancel := context.WithCancel(s.ctx)
 	s.active[id] = cancel

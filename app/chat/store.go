@@ -10,11 +10,17 @@ import (
 // ErrNotFound answers a question about a chat or message that is not there.
 var ErrNotFound = errors.New("this chat no longer exists")
 
+// ErrNoFolder answers a question about a folder that is not there.
+var ErrNoFolder = errors.New("this folder no longer exists")
+
 // Change is what shall be different about a chat; nil leaves a field as it is.
 type Change struct {
-	Title, Model, System, Leaf *string
-	Sampling                   *Sampling
-	Sources                    *document.Sources
+	Title, Model, System, Leaf, Folder *string
+	TitledBy                           *Author
+	Pinned, Archived                   *bool
+	Tags                               *[]string
+	Sampling                           *Sampling
+	Sources                            *document.Sources
 }
 
 // Store keeps conversations. Every call is one transaction: after a crash
@@ -29,5 +35,11 @@ type Store interface {
 	AddMessages(ctx context.Context, chatID string, msgs ...Message) (Summary, error) // the last one becomes the leaf
 	SaveMessage(ctx context.Context, m Message) error                                 // content, state, timings
 	SearchChats(ctx context.Context, query string, limit int) ([]Summary, error)      // best first
-	StopInterrupted(ctx context.Context) (int, error)                                 // streaming → stopped, after a crash
+	Folders(ctx context.Context) ([]Folder, error)                                    // by name
+	CreateFolder(ctx context.Context, f Folder) error
+	RenameFolder(ctx context.Context, id, name string) (Folder, error)          // ErrNoFolder
+	DeleteFolder(ctx context.Context, id string) error                          // can be restored
+	RestoreFolder(ctx context.Context, id string) (Folder, error)               // ErrNoFolder
+	FindMessages(ctx context.Context, query string, limit int) ([]Found, error) // best first
+	StopInterrupted(ctx context.Context) (int, error)                           // streaming → stopped, after a crash
 }

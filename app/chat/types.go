@@ -34,6 +34,30 @@ type Summary struct {
 	UpdatedAt  int64  `json:"updatedAt"` // ms since 1970
 	Leaf       string `json:"leaf"`      // last message of the branch that is shown; "" in an empty chat
 	Generating bool   `json:"generating"`
+
+	Folder   string   `json:"folder"` // id of the folder it stands in; "" or one that is gone: in none
+	Pinned   bool     `json:"pinned"`
+	Archived bool     `json:"archived"`
+	Tags     []string `json:"tags"` // in the order they were given
+	TitledBy Author   `json:"titledBy"`
+
+	Temporary bool `json:"temporary"` // never on the disk; gone when Freehold ends
+}
+
+// Author says who gave a chat its title.
+type Author string
+
+const (
+	ByQuestion Author = "" // it is the first question's beginning
+	ByModel    Author = "model"
+	ByUser     Author = "user"
+)
+
+// Folder holds chats.
+type Folder struct {
+	ID        string `json:"id"`
+	Name      string `json:"name"`
+	CreatedAt int64  `json:"createdAt"` // ms since 1970
 }
 
 // Chat is a whole conversation.

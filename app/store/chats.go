@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"freehold/app/chat"
@@ -13,13 +14,29 @@ import (
 
 var _ chat.Store = (*Store)(nil)
 
-const summaryColumns = "c.id, c.title, c.model, c.created_at, c.updated_at, c.leaf"
+const summaryColumns = "c.id, c.title, c.model, c.created_at, c.updated_at, c.leaf, c.folder, c.pinned, c.archived, c.tags, c.titled_by"
+
+// returned is summaryColumns where a statement knows no c.
+var returned = strings.ReplaceAll(summaryColumns, "c.", "")
 
 type scanner interface{ Scan(...any) error }
 
 func scanSummary(r scanner) (s chat.Summary, err error) {
-	err = r.Scan(&s.ID, &s.Title, &s.Model, &s.CreatedAt, &s.UpdatedAt, &s.Leaf)
-	return s, err
+	return s, scanSummaryAnd(r, &s)
+}
+
+// scanSummaryAnd reads a summary's columns, and those behind them into more.
+func scanSummaryAnd(r scanner, s *chat.Summary, more ...any) error {
+	var tags string
+	err := r.Scan(append([]any{&s.ID, &s.Title, &s.Model, &s.CreatedAt, &s.UpdatedAt, &s.Leaf, &s.Folder, &s.Pinned, &s.Archived, &tags, &s.TitledBy}, more...)...)
+	if err != nil {
+		return err
+	}
+	s.Tags = []string{}
+	if err := json.Unmarshal([]byte(tags), &s.Tags); err != nil {
+		return fmt.Errorf("the tags of chat %s: %w", s.ID, err)
+	}
+	return nil
 }
 
 // CreateChat adds an empty chat, or one with messages.
@@ -32,10 +49,15 @@ func (s *Store) CreateChat(ctx context.Context, c chat.Chat) error {
 	if err != nil {
 		return err
 	}
+	tags, err := json.Marshal(append([]string{}, c.Tags...))
+	if err != nil {
+		return err
+	}
 	return s.write(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx,
-			"INSERT INTO chats (id, title, model, system, sampling, sources, leaf, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			c.ID, c.Title, c.Model, c.System, string(sampling), string(sources), c.Leaf, c.CreatedAt, c.UpdatedAt)
+			`INSERT INTO chats (id, title, model, system, sampling, sources, leaf, created_at, updated_at, folder, pinned, archived, tags, titled_by)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			c.ID, c.Title, c.Model, c.System, string(sampling), string(sources), c.Leaf, c.CreatedAt, c.UpdatedAt, c.Folder, c.Pinned, c.Archived, string(tags), c.TitledBy)
 		if err != nil {
 			return fmt.Errorf("create a chat: %w", err)
 		}
@@ -67,8 +89,8 @@ func (s *Store) Chat(ctx context.Context, id string) (chat.Chat, error) {
 	defer tx.Rollback()
 	var c chat.Chat
 	var sampling, sources string
-	err = tx.QueryRowContext(ctx, "SELECT "+summaryColumns+", c.system, c.sampling, c.sources FROM chats c WHERE id = ? AND deleted_at IS NULL", id).
-		Scan(&c.ID, &c.Title, &c.Model, &c.CreatedAt, &c.UpdatedAt, &c.Leaf, &c.System, &sampling, &sources)
+	err = scanSummaryAnd(tx.QueryRowContext(ctx, "SELECT "+summaryColumns+", c.system, c.sampling, c.sources FROM chats c WHERE id = ? AND deleted_at IS NULL", id),
+		&c.Summary, &c.System, &sampling, &sources)
 	if err != nil {
 		return chat.Chat{}, notFound("read chat", err)
 	}
@@ -106,29 +128,24 @@ func scanMessage(r *sql.Rows) (m chat.Message, err error) {
 
 // ChangeChat changes the given fields of a chat.
 func (s *Store) ChangeChat(ctx context.Context, id string, c chat.Change) (sum chat.Summary, err error) {
-	var sampling *string
-	if c.Sampling != nil {
-		b, err := json.Marshal(c.Sampling)
-		if err != nil {
-			return sum, err
-		}
-		text := string(b)
-		sampling = &text
+	sampling, err := jsonText(c.Sampling)
+	if err != nil {
+		return sum, err
 	}
-	var sources *string
-	if c.Sources != nil {
-		b, err := json.Marshal(c.Sources)
-		if err != nil {
-			return sum, err
-		}
-		text := string(b)
-		sources = &text
+	sources, err := jsonText(c.Sources)
+	if err != nil {
+		return sum, err
 	}
-	row := s.writer.QueryRowContext(ctx, `UPDATE chats AS c SET title = coalesce(?, title), model = coalesce(?, model),
+	tags, err := jsonText(c.Tags)
+	if err != nil {
+		return sum, err
+	}
+	row := s.writer.QueryRowContext(ctx, `UPDATE chats AS c SET title = coalesce(?, title), titled_by = coalesce(?, titled_by), model = coalesce(?, model),
 		system = coalesce(?, system), leaf = coalesce(?, leaf), sampling = coalesce(?, sampling),
-		sources = coalesce(?, sources)
-		WHERE id = ? AND deleted_at IS NULL RETURNING id, title, model, created_at, updated_at, leaf`,
-		c.Title, c.Model, c.System, c.Leaf, sampling, sources, id)
+		sources = coalesce(?, sources), folder = coalesce(?, folder), pinned = coalesce(?, pinned), archived = coalesce(?, archived),
+		tags = coalesce(?, tags)
+		WHERE id = ? AND deleted_at IS NULL RETURNING `+returned,
+		c.Title, c.TitledBy, c.Model, c.System, c.Leaf, sampling, sources, c.Folder, c.Pinned, c.Archived, tags, id)
 	sum, err = scanSummary(row)
 	if err != nil {
 		return sum, notFound("change chat", err)
@@ -151,7 +168,7 @@ func (s *Store) DeleteChat(ctx context.Context, id string) error {
 // RestoreChat takes a chat out of the bin.
 func (s *Store) RestoreChat(ctx context.Context, id string) (chat.Summary, error) {
 	sum, err := scanSummary(s.writer.QueryRowContext(ctx,
-		"UPDATE chats SET deleted_at = NULL WHERE id = ? RETURNING id, title, model, created_at, updated_at, leaf", id))
+		"UPDATE chats SET deleted_at = NULL WHERE id = ? RETURNING "+returned, id))
 	if err != nil {
 		return sum, notFound("restore chat", err)
 	}
@@ -171,7 +188,7 @@ func (s *Store) AddMessages(ctx context.Context, chatID string, msgs ...chat.Mes
 			}
 		}
 		sum, err = scanSummary(tx.QueryRowContext(ctx, `UPDATE chats SET leaf = ?, updated_at = ?
-			WHERE id = ? AND deleted_at IS NULL RETURNING id, title, model, created_at, updated_at, leaf`,
+			WHERE id = ? AND deleted_at IS NULL RETURNING `+returned,
 			msgs[len(msgs)-1].ID, time.Now().UnixMilli(), chatID))
 		return notFound("add messages", err)
 	})
@@ -225,7 +242,7 @@ func jsonText[T any](v *T) (*string, error) {
 	}
 	b, err := json.Marshal(v)
 	if err != nil {
-		return nil, fmt.Errorf("save a message: %w", err)
+		return nil, fmt.Errorf("save a chat: %w", err)
 	}
 	text := string(b)
 	return &text, nil

@@ -19,10 +19,7 @@ const (
 // SearchChats finds chats by words in their messages and by their title. The
 // last word may be incomplete. Punctuation has no meaning.
 func (s *Store) SearchChats(ctx context.Context, query string, limit int) ([]chat.Summary, error) {
-	if r := []rune(query); len(r) > maxQueryRunes {
-		query = string(r[:maxQueryRunes])
-	}
-	query = strings.TrimSpace(strings.ReplaceAll(query, "\x00", ""))
+	query = searchable(query)
 	if query == "" {
 		return []chat.Summary{}, nil
 	}
@@ -42,6 +39,42 @@ func (s *Store) SearchChats(ctx context.Context, query string, limit int) ([]cha
 	return scanAll(rows, func(r *sql.Rows) (chat.Summary, error) { return scanSummary(r) })
 }
 
+// FindMessages finds messages and titles that hold the words of the query, as
+// SearchChats does. Titles come first. Messages that are being written are not
+// found.
+func (s *Store) FindMessages(ctx context.Context, query string, limit int) ([]chat.Found, error) {
+	query = searchable(query)
+	if query == "" {
+		return []chat.Found{}, nil
+	}
+	hits, args := hitQuery(query)
+	rows, err := s.reader.QueryContext(ctx, `
+		WITH hits (seq, rank) AS (`+hits+`)
+		SELECT `+summaryColumns+`, '', '', c.updated_at, c.title, -1e9 AS rank FROM chats c
+			WHERE c.title LIKE ? ESCAPE '\' AND c.deleted_at IS NULL
+		UNION ALL
+		SELECT `+summaryColumns+`, m.id, m.role, m.created_at, m.content, h.rank FROM hits h
+			JOIN messages m ON m.seq = h.seq JOIN chats c ON c.id = m.chat_id WHERE c.deleted_at IS NULL
+		ORDER BY rank, 14 DESC LIMIT ?`,
+		append(args, contains(query), limit)...)
+	if err != nil {
+		return nil, fmt.Errorf("search messages: %w", err)
+	}
+	return scanAll(rows, func(r *sql.Rows) (f chat.Found, err error) {
+		var rank float64
+		err = scanSummaryAnd(r, &f.Chat, &f.MessageID, &f.Role, &f.CreatedAt, &f.Text, &rank)
+		return f, err
+	})
+}
+
+// searchable is a query as it is looked for; "" if there is nothing in it.
+func searchable(query string) string {
+	if r := []rune(query); len(r) > maxQueryRunes {
+		query = string(r[:maxQueryRunes])
+	}
+	return strings.TrimSpace(strings.ReplaceAll(query, "\x00", ""))
+}
+
 // hitQuery picks the index that suits the script of the query; without full
 // text search every message is looked at.
 func hitQuery(query string) (sql string, args []any) {
@@ -59,7 +92,7 @@ func hitQuery(query string) (sql string, args []any) {
 		}
 		return fmt.Sprintf(ranked, "message_grams"), []any{strings.Join(grams[:min(len(grams), maxTerms)], " "), maxHits}
 	}
-	words := strings.FieldsFunc(query, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsMark(r) })
+	words := chat.Words(query)
 	words = words[:min(len(words), maxTerms)]
 	if len(words) == 0 {
 		return "SELECT 0, 0 WHERE 0", nil

@@ -49,6 +49,8 @@ type Task struct {
 	// Score, if set, takes the logits behind every prompt token in order; the
 	// cache is not consulted, and Next must be nil.
 	Score func(position int, logits []float32)
+	// Private keeps what is computed for the task off the disk.
+	Private bool
 }
 
 // Config bounds a scheduler.

@@ -247,7 +247,7 @@ func (j *job) endRestore() {
 
 // keep lists the job's blocks for saving, if they are worth it.
 func (p *snapshots) keep(j *job) {
-	if p == nil || j.task.Score != nil || len(j.seq.Tokens()) < keepFrom || p.broken.Load() {
+	if p == nil || j.task.Score != nil || j.task.Private || len(j.seq.Tokens()) < keepFrom || p.broken.Load() {
 		return
 	}
 	epoch, on := p.Store.Epoch()

@@ -101,7 +101,7 @@ export class FakeApp extends FakeLibrary {
               problem: "its architecture “mystery” is not known to this version of Freehold",
             }),
           ];
-    this.settings = { theme: "system", language: "en", defaultModel: this.models[0]?.ref ?? "", threads: 0, contextLength: 0, networkAllowed: false, snapshots: true, sampling, system: "", adoptOthers: true, parallelDownloads: 2, bandwidthLimit: 0, proxy: "", caFile: "", hfEndpoint: "", hfToken: "" };
+    this.settings = { theme: "system", language: "en", defaultModel: this.models[0]?.ref ?? "", threads: 0, contextLength: 0, networkAllowed: false, snapshots: true, sampling, system: "", autoTitles: true, adoptOthers: true, parallelDownloads: 2, bandwidthLimit: 0, proxy: "", caFile: "", hfEndpoint: "", hfToken: "" };
     if (options.models !== "none") this.seed();
     if (options.documents === "some") this.seedDocuments();
   }
@@ -143,7 +143,7 @@ export class FakeApp extends FakeLibrary {
 
   private make(title: string, at: number): api.Chat {
     const c: api.Chat = {
-      id: this.id(), title, model: this.settings.defaultModel, createdAt: at, updatedAt: at, leaf: "", generating: false, system: this.settings.system, sampling: this.settings.sampling, sources: { documents: [], collections: [], route: "" }, messages: [],
+      id: this.id(), title, model: this.settings.defaultModel, createdAt: at, updatedAt: at, leaf: "", generating: false, folder: "", pinned: false, archived: false, tags: [], titledBy: "", temporary: false, system: this.settings.system, sampling: this.settings.sampling, sources: { documents: [], collections: [], route: "" }, messages: [],
     };
     this.chats.set(c.id, c);
     return c;
@@ -207,6 +207,56 @@ export class FakeApp extends FakeLibrary {
     this.Stop(id);
     this.chats.delete(id);
     this.emit("chatDeleted", { id });
+  }
+  folders: api.Folder[] = [];
+  private goneFolders = new Map<string, api.Folder>();
+  Folders = () => this.folders;
+  private putFolder(f: api.Folder): api.Folder {
+    this.folders = [...this.folders.filter((o) => o.id !== f.id), f].sort((a, b) => a.name.localeCompare(b.name));
+    this.emit("folder", f);
+    return f;
+  }
+  CreateFolder = (name: string) => this.putFolder({ id: this.id(), name, createdAt: Date.now() });
+  RenameFolder = (id: string, name: string) => this.putFolder({ ...this.folders.find((f) => f.id === id)!, name });
+  DeleteFolder(id: string) {
+    this.goneFolders.set(id, this.folders.find((f) => f.id === id)!);
+    this.folders = this.folders.filter((f) => f.id !== id);
+    this.emit("folderRemoved", { id });
+  }
+  RestoreFolder = (id: string) => this.putFolder(this.goneFolders.get(id)!);
+  ArrangeChats(ids: string[], a: api.Arrangement): api.ChatSummary[] {
+    return ids.filter((id) => this.chats.has(id)).map((id) => {
+      const c = this.get(id);
+      c.folder = a.folder ?? c.folder;
+      c.pinned = a.pinned ?? c.pinned;
+      c.archived = a.archived ?? c.archived;
+      c.tags = [...c.tags.filter((tag) => !a.dropTags?.includes(tag) && !a.addTags?.includes(tag)), ...(a.addTags ?? [])];
+      return this.announce(c);
+    });
+  }
+  NewTemporaryChat(ref: string): api.Chat {
+    const c = this.NewChat(ref);
+    c.temporary = true;
+    this.announce(c);
+    return c;
+  }
+  KeepChat(id: string) {
+    this.get(id).temporary = false;
+    return this.announce(this.get(id));
+  }
+  FindMessages(query: string): api.Found[] {
+    const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+    if (words.length === 0) return [];
+    return [...this.chats.values()].flatMap((c) =>
+      c.messages
+        .filter((m) => words.every((w) => m.content.toLowerCase().includes(w)))
+        .map((m) => {
+          const at = m.content.toLowerCase().indexOf(words[0]!);
+          const cut = m.content.slice(Math.max(0, at - 40), at);
+          const after = m.content.slice(at + words[0]!.length, at + 160);
+          return { chat: this.summary(c), messageId: m.id, role: m.role, createdAt: m.createdAt, snippet: [{ text: cut, hit: false }, { text: m.content.slice(at, at + words[0]!.length), hit: true }, { text: after, hit: false }] };
+        }),
+    );
   }
   RestoreChat(id: string) {
     this.chats.set(id, this.deleted.get(id)!);

@@ -9,7 +9,7 @@ const message = (id: string, parentId = "", more: Partial<Message> = {}): Messag
 const answer = (id: string, parentId: string, more: Partial<Message> = {}) => message(id, parentId, { role: "assistant", ...more });
 const writing = (id: string, parentId: string) => answer(id, parentId, { status: "streaming", content: "" });
 const chat = (messages: Message[], more: Partial<Chat> = {}): Chat => ({
-  id: "c", title: "t", model: "m", createdAt: 0, updatedAt: 0, leaf: messages.at(-1)?.id ?? "", generating: false, system: "", sampling: emptyCache.settings.sampling, sources: { documents: [], collections: [], route: "" }, messages, ...more,
+  id: "c", title: "t", model: "m", createdAt: 0, updatedAt: 0, leaf: messages.at(-1)?.id ?? "", generating: false, folder: "", pinned: false, archived: false, tags: [], titledBy: "", temporary: false, system: "", sampling: emptyCache.settings.sampling, sources: { documents: [], collections: [], route: "" }, messages, ...more,
 });
 const token = (messageId: string, text: string, more: Partial<TokenEvent> = {}): TokenEvent => ({ chatId: "c", messageId, text, thinking: false, tokens: 1, perSecond: 10, ...more });
 const after = (cache: Cache, ...changes: ((c: Cache) => Partial<Cache>)[]): Cache => changes.reduce((c, change) => ({ ...c, ...change(c) }), cache);
@@ -90,7 +90,7 @@ describe("an answer that is being written", () => {
 });
 
 describe("lists", () => {
-  const summary = (id: string, updatedAt: number) => ({ id, title: id, model: "", createdAt: 0, updatedAt, leaf: "", generating: false });
+  const summary = (id: string, updatedAt: number) => ({ id, title: id, model: "", createdAt: 0, updatedAt, leaf: "", generating: false, folder: "", pinned: false, archived: false, tags: [], titledBy: "", temporary: false });
 
   it("keeps chats newest first and opened ones in step", () => {
     const c = after(emptyCache, (x) => gotChat(x, chat([message("q")], { updatedAt: 1 })), (x) => gotSummary(x, summary("d", 5)), (x) => gotSummary(x, { ...summary("c", 9), title: "renamed" }));

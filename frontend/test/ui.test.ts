@@ -22,7 +22,7 @@ describe("days", () => {
   ])("%s is %s", (time, label) => expect(dayLabel(at(time), now)).toBe(label));
 
   it("groups a list that comes newest first", () => {
-    const chat = (id: string, time: string) => ({ id, title: id, model: "", createdAt: 0, updatedAt: at(time), leaf: "", generating: false });
+    const chat = (id: string, time: string) => ({ id, title: id, model: "", createdAt: 0, updatedAt: at(time), leaf: "", generating: false, folder: "", pinned: false, archived: false, tags: [], titledBy: "", temporary: false });
     const groups = groupByDay([chat("a", "2026-03-18T08:00"), chat("b", "2026-03-18T01:00"), chat("c", "2026-03-17T20:00")], now);
     expect(groups.map((g) => [g.label, g.chats.map((c) => c.id)])).toEqual([["Today", ["a", "b"]], ["Yesterday", ["c"]]]);
   });

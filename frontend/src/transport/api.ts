@@ -10,6 +10,10 @@ import { asEvidence, asSources, type Collection, type Doc, type DocProgress, typ
 export * from "./documents";
 
 export type ChatSummary = chats.Summary;
+export type Folder = chats.Folder;
+/** Where chats shall stand; what is not given stays as it is. */
+export type Arrangement = Partial<chats.Arrangement>;
+export type Found = Omit<chats.Found, "role"> & { role: Role };
 export type Timings = chats.Timings;
 export type Sampling = chats.Sampling;
 export type ContextUse = chats.ContextUse;
@@ -86,6 +90,8 @@ export interface Events {
   load: LoadEvent;
   chat: ChatSummary;
   chatDeleted: { id: string };
+  folder: Folder;
+  folderRemoved: { id: string };
   models: Model[] | null;
   download: Download;
   settings: Settings;
@@ -117,7 +123,8 @@ const withStop = (s: Sampling): Sampling => ({ ...s, stop: list(s.stop) });
 const asFit = (f: app.Fit): Fit => ({ ...f, verdict: f.verdict as Verdict });
 const asSettings = (s: app.Settings): Settings => ({ ...s, theme: s.theme as Theme, sampling: withStop(s.sampling) });
 export const asMessage = (m: chats.Message): Message => ({ ...(m as Message), evidence: asEvidence(m.evidence) });
-const asChat = (c: chats.Chat): Chat => ({ ...c, sampling: withStop(c.sampling), sources: asSources(c.sources), messages: list(c.messages).map(asMessage) });
+const asSummary = (s: chats.Summary): ChatSummary => ({ ...s, tags: list(s.tags) });
+const asChat = (c: chats.Chat): Chat => ({ ...c, sampling: withStop(c.sampling), sources: asSources(c.sources), messages: list(c.messages).map(asMessage), tags: list(c.tags) });
 
 export async function state(): Promise<State> {
   const s = await bound.State();
@@ -140,6 +147,17 @@ export const saveSettings = async (s: Settings): Promise<Settings> => asSettings
 export const chat = async (id: string): Promise<Chat> => asChat(await bound.Chat(id));
 export const newChat = async (model: string): Promise<Chat> => asChat(await bound.NewChat(model));
 export const searchChats = async (query: string): Promise<ChatSummary[]> => list(await bound.SearchChats(query));
+export const newTemporaryChat = async (model: string): Promise<Chat> => asChat(await bound.NewTemporaryChat(model));
+export const keepChat = async (id: string): Promise<ChatSummary> => asSummary(await bound.KeepChat(id));
+export const arrangeChats = async (ids: readonly string[], a: Arrangement): Promise<ChatSummary[]> =>
+  list(await bound.ArrangeChats([...ids], { addTags: [], dropTags: [], ...a } as chats.Arrangement)).map(asSummary);
+export const findMessages = async (query: string): Promise<Found[]> =>
+  list(await bound.FindMessages(query)).map((f) => ({ ...f, chat: asSummary(f.chat), snippet: list(f.snippet) })) as Found[];
+export const folders = async (): Promise<Folder[]> => list(await bound.Folders());
+export const createFolder = (name: string): Promise<Folder> => bound.CreateFolder(name);
+export const renameFolder = (id: string, name: string): Promise<Folder> => bound.RenameFolder(id, name);
+export const deleteFolder = (id: string): Promise<void> => bound.DeleteFolder(id);
+export const restoreFolder = (id: string): Promise<Folder> => bound.RestoreFolder(id);
 export const renameChat = (id: string, title: string): Promise<ChatSummary> => bound.RenameChat(id, title);
 export const deleteChat = (id: string): Promise<void> => bound.DeleteChat(id);
 export const restoreChat = (id: string): Promise<ChatSummary> => bound.RestoreChat(id);

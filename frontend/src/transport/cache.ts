@@ -20,6 +20,8 @@ export const putDownload = apply(reduce.gotDownload);
 export const dropChat = apply(reduce.lostChat);
 export const putCollection = apply(reduce.gotCollection);
 export const dropCollection = apply(reduce.lostCollection);
+export const putFolder = apply(reduce.gotFolder);
+export const dropFolder = apply(reduce.lostFolder);
 export const putDocuments = (documents: readonly api.Doc[]) =>
   useCache.setState((cache) => reduce.gotDocEvents(cache, documents.map((doc) => ({ doc }))));
 export const dropDocuments = (ids: readonly string[]) =>
@@ -32,13 +34,14 @@ export const dropDownload = (ref: string) => useCache.setState(({ downloads: { [
 /** Reads everything again: at the start and whenever the browser finds the program again. */
 export async function refresh(): Promise<void> {
   try {
-    const [state, downloads, documents, collections] = await Promise.all([
+    const [state, downloads, documents, collections, folders] = await Promise.all([
       api.state(),
       api.downloads().catch(() => []),
       api.documents().catch(() => []),
       api.collections().catch(() => []),
+      api.folders().catch(() => []),
     ]);
-    useCache.setState((cache) => ({ ...reduce.gotLibrary(cache, { documents, collections }), ...reduce.gotState(cache, state) }));
+    useCache.setState((cache) => ({ ...reduce.gotLibrary(cache, { documents, collections, folders }), ...reduce.gotState(cache, state) }));
     // Pieces may have been missed: answers go on from what the program has kept of them.
     useCache.setState({ downloads: {}, live: {} });
     for (const d of downloads) putDownload(d);
@@ -110,6 +113,8 @@ export function connect(): () => void {
     api.on("load", apply(reduce.gotLoad)),
     api.on("chat", putSummary),
     api.on("chatDeleted", ({ id }) => dropChat(id)),
+    api.on("folder", putFolder),
+    api.on("folderRemoved", ({ id }) => dropFolder(id)),
     api.on("models", putModels),
     api.on("download", putDownload),
     api.on("settings", putSettings),

@@ -1,6 +1,6 @@
 // How the cache of the program's state changes: by what calls return and by
 // what events announce. Pure functions; both may arrive in any order.
-import type { Chat, ChatSummary, Collection, Doc, DocProgress, Download, MapProgress, LoadEvent, NetworkRequest, WorkEvent, Message, Model, PrefillEvent, Settings, State, TokenEvent } from "./api";
+import type { Chat, ChatSummary, Collection, Doc, DocProgress, Download, Folder, MapProgress, LoadEvent, NetworkRequest, WorkEvent, Message, Model, PrefillEvent, Settings, State, TokenEvent } from "./api";
 import { withMessage } from "./tree";
 
 /** An answer that is being written: what came since it began. */
@@ -45,6 +45,8 @@ export interface Cache {
   /** How far documents are that are being worked on, by id. */
   progress: Record<string, DocProgress>;
   collections: Collection[];
+  /** Of chats, by name. */
+  folders: Folder[];
 }
 
 export const emptyCache: Cache = {
@@ -61,6 +63,7 @@ export const emptyCache: Cache = {
     networkAllowed: false,
     snapshots: true,
     system: "",
+    autoTitles: true,
     adoptOthers: true,
     parallelDownloads: 2,
     bandwidthLimit: 0,
@@ -93,6 +96,7 @@ export const emptyCache: Cache = {
   documents: {},
   progress: {},
   collections: [],
+  folders: [],
 };
 
 type Change = Partial<Cache>;
@@ -243,8 +247,18 @@ export function gotDocEvents(c: Cache, events: readonly DocEvent[]): Change {
   return { documents, progress };
 }
 
-export function gotLibrary(_: Cache, { documents, collections }: { documents: Doc[]; collections: Collection[] }): Change {
-  return { documents: Object.fromEntries(documents.map((d) => [d.id, d])), progress: {}, collections: [...collections].sort(byName) };
+export const gotFolder = (c: Cache, f: Folder): Change => ({
+  folders: [f, ...c.folders.filter((other) => other.id !== f.id)].sort((a, b) => a.name.localeCompare(b.name) || (a.id < b.id ? -1 : 1)),
+});
+export const lostFolder = (c: Cache, id: string): Change => ({ folders: c.folders.filter((f) => f.id !== id) });
+
+export function gotLibrary(_: Cache, { documents, collections, folders }: { documents: Doc[]; collections: Collection[]; folders: Folder[] }): Change {
+  return {
+    folders,
+    documents: Object.fromEntries(documents.map((d) => [d.id, d])),
+    progress: {},
+    collections: [...collections].sort(byName),
+  };
 }
 
 export const gotCollection = (c: Cache, made: Collection): Change => ({

@@ -223,6 +223,7 @@ export namespace app {
 	    snapshots: boolean;
 	    sampling: chat.Sampling;
 	    system: string;
+	    autoTitles: boolean;
 	    adoptOthers: boolean;
 	    parallelDownloads: number;
 	    bandwidthLimit: number;
@@ -248,6 +249,13 @@ export namespace app {
 
 export namespace chat {
 	
+	export interface Arrangement {
+	    folder?: string;
+	    pinned?: boolean;
+	    archived?: boolean;
+	    addTags: string[];
+	    dropTags: string[];
+	}
 	export interface Timings {
 	    promptTokens: number;
 	    cachedTokens: number;
@@ -296,6 +304,12 @@ export namespace chat {
 	    updatedAt: number;
 	    leaf: string;
 	    generating: boolean;
+	    folder: string;
+	    pinned: boolean;
+	    archived: boolean;
+	    tags: string[];
+	    titledBy: string;
+	    temporary: boolean;
 	    system: string;
 	    sampling: Sampling;
 	    sources: document.Sources;
@@ -312,8 +326,15 @@ export namespace chat {
 	    total: number;
 	    leftOut: number;
 	}
-	
-	
+	export interface Folder {
+	    id: string;
+	    name: string;
+	    createdAt: number;
+	}
+	export interface Piece {
+	    text: string;
+	    hit: boolean;
+	}
 	export interface Summary {
 	    id: string;
 	    title: string;
@@ -322,7 +343,24 @@ export namespace chat {
 	    updatedAt: number;
 	    leaf: string;
 	    generating: boolean;
+	    folder: string;
+	    pinned: boolean;
+	    archived: boolean;
+	    tags: string[];
+	    titledBy: string;
+	    temporary: boolean;
 	}
+	export interface Found {
+	    chat: Summary;
+	    messageId: string;
+	    role: string;
+	    createdAt: number;
+	    snippet: Piece[];
+	}
+	
+	
+	
+	
 
 }
 

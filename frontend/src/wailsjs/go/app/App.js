@@ -14,6 +14,10 @@ export function AdoptModels(arg1) {
   return window['go']['app']['App']['AdoptModels'](arg1);
 }
 
+export function ArrangeChats(arg1, arg2) {
+  return window['go']['app']['App']['ArrangeChats'](arg1, arg2);
+}
+
 export function CancelPull(arg1) {
   return window['go']['app']['App']['CancelPull'](arg1);
 }
@@ -62,12 +66,20 @@ export function CreateCollection(arg1, arg2) {
   return window['go']['app']['App']['CreateCollection'](arg1, arg2);
 }
 
+export function CreateFolder(arg1) {
+  return window['go']['app']['App']['CreateFolder'](arg1);
+}
+
 export function DeleteChat(arg1) {
   return window['go']['app']['App']['DeleteChat'](arg1);
 }
 
 export function DeleteCollection(arg1) {
   return window['go']['app']['App']['DeleteCollection'](arg1);
+}
+
+export function DeleteFolder(arg1) {
+  return window['go']['app']['App']['DeleteFolder'](arg1);
 }
 
 export function DiskUse() {
@@ -102,8 +114,16 @@ export function ExportChat(arg1, arg2) {
   return window['go']['app']['App']['ExportChat'](arg1, arg2);
 }
 
+export function FindMessages(arg1) {
+  return window['go']['app']['App']['FindMessages'](arg1);
+}
+
 export function FitOf(arg1, arg2, arg3) {
   return window['go']['app']['App']['FitOf'](arg1, arg2, arg3);
+}
+
+export function Folders() {
+  return window['go']['app']['App']['Folders']();
 }
 
 export function Hardware() {
@@ -116,6 +136,10 @@ export function ImportModel(arg1) {
 
 export function Inspect(arg1, arg2, arg3) {
   return window['go']['app']['App']['Inspect'](arg1, arg2, arg3);
+}
+
+export function KeepChat(arg1) {
+  return window['go']['app']['App']['KeepChat'](arg1);
 }
 
 export function LoadModel(arg1) {
@@ -144,6 +168,10 @@ export function NetworkLog() {
 
 export function NewChat(arg1) {
   return window['go']['app']['App']['NewChat'](arg1);
+}
+
+export function NewTemporaryChat(arg1) {
+  return window['go']['app']['App']['NewTemporaryChat'](arg1);
 }
 
 export function OpenExternal(arg1) {
@@ -202,8 +230,16 @@ export function RenameCollection(arg1, arg2) {
   return window['go']['app']['App']['RenameCollection'](arg1, arg2);
 }
 
+export function RenameFolder(arg1, arg2) {
+  return window['go']['app']['App']['RenameFolder'](arg1, arg2);
+}
+
 export function RestoreChat(arg1) {
   return window['go']['app']['App']['RestoreChat'](arg1);
+}
+
+export function RestoreFolder(arg1) {
+  return window['go']['app']['App']['RestoreFolder'](arg1);
 }
 
 export function RestoreModel(arg1) {
