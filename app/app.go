@@ -332,7 +332,14 @@ func (l lender) Acquire(ctx context.Context, ref string) (chat.Model, func(), er
 	if len(l.c.pool.loaded()) != before {
 		l.c.announceModels()
 	}
-	return w, release, nil
+	m := &watched{Weights: w, discard: func() { l.c.pool.discard(w) }}
+	return m, m.releasing(release), nil
+}
+
+// Together tells whether there is memory for the model next while the others
+// are used. What is not known counts as too much: one after another always goes.
+func (l lender) Together(ctx context.Context, others []string, next string) bool {
+	return l.c.together(ctx, others, next)
 }
 
 func (l lender) Counter(ctx context.Context, ref string) (chat.Counter, func(), error) {

@@ -57,5 +57,7 @@ type ModelInfo struct {
 	Embedding      int    `json:"embedding"` // values per token
 	FileBytes      int64  `json:"fileBytes"`
 	ChatTemplate   bool   `json:"chatTemplate"`
+	KVBytes        int64  `json:"kvBytes"` // memory of the KV cache when it is full
+	KVType         string `json:"kvType"`
 	Embeds         bool   `json:"embeds"` // makes vectors or scores, and writes no text
 }

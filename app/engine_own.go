@@ -3,6 +3,8 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 	"time"
 
 	"freehold/app/chat"
@@ -34,7 +36,7 @@ func (e ownEngine) Open(ctx context.Context, path string, o LoadOptions, progres
 		info: ModelInfo{
 			Architecture: i.Architecture, Name: i.Name, Quant: i.Quant, Parameters: i.Parameters, TrainedContext: i.TrainedContext,
 			ContextLength: i.ContextLength, Vocabulary: i.Vocab, Layers: i.Layers, Embedding: i.Embedding, FileBytes: i.FileBytes,
-			ChatTemplate: i.ChatTemplate, Embeds: i.Embeds,
+			ChatTemplate: i.ChatTemplate, Embeds: i.Embeds, KVBytes: i.KVBytes, KVType: i.KVType,
 		},
 		encode: m.Tokenize,
 		render: m.RenderChat,
@@ -197,6 +199,9 @@ func (w *weights) Generate(ctx context.Context, r chat.Request, emit func(chat.E
 		for _, p := range splitter.Flush() {
 			say(p)
 		}
+	}
+	if errors.Is(err, engine.ErrFault) {
+		err = fmt.Errorf("%w%s", chat.ErrBroken, strings.TrimPrefix(err.Error(), engine.ErrFault.Error()))
 	}
 	res.Tokens, res.StopReason = out.Tokens, string(out.StopReason)
 	t := out.Timings

@@ -217,6 +217,21 @@ func (p *pool) forget(ref string) (used bool) {
 	return used
 }
 
+// discard lends these weights to nobody else; they go when they are released.
+func (p *pool) discard(w Weights) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for key, s := range p.slots {
+		select {
+		case <-s.ready:
+			if s.weights == w {
+				delete(p.slots, key)
+			}
+		default:
+		}
+	}
+}
+
 // busy tells whether a model is being loaded or used.
 func (p *pool) busy() bool {
 	p.mu.Lock()

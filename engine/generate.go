@@ -41,6 +41,10 @@ type Request struct {
 	Sources []string
 }
 
+// ErrFault is wrapped by the error of a model that failed for a reason of its
+// own. It answers nothing any more and must be opened anew.
+var ErrFault = schedule.ErrFault
+
 // EventKind says what an Event reports.
 type EventKind int
 

@@ -21,6 +21,7 @@ var Methods = []string{
 	"Folders", "CreateFolder", "RenameFolder", "DeleteFolder", "RestoreFolder",
 	"SetChatModel", "SetChatSystem", "SetChatSampling",
 	"Send", "Regenerate", "EditMessage", "SelectBranch", "Stop", "ContextUse",
+	"Compare", "StopAnswer", "JudgeAnswer", "RemoveBranch", "RestoreBranch", "ForkChat",
 	"Models", "ImportModel", "RemoveModel", "RestoreModel", "VerifyModel", "CancelVerify", "LoadModel",
 	"Catalog", "FitOf", "SearchModels", "Preview", "AcceptLicence",
 	"Pull", "PausePull", "ResumePull", "CancelPull", "PrioritisePull", "Downloads",

@@ -3,6 +3,8 @@ package chat
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -19,7 +21,12 @@ const (
 // draft collects what the engine writes. The engine's side never waits for the
 // disk or the screen.
 type draft struct {
+	chat    Summary
+	message Message // as it began
+	stop    context.CancelFunc
+
 	mu       sync.Mutex
+	waits    bool // for its turn
 	content  strings.Builder
 	thinking strings.Builder
 	fresh    []piece // since the last event
@@ -93,9 +100,21 @@ func (d *draft) news(m Message, emit func(string, any)) {
 	}
 }
 
-// answer writes the answer m, which is the last message of c.
-func (s *Service) answer(ctx context.Context, c Chat, m Message) {
-	var d draft
+// draft makes room for the answer m of c, which is to be written under the
+// context that comes back: StopAnswer ends that.
+func (s *Service) draft(ctx context.Context, c Chat, m Message) (context.Context, *draft) {
+	ctx, stop := context.WithCancel(ctx)
+	d := &draft{chat: c.Summary, message: m, stop: stop}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.drafts[m.ID] = d
+	return ctx, d
+}
+
+// answer writes the answer m of c. It calls done when that is saved, before it
+// is announced.
+func (s *Service) answer(ctx context.Context, d *draft, c Chat, m Message, done func()) {
+	defer d.stop()
 	var result Result
 	var leftOut int
 	var evidence *document.Evidence
@@ -103,7 +122,7 @@ func (s *Service) answer(ctx context.Context, c Chat, m Message) {
 	s.running.Add(1) // the engine's side may outlive this function by a moment
 	go func() {
 		defer s.running.Done()
-		r, left, e, err := s.generate(ctx, c, m, d.add)
+		r, left, e, err := s.generateSafely(ctx, c, m, d.add)
 		d.mu.Lock()
 		if !d.closed {
 			result, leftOut, evidence = r, left, e
@@ -112,7 +131,7 @@ func (s *Service) answer(ctx context.Context, c Chat, m Message) {
 		finished <- err
 	}()
 
-	err := s.follow(ctx, &d, m, finished)
+	err := s.follow(ctx, d, m, finished)
 
 	d.mu.Lock()
 	d.closed = true
@@ -133,7 +152,10 @@ func (s *Service) answer(ctx context.Context, c Chat, m Message) {
 		s.log.Error("answer failed", "chat", c.ID, "model", m.Model, "error", err)
 	}
 	s.save(m)
-	s.end(c.ID)
+	s.mu.Lock()
+	delete(s.drafts, m.ID)
+	s.mu.Unlock()
+	done()
 	s.emit("message", m)
 	if now, err := s.store.ChangeChat(context.Background(), c.ID, Change{}); err == nil {
 		s.emit("chat", s.mark(now))
@@ -177,7 +199,28 @@ func (s *Service) save(m Message) {
 	}
 }
 
+// generateSafely is generate, and survives it: a fault of the engine costs an
+// answer, not the program.
+func (s *Service) generateSafely(ctx context.Context, c Chat, m Message, emit func(Event)) (r Result, leftOut int, e *document.Evidence, err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			s.log.Error("the engine failed", "chat", c.ID, "model", m.Model, "fault", fault, "stack", string(debug.Stack()))
+			err = fmt.Errorf("%w: %v", ErrBroken, fault)
+		}
+		if errors.Is(err, ErrBroken) {
+			err = fmt.Errorf("%w. What was written until then is kept; asking again loads the model anew", err)
+		}
+	}()
+	return s.generate(ctx, c, m, emit)
+}
+
 func (s *Service) generate(ctx context.Context, c Chat, m Message, emit func(Event)) (Result, int, *document.Evidence, error) {
+	if err := ctx.Err(); err != nil {
+		return Result{}, 0, nil, err // stopped before its turn came
+	}
+	if m.Trial != nil && m.Trial.Sampling != nil {
+		c.Sampling = *m.Trial.Sampling
+	}
 	start := time.Now()
 	model, release, err := s.engine.Acquire(ctx, m.Model)
 	if err != nil {

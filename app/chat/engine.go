@@ -1,6 +1,13 @@
 package chat
 
-import "context"
+import (
+	"context"
+	"errors"
+)
+
+// ErrBroken is wrapped by the error of a model that failed in a way it cannot go
+// on from. It is not lent again; acquiring it loads it anew.
+var ErrBroken = errors.New("the engine failed")
 
 // Engine lends models.
 type Engine interface {

@@ -20,6 +20,7 @@ type fakeEngine struct {
 	thinking int           // words of thinking before the answer
 	fail     error
 	missing  bool
+	crash    string // panics with it after the first word
 
 	mu   sync.Mutex
 	seen []chat.Request
@@ -67,6 +68,9 @@ func (e *fakeEngine) Generate(ctx context.Context, r chat.Request, emit func(cha
 		case <-time.After(e.delay):
 		}
 		emit(chat.Event{Text: fmt.Sprintf("w%d ", i), Thinking: i < e.thinking, Tokens: i + 1})
+		if e.crash != "" {
+			panic(e.crash)
+		}
 	}
 	if e.fail != nil {
 		return chat.Result{}, e.fail

@@ -20,6 +20,7 @@ type memory struct {
 type kept struct {
 	Chat
 	deleted bool
+	removed map[string][]Message // branches in the bin, by the message that was removed
 }
 
 func newMemory(behind Store) *memory { return &memory{Store: behind, chats: map[string]*kept{}} }
@@ -157,6 +158,68 @@ func (m *memory) SaveMessage(ctx context.Context, msg Message) error {
 		return nil
 	}
 	return m.Store.SaveMessage(ctx, msg)
+}
+
+func (m *memory) RemoveBranch(ctx context.Context, id, root string, ids []string, leaf string) (Summary, error) {
+	var sum Summary
+	if m.with(id, func(k *kept) {
+		if k.removed == nil {
+			k.removed = map[string][]Message{}
+		}
+		var left []Message
+		for _, msg := range k.Messages {
+			if slices.Contains(ids, msg.ID) {
+				k.removed[root] = append(k.removed[root], msg)
+			} else {
+				left = append(left, msg)
+			}
+		}
+		k.Messages, k.Leaf = left, leaf
+		sum = k.Summary
+	}) {
+		return sum, nil
+	}
+	return m.Store.RemoveBranch(ctx, id, root, ids, leaf)
+}
+
+func (m *memory) RestoreBranch(ctx context.Context, id, root, leaf string) (Summary, error) {
+	var sum Summary
+	err := error(nil)
+	if m.with(id, func(k *kept) {
+		back := k.removed[root]
+		if len(back) == 0 {
+			err = ErrNotFound
+			return
+		}
+		if _, ok := find(k.Messages, back[0].ParentID); !ok && back[0].ParentID != "" {
+			err = ErrNotFound
+			return
+		}
+		delete(k.removed, root)
+		k.Messages = append(slices.Clone(k.Messages), back...)
+		slices.SortFunc(k.Messages, func(a, b Message) int { return strings.Compare(a.ID, b.ID) }) // identifiers grow with time
+		k.Leaf = leaf
+		sum = k.Summary
+	}) {
+		return sum, err
+	}
+	return m.Store.RestoreBranch(ctx, id, root, leaf)
+}
+
+func (m *memory) SaveTrials(ctx context.Context, msgs ...Message) error {
+	for _, msg := range msgs {
+		if !m.with(msg.ChatID, func(k *kept) {
+			k.Messages = slices.Clone(k.Messages)
+			for i := range k.Messages {
+				if k.Messages[i].ID == msg.ID {
+					k.Messages[i].Trial = msg.Trial
+				}
+			}
+		}) {
+			return m.Store.SaveTrials(ctx, msgs...)
+		}
+	}
+	return nil
 }
 
 // FindMessages puts what temporary chats hold before the others.

@@ -16,8 +16,8 @@ import (
 )
 
 // Service is what a user can do with conversations. It is safe for concurrent
-// use. One answer at a time is written in each chat; several chats may have
-// theirs written side by side.
+// use. One question at a time is answered in each chat, by one model or by
+// several (Compare); several chats may have theirs answered side by side.
 type Service struct {
 	store  *memory
 	engine Engine
@@ -31,7 +31,8 @@ type Service struct {
 	running sync.WaitGroup
 
 	mu     sync.Mutex
-	active map[string]context.CancelFunc // by chat: stops the answer that is being written
+	active map[string]context.CancelFunc // by chat: stops what is being written
+	drafts map[string]*draft             // by message: what is being written or waits for its turn
 	naming map[string]context.CancelFunc // by chat: stops the model that thinks of a title
 
 	worth func(ref string) bool // whether a model shall name chats; nil: none does
@@ -40,7 +41,7 @@ type Service struct {
 // New makes a service. Changes are announced through emit, which must not block.
 func New(store Store, engine Engine, emit func(name string, data any), log *slog.Logger) *Service {
 	ctx, cancel := context.WithCancel(context.Background())
-	return &Service{store: newMemory(store), engine: engine, emit: emit, log: log, ctx: ctx, cancel: cancel, active: map[string]context.CancelFunc{}, naming: map[string]context.CancelFunc{}}
+	return &Service{store: newMemory(store), engine: engine, emit: emit, log: log, ctx: ctx, cancel: cancel, active: map[string]context.CancelFunc{}, drafts: map[string]*draft{}, naming: map[string]context.CancelFunc{}}
 }
 
 // UseLibrarian lets chats answer from documents. Call it before anything else.
@@ -283,9 +284,11 @@ func (s *Service) ask(ctx context.Context, id string, add func(Chat) ([]Message,
 		s.emit("message", m)
 	}
 	s.emit("chat", s.mark(sum))
+	last := msgs[len(msgs)-1]
+	writing, d := s.draft(answering, c, last)
 	go func() {
 		defer s.running.Done()
-		s.answer(answering, c, msgs[len(msgs)-1])
+		s.answer(writing, d, c, last, func() { s.end(id) })
 	}()
 	return msgs, nil
 }
@@ -313,11 +316,11 @@ func (s *Service) enter(ctx context.Context, id string, add func(Chat) ([]Messag
 		}
 		sum = named
 	}
-	c.Messages = append(c.Messages, msgs...)
+	c.Messages, c.Title = append(c.Messages, msgs...), sum.Title
 	return msgs, c, sum, nil
 }
 
-// Stop ends the answer that is being written in the chat, if there is one.
+// Stop ends what is being written in the chat, if anything is.
 func (s *Service) Stop(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -33,9 +33,13 @@ type Store interface {
 	DeleteChat(ctx context.Context, id string) error                                  // can be restored
 	RestoreChat(ctx context.Context, id string) (Summary, error)                      // ErrNotFound
 	AddMessages(ctx context.Context, chatID string, msgs ...Message) (Summary, error) // the last one becomes the leaf
-	SaveMessage(ctx context.Context, m Message) error                                 // content, state, timings
-	SearchChats(ctx context.Context, query string, limit int) ([]Summary, error)      // best first
-	Folders(ctx context.Context) ([]Folder, error)                                    // by name
+	// RemoveBranch puts the message root, and ids below it, away; RestoreBranch undoes it. Both show leaf.
+	RemoveBranch(ctx context.Context, chatID, root string, ids []string, leaf string) (Summary, error)
+	RestoreBranch(ctx context.Context, chatID, root, leaf string) (Summary, error)
+	SaveTrials(ctx context.Context, msgs ...Message) error                       // how answers compared
+	SaveMessage(ctx context.Context, m Message) error                            // content, state, timings
+	SearchChats(ctx context.Context, query string, limit int) ([]Summary, error) // best first
+	Folders(ctx context.Context) ([]Folder, error)                               // by name
 	CreateFolder(ctx context.Context, f Folder) error
 	RenameFolder(ctx context.Context, id, name string) (Folder, error)          // ErrNoFolder
 	DeleteFolder(ctx context.Context, id string) error                          // can be restored

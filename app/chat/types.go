@@ -86,6 +86,7 @@ type Message struct {
 	Timings    *Timings           `json:"timings"`
 	CreatedAt  int64              `json:"createdAt"` // ms since 1970
 	Evidence   *document.Evidence `json:"evidence"`  // what it stands on; nil if on no documents
+	Trial      *Trial             `json:"trial"`     // nil unless it was asked for beside others
 }
 
 // Timings are measurements of one answer.

@@ -102,7 +102,7 @@ func (s *Store) Chat(ctx context.Context, id string) (chat.Chat, error) {
 	}
 	c.Sources.Documents, c.Sources.Collections = append([]string{}, c.Sources.Documents...), append([]string{}, c.Sources.Collections...)
 	rows, err := tx.QueryContext(ctx, `SELECT id, chat_id, coalesce(parent_id, ''), role, content, thinking, model, status, error,
-		stop_reason, left_out, timings, created_at, evidence FROM messages WHERE chat_id = ? ORDER BY seq`, id)
+		stop_reason, left_out, timings, created_at, evidence, trial FROM messages WHERE chat_id = ? AND removed IS NULL ORDER BY seq`, id)
 	if err != nil {
 		return chat.Chat{}, fmt.Errorf("read chat: %w", err)
 	}
@@ -114,14 +114,17 @@ func (s *Store) Chat(ctx context.Context, id string) (chat.Chat, error) {
 }
 
 func scanMessage(r *sql.Rows) (m chat.Message, err error) {
-	var timings, evidence sql.NullString
+	var timings, evidence, trial sql.NullString
 	err = r.Scan(&m.ID, &m.ChatID, &m.ParentID, &m.Role, &m.Content, &m.Thinking, &m.Model, &m.Status, &m.Error,
-		&m.StopReason, &m.LeftOut, &timings, &m.CreatedAt, &evidence)
+		&m.StopReason, &m.LeftOut, &timings, &m.CreatedAt, &evidence, &trial)
 	if err == nil && timings.Valid {
 		err = json.Unmarshal([]byte(timings.String), &m.Timings)
 	}
 	if err == nil && evidence.Valid {
 		err = json.Unmarshal([]byte(evidence.String), &m.Evidence)
+	}
+	if err == nil && trial.Valid {
+		err = json.Unmarshal([]byte(trial.String), &m.Trial)
 	}
 	return m, err
 }
@@ -204,9 +207,13 @@ func insertMessage(ctx context.Context, tx *sql.Tx, m chat.Message) error {
 	if err != nil {
 		return err
 	}
+	trial, err := jsonText(m.Trial)
+	if err != nil {
+		return err
+	}
 	_, err = tx.ExecContext(ctx, `INSERT INTO messages (id, chat_id, parent_id, role, content, thinking, model, status, error, stop_reason,
-		left_out, timings, created_at, evidence) VALUES (?, ?, nullif(?, ''), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		m.ID, m.ChatID, m.ParentID, m.Role, m.Content, m.Thinking, m.Model, m.Status, m.Error, m.StopReason, m.LeftOut, timings, m.CreatedAt, evidence)
+		left_out, timings, created_at, evidence, trial) VALUES (?, ?, nullif(?, ''), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		m.ID, m.ChatID, m.ParentID, m.Role, m.Content, m.Thinking, m.Model, m.Status, m.Error, m.StopReason, m.LeftOut, timings, m.CreatedAt, evidence, trial)
 	if err != nil {
 		return fmt.Errorf("add a message: %w", err)
 	}

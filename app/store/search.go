@@ -27,7 +27,7 @@ func (s *Store) SearchChats(ctx context.Context, query string, limit int) ([]cha
 	rows, err := s.reader.QueryContext(ctx, `
 		WITH hits (seq, rank) AS (`+hits+`),
 		found (id, rank) AS (
-			SELECT m.chat_id, h.rank FROM hits h JOIN messages m ON m.seq = h.seq
+			SELECT m.chat_id, h.rank FROM hits h JOIN messages m ON m.seq = h.seq AND m.removed IS NULL
 			UNION ALL
 			SELECT id, -1e9 FROM chats WHERE title LIKE ? ESCAPE '\')
 		SELECT `+summaryColumns+` FROM (SELECT id, min(rank) AS rank FROM found GROUP BY id) f JOIN chats c ON c.id = f.id
@@ -54,7 +54,7 @@ func (s *Store) FindMessages(ctx context.Context, query string, limit int) ([]ch
 			WHERE c.title LIKE ? ESCAPE '\' AND c.deleted_at IS NULL
 		UNION ALL
 		SELECT `+summaryColumns+`, m.id, m.role, m.created_at, m.content, h.rank FROM hits h
-			JOIN messages m ON m.seq = h.seq JOIN chats c ON c.id = m.chat_id WHERE c.deleted_at IS NULL
+			JOIN messages m ON m.seq = h.seq AND m.removed IS NULL JOIN chats c ON c.id = m.chat_id WHERE c.deleted_at IS NULL
 		ORDER BY rank, 14 DESC LIMIT ?`,
 		append(args, contains(query), limit)...)
 	if err != nil {

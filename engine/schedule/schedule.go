@@ -6,9 +6,12 @@
 package schedule
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -20,6 +23,10 @@ import (
 
 // ErrClosed is returned for tasks of a scheduler that has been closed.
 var ErrClosed = errors.New("the model has been closed")
+
+// ErrFault means that the engine failed for a reason of its own. The scheduler
+// answers with it to all tasks from then on.
+var ErrFault = errors.New("the engine failed")
 
 // ErrContextFull means that the sequence has reached the context length.
 var ErrContextFull = errors.New("the context is full")
@@ -75,6 +82,7 @@ type Scheduler struct {
 	mu      sync.Mutex
 	queue   []*job
 	closed  bool
+	fault   error // what ended the loop before its time
 	wake    chan struct{}
 	stopped chan struct{}
 	active  []*job // the loop's own, like pace
@@ -128,8 +136,8 @@ func (s *Scheduler) Run(ctx context.Context, t Task) error {
 	j := &job{ctx: ctx, task: t, done: make(chan error, 1)}
 	s.mu.Lock()
 	if s.closed {
-		s.mu.Unlock()
-		return ErrClosed
+		defer s.mu.Unlock()
+		return cmp.Or(s.fault, ErrClosed)
 	}
 	s.queue = append(s.queue, j)
 	s.mu.Unlock()
@@ -161,6 +169,7 @@ func (s *Scheduler) poke() {
 // loop is the scheduler's goroutine.
 func (s *Scheduler) loop() {
 	defer close(s.stopped)
+	defer s.survive()
 	for {
 		s.mu.Lock()
 		closed, waiting := s.closed, len(s.queue)
@@ -185,6 +194,29 @@ func (s *Scheduler) loop() {
 			s.step()
 		}
 	}
+}
+
+// survive ends all tasks with ErrFault after a panic of the loop: what the
+// executable holds cannot be trusted any more, the program can.
+func (s *Scheduler) survive() {
+	fault := recover()
+	if fault == nil {
+		return
+	}
+	err := fmt.Errorf("%w: %v", ErrFault, fault)
+	slog.Error("the engine failed", "fault", fault, "stack", string(debug.Stack()))
+	s.mu.Lock()
+	s.closed, s.fault = true, err
+	jobs := append(s.active, s.queue...)
+	s.active, s.queue = nil, nil
+	s.mu.Unlock()
+	for _, j := range jobs {
+		select {
+		case j.done <- err:
+		default: // it has been told how it ended
+		}
+	}
+	s.snaps.close()
 }
 
 // admit opens waiting tasks as long as the cache has room for their prompts.

@@ -213,6 +213,10 @@ export namespace app {
 	}
 	
 	
+	export interface Removed {
+	    chat: chat.Chat;
+	    root: string;
+	}
 	export interface Settings {
 	    theme: string;
 	    language: string;
@@ -256,6 +260,12 @@ export namespace chat {
 	    addTags: string[];
 	    dropTags: string[];
 	}
+	export interface Trial {
+	    id: string;
+	    sampling?: Sampling;
+	    adapter: string;
+	    verdict: string;
+	}
 	export interface Timings {
 	    promptTokens: number;
 	    cachedTokens: number;
@@ -282,6 +292,7 @@ export namespace chat {
 	    timings?: Timings;
 	    createdAt: number;
 	    evidence?: document.Evidence;
+	    trial?: Trial;
 	}
 	export interface Sampling {
 	    temperature: number;
@@ -361,6 +372,12 @@ export namespace chat {
 	
 	
 	
+	
+	
+	export interface Way {
+	    model: string;
+	    sampling?: Sampling;
+	}
 
 }
 

@@ -34,6 +34,8 @@ export function CollectGarbage():Promise<number>;
 
 export function Collections():Promise<Array<document.Collection>>;
 
+export function Compare(arg1:string,arg2:string,arg3:string,arg4:Array<chat.Way>):Promise<Array<chat.Message>>;
+
 export function ContextUse(arg1:string,arg2:string):Promise<chat.ContextUse>;
 
 export function CreateCollection(arg1:string,arg2:string):Promise<document.Collection>;
@@ -68,11 +70,15 @@ export function FitOf(arg1:string,arg2:number,arg3:string):Promise<app.Fit>;
 
 export function Folders():Promise<Array<chat.Folder>>;
 
+export function ForkChat(arg1:string,arg2:string):Promise<chat.Chat>;
+
 export function Hardware():Promise<app.Hardware>;
 
 export function ImportModel(arg1:string):Promise<app.Model>;
 
 export function Inspect(arg1:string,arg2:document.Sources,arg3:number):Promise<Array<document.Passage>>;
+
+export function JudgeAnswer(arg1:string,arg2:string,arg3:string):Promise<Array<chat.Message>>;
 
 export function KeepChat(arg1:string):Promise<chat.Summary>;
 
@@ -112,6 +118,8 @@ export function ReadBundle(arg1:string):Promise<void>;
 
 export function Regenerate(arg1:string,arg2:string):Promise<chat.Message>;
 
+export function RemoveBranch(arg1:string,arg2:string):Promise<app.Removed>;
+
 export function RemoveDocuments(arg1:Array<string>):Promise<void>;
 
 export function RemoveModel(arg1:string):Promise<void>;
@@ -121,6 +129,8 @@ export function RenameChat(arg1:string,arg2:string):Promise<chat.Summary>;
 export function RenameCollection(arg1:string,arg2:string):Promise<document.Collection>;
 
 export function RenameFolder(arg1:string,arg2:string):Promise<chat.Folder>;
+
+export function RestoreBranch(arg1:string,arg2:string,arg3:string):Promise<chat.Chat>;
 
 export function RestoreChat(arg1:string):Promise<chat.Summary>;
 
@@ -159,6 +169,8 @@ export function SnapshotBytes():Promise<number>;
 export function State():Promise<app.State>;
 
 export function Stop(arg1:string):Promise<void>;
+
+export function StopAnswer(arg1:string):Promise<void>;
 
 export function StoresFound():Promise<Array<app.OtherStore>>;
 

@@ -58,6 +58,10 @@ export function Collections() {
   return window['go']['app']['App']['Collections']();
 }
 
+export function Compare(arg1, arg2, arg3, arg4) {
+  return window['go']['app']['App']['Compare'](arg1, arg2, arg3, arg4);
+}
+
 export function ContextUse(arg1, arg2) {
   return window['go']['app']['App']['ContextUse'](arg1, arg2);
 }
@@ -126,6 +130,10 @@ export function Folders() {
   return window['go']['app']['App']['Folders']();
 }
 
+export function ForkChat(arg1, arg2) {
+  return window['go']['app']['App']['ForkChat'](arg1, arg2);
+}
+
 export function Hardware() {
   return window['go']['app']['App']['Hardware']();
 }
@@ -136,6 +144,10 @@ export function ImportModel(arg1) {
 
 export function Inspect(arg1, arg2, arg3) {
   return window['go']['app']['App']['Inspect'](arg1, arg2, arg3);
+}
+
+export function JudgeAnswer(arg1, arg2, arg3) {
+  return window['go']['app']['App']['JudgeAnswer'](arg1, arg2, arg3);
 }
 
 export function KeepChat(arg1) {
@@ -214,6 +226,10 @@ export function Regenerate(arg1, arg2) {
   return window['go']['app']['App']['Regenerate'](arg1, arg2);
 }
 
+export function RemoveBranch(arg1, arg2) {
+  return window['go']['app']['App']['RemoveBranch'](arg1, arg2);
+}
+
 export function RemoveDocuments(arg1) {
   return window['go']['app']['App']['RemoveDocuments'](arg1);
 }
@@ -232,6 +248,10 @@ export function RenameCollection(arg1, arg2) {
 
 export function RenameFolder(arg1, arg2) {
   return window['go']['app']['App']['RenameFolder'](arg1, arg2);
+}
+
+export function RestoreBranch(arg1, arg2, arg3) {
+  return window['go']['app']['App']['RestoreBranch'](arg1, arg2, arg3);
 }
 
 export function RestoreChat(arg1) {
@@ -308,6 +328,10 @@ export function State() {
 
 export function Stop(arg1) {
   return window['go']['app']['App']['Stop'](arg1);
+}
+
+export function StopAnswer(arg1) {
+  return window['go']['app']['App']['StopAnswer'](arg1);
 }
 
 export function StoresFound() {
