@@ -77,6 +77,7 @@ type Core struct {
 	snapshots *snapshot.Store // nil if there can be none
 	reader    *parse.Reader
 	parts     embedderChoice
+	finished  finishedLog
 
 	settings     atomic.Pointer[Settings]
 	settingsTurn sync.Mutex             // one change at a time
@@ -215,6 +216,7 @@ func (c *Core) Version() string { return c.version }
 func (c *Core) CheckStore(ctx context.Context) error { return c.store.Check(ctx) }
 
 func (c *Core) emit(name string, data any) {
+	c.finished.hear(data)
 	if c.emitter != nil {
 		c.emitter.Emit(name, data)
 	}

@@ -191,3 +191,10 @@ func TestPoolUnderLoad(t *testing.T) {
 	}
 	t.Errorf("%d models are still open", f.open.Load())
 }
+
+// panicking is a model that fails in a way that it does not tell.
+type panicking struct{ *fakeWeights }
+
+func (panicking) Generate(context.Context, chat.Request, func(chat.Event)) (chat.Result, error) {
+	panic("index out of range")
+}

@@ -26,7 +26,7 @@ var Methods = []string{
 	"Catalog", "FitOf", "SearchModels", "Preview", "AcceptLicence",
 	"Pull", "PausePull", "ResumePull", "CancelPull", "PrioritisePull", "Downloads",
 	"DiskUse", "CollectGarbage", "MoveModels", "StoresFound", "AdoptModels", "WriteBundle", "ReadBundle",
-	"NetworkLog",
+	"NetworkLog", "Activity",
 	"AddDocuments", "Documents", "RemoveDocuments", "PauseDocument", "ResumeDocument", "RetryDocument",
 	"Collections", "CreateCollection", "RenameCollection", "DeleteCollection", "SetCollectionDocuments", "SetChatSources",
 	"DocumentPages", "DocumentPage", "PageImage", "PageHighlight", "Inspect", "Neighbours", "ExportAnswer", "ChooseFolder",

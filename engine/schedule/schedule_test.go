@@ -27,12 +27,16 @@ type counting struct {
 	rows   atomic.Int64
 	widest atomic.Int64
 	fail   atomic.Bool
+	panics atomic.Bool
 	slow   time.Duration
 }
 
 func (c *counting) Run(ctx context.Context, b *program.Batch) ([]float32, error) {
 	c.rows.Add(int64(len(b.Tokens)))
 	c.widest.Store(max(c.widest.Load(), int64(len(b.Tables))))
+	if c.panics.Load() {
+		panic("index out of range")
+	}
 	if c.fail.Load() {
 		return nil, errors.New("the device is gone")
 	}

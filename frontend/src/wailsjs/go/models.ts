@@ -1,5 +1,41 @@
 export namespace app {
 	
+	export interface Finished {
+	    id: number;
+	    kind: string;
+	    name: string;
+	    state: string;
+	    error: string;
+	    chat: string;
+	    began: number;
+	    ended: number;
+	}
+	export interface Process {
+	    pid: number;
+	    name: string;
+	    own: boolean;
+	    bytes: number;
+	    files: number;
+	}
+	export interface LoadedModel {
+	    ref: string;
+	    state: string;
+	    users: number;
+	    weights: number;
+	    kv: number;
+	    kvType: string;
+	    context: number;
+	    embeds: boolean;
+	}
+	export interface Activity {
+	    at: number;
+	    writings: chat.Writing[];
+	    models: LoadedModel[];
+	    processes: Process[];
+	    memoryTotal: number;
+	    memoryAvailable: number;
+	    finished: Finished[];
+	}
 	export interface Cache {
 	    level: number;
 	    bytes: number;
@@ -85,6 +121,7 @@ export namespace app {
 	    data: string;
 	}
 	
+	
 	export interface FoundFile {
 	    ref: string;
 	    quant: string;
@@ -146,6 +183,7 @@ export namespace app {
 	    backend: string;
 	    profile?: Profile;
 	}
+	
 	export interface Model {
 	    ref: string;
 	    name: string;
@@ -211,6 +249,7 @@ export namespace app {
 	    files: PlanFile[];
 	    fit: Fit;
 	}
+	
 	
 	
 	export interface Removed {
@@ -377,6 +416,18 @@ export namespace chat {
 	export interface Way {
 	    model: string;
 	    sampling?: Sampling;
+	}
+	export interface Writing {
+	    chatId: string;
+	    messageId: string;
+	    title: string;
+	    model: string;
+	    waits: boolean;
+	    done: number;
+	    total: number;
+	    tokens: number;
+	    perSecond: number;
+	    since: number;
 	}
 
 }

@@ -6,6 +6,10 @@ export function AcceptLicence(arg1, arg2) {
   return window['go']['app']['App']['AcceptLicence'](arg1, arg2);
 }
 
+export function Activity() {
+  return window['go']['app']['App']['Activity']();
+}
+
 export function AddDocuments(arg1, arg2) {
   return window['go']['app']['App']['AddDocuments'](arg1, arg2);
 }
