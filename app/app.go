@@ -139,6 +139,9 @@ func Open(ctx context.Context, o Options) (_ *Core, err error) {
 		if n > 0 {
 			c.log.Info("answers were cut off when Freehold last ended", "count", n)
 		}
+		if err := c.endImports(ctx); err != nil {
+			return nil, err
+		}
 	}
 	if err := c.readSettings(ctx); err != nil {
 		return nil, err

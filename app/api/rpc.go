@@ -31,6 +31,7 @@ var Methods = []string{
 	"Collections", "CreateCollection", "RenameCollection", "DeleteCollection", "SetCollectionDocuments", "SetChatSources",
 	"DocumentPages", "DocumentPage", "PageImage", "PageHighlight", "Inspect", "Neighbours", "ExportAnswer", "ChooseFolder",
 	"ChooseFiles", "OpenExternal",
+	"PreviewImport", "ImportChats", "Imports", "UndoImport", "CancelPorting", "Notices", "ForgetNotices",
 }
 
 const (

@@ -41,6 +41,10 @@ func scanSummaryAnd(r scanner, s *chat.Summary, more ...any) error {
 
 // CreateChat adds an empty chat, or one with messages.
 func (s *Store) CreateChat(ctx context.Context, c chat.Chat) error {
+	return s.write(ctx, func(tx *sql.Tx) error { return insertChat(ctx, tx, c) })
+}
+
+func insertChat(ctx context.Context, tx *sql.Tx, c chat.Chat) error {
 	sampling, err := json.Marshal(c.Sampling)
 	if err != nil {
 		return err
@@ -53,21 +57,19 @@ func (s *Store) CreateChat(ctx context.Context, c chat.Chat) error {
 	if err != nil {
 		return err
 	}
-	return s.write(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx,
-			`INSERT INTO chats (id, title, model, system, sampling, sources, leaf, created_at, updated_at, folder, pinned, archived, tags, titled_by)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			c.ID, c.Title, c.Model, c.System, string(sampling), string(sources), c.Leaf, c.CreatedAt, c.UpdatedAt, c.Folder, c.Pinned, c.Archived, string(tags), c.TitledBy)
-		if err != nil {
-			return fmt.Errorf("create a chat: %w", err)
+	_, err = tx.ExecContext(ctx,
+		`INSERT INTO chats (id, title, model, system, sampling, sources, leaf, created_at, updated_at, folder, pinned, archived, tags, titled_by)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		c.ID, c.Title, c.Model, c.System, string(sampling), string(sources), c.Leaf, c.CreatedAt, c.UpdatedAt, c.Folder, c.Pinned, c.Archived, string(tags), c.TitledBy)
+	if err != nil {
+		return fmt.Errorf("create a chat: %w", err)
+	}
+	for _, m := range c.Messages {
+		if err := insertMessage(ctx, tx, m); err != nil {
+			return err
 		}
-		for _, m := range c.Messages {
-			if err := insertMessage(ctx, tx, m); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	}
+	return nil
 }
 
 // Chats lists all chats that are not deleted, the one last written to first.
