@@ -221,6 +221,11 @@ export namespace app {
 	    refused: boolean;
 	    error: string;
 	}
+	export interface Notice {
+	    kind: string;
+	    text: string;
+	    path: string;
+	}
 	export interface OtherStore {
 	    tool: string;
 	    dir: string;
@@ -617,6 +622,57 @@ export namespace parse {
 	    skipped?: Skip[];
 	    warnings?: string[];
 	    took_ms: number;
+	}
+
+}
+
+export namespace porting {
+	
+	export interface Counts {
+	    new: number;
+	    known: number;
+	    grown: number;
+	    deleted: number;
+	    empty: number;
+	    failed: number;
+	    messages: number;
+	}
+	export interface Note {
+	    kind: string;
+	    count: number;
+	    text: string;
+	}
+	export interface Entry {
+	    chat: string;
+	    title: string;
+	    source: string;
+	    place: string;
+	    state: string;
+	    messages: number;
+	    branches: number;
+	    createdAt: number;
+	    updatedAt: number;
+	    notes: Note[];
+	}
+	
+	export interface Problem {
+	    place: string;
+	    text: string;
+	}
+	export interface Receipt {
+	    id: string;
+	    at: number;
+	    files: string[];
+	    undone: number;
+	    counts: Counts;
+	    entries: Entry[];
+	    problems: Problem[];
+	    skipped: string[];
+	}
+	export interface Undone {
+	    removed: number;
+	    stayed: string[];
+	    chats: string[];
 	}
 
 }

@@ -4,6 +4,7 @@ import {app} from '../models';
 import {document} from '../models';
 import {chat} from '../models';
 import {librarian} from '../models';
+import {porting} from '../models';
 import {parse} from '../models';
 
 export function AcceptLicence(arg1:string,arg2:string):Promise<void>;
@@ -15,6 +16,8 @@ export function AddDocuments(arg1:Array<string>,arg2:string):Promise<Array<docum
 export function AdoptModels(arg1:string):Promise<number>;
 
 export function ArrangeChats(arg1:Array<string>,arg2:chat.Arrangement):Promise<Array<chat.Summary>>;
+
+export function CancelPorting():Promise<void>;
 
 export function CancelPull(arg1:string):Promise<void>;
 
@@ -72,11 +75,17 @@ export function FitOf(arg1:string,arg2:number,arg3:string):Promise<app.Fit>;
 
 export function Folders():Promise<Array<chat.Folder>>;
 
+export function ForgetNotices():Promise<void>;
+
 export function ForkChat(arg1:string,arg2:string):Promise<chat.Chat>;
 
 export function Hardware():Promise<app.Hardware>;
 
+export function ImportChats(arg1:Array<string>):Promise<porting.Receipt>;
+
 export function ImportModel(arg1:string):Promise<app.Model>;
+
+export function Imports():Promise<Array<porting.Receipt>>;
 
 export function Inspect(arg1:string,arg2:document.Sources,arg3:number):Promise<Array<document.Passage>>;
 
@@ -100,6 +109,8 @@ export function NewChat(arg1:string):Promise<chat.Chat>;
 
 export function NewTemporaryChat(arg1:string):Promise<chat.Chat>;
 
+export function Notices():Promise<Array<app.Notice>>;
+
 export function OpenExternal(arg1:string):Promise<void>;
 
 export function PageHighlight(arg1:string,arg2:number,arg3:number,arg4:number):Promise<Array<parse.Box>>;
@@ -111,6 +122,8 @@ export function PauseDocument(arg1:string):Promise<void>;
 export function PausePull(arg1:string):Promise<void>;
 
 export function Preview(arg1:string):Promise<app.Plan>;
+
+export function PreviewImport(arg1:Array<string>):Promise<porting.Receipt>;
 
 export function PrioritisePull(arg1:string):Promise<void>;
 
@@ -175,6 +188,8 @@ export function Stop(arg1:string):Promise<void>;
 export function StopAnswer(arg1:string):Promise<void>;
 
 export function StoresFound():Promise<Array<app.OtherStore>>;
+
+export function UndoImport(arg1:string):Promise<porting.Undone>;
 
 export function VerifyModel(arg1:string):Promise<void>;
 

@@ -22,6 +22,10 @@ export function ArrangeChats(arg1, arg2) {
   return window['go']['app']['App']['ArrangeChats'](arg1, arg2);
 }
 
+export function CancelPorting() {
+  return window['go']['app']['App']['CancelPorting']();
+}
+
 export function CancelPull(arg1) {
   return window['go']['app']['App']['CancelPull'](arg1);
 }
@@ -134,6 +138,10 @@ export function Folders() {
   return window['go']['app']['App']['Folders']();
 }
 
+export function ForgetNotices() {
+  return window['go']['app']['App']['ForgetNotices']();
+}
+
 export function ForkChat(arg1, arg2) {
   return window['go']['app']['App']['ForkChat'](arg1, arg2);
 }
@@ -142,8 +150,16 @@ export function Hardware() {
   return window['go']['app']['App']['Hardware']();
 }
 
+export function ImportChats(arg1) {
+  return window['go']['app']['App']['ImportChats'](arg1);
+}
+
 export function ImportModel(arg1) {
   return window['go']['app']['App']['ImportModel'](arg1);
+}
+
+export function Imports() {
+  return window['go']['app']['App']['Imports']();
 }
 
 export function Inspect(arg1, arg2, arg3) {
@@ -190,6 +206,10 @@ export function NewTemporaryChat(arg1) {
   return window['go']['app']['App']['NewTemporaryChat'](arg1);
 }
 
+export function Notices() {
+  return window['go']['app']['App']['Notices']();
+}
+
 export function OpenExternal(arg1) {
   return window['go']['app']['App']['OpenExternal'](arg1);
 }
@@ -212,6 +232,10 @@ export function PausePull(arg1) {
 
 export function Preview(arg1) {
   return window['go']['app']['App']['Preview'](arg1);
+}
+
+export function PreviewImport(arg1) {
+  return window['go']['app']['App']['PreviewImport'](arg1);
 }
 
 export function PrioritisePull(arg1) {
@@ -340,6 +364,10 @@ export function StopAnswer(arg1) {
 
 export function StoresFound() {
   return window['go']['app']['App']['StoresFound']();
+}
+
+export function UndoImport(arg1) {
+  return window['go']['app']['App']['UndoImport'](arg1);
 }
 
 export function VerifyModel(arg1) {
