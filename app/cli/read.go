@@ -158,12 +158,11 @@ func (c *command) readFile(ctx context.Context, reader *parse.Reader, file strin
 
 // readable lists the file, or the files of a folder that can be read.
 func readable(path string) ([]string, error) {
-	info, err := os.Stat(path)
-	if err != nil || !info.IsDir() {
-		return []string{path}, nil // the receipt says what is wrong with it
+	if info, err := os.Stat(path); err != nil || !info.IsDir() {
+		return []string{path}, nil //nolint:nilerr // reading it fails for the same reason, and its receipt says so
 	}
 	var files []string
-	err = filepath.WalkDir(path, func(p string, e fs.DirEntry, err error) error {
+	err := filepath.WalkDir(path, func(p string, e fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err

@@ -42,7 +42,7 @@ func (m models) Embedder(context.Context) (librarian.Embedder, func(), error) {
 	if m.model == nil {
 		return nil, nil, librarian.ErrNoEmbedder
 	}
-	return embedder{m.model}, func() {}, nil
+	return embedder(m), func() {}, nil
 }
 
 func (models) Reranker(context.Context) (librarian.Reranker, func(), error) {

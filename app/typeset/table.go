@@ -42,8 +42,8 @@ func (s *sheet) table(t *extast.Table, indent float64) {
 	}
 	widths := s.widths(rows, columns, right-left-indent)
 	s.gap(body * 0.8)
-	for i, row := range rows {
-		s.row(row, widths, indent, i == 0, rows[0])
+	for i := range rows {
+		s.row(rows, i, widths, indent)
 	}
 	s.down(body * 0.2)
 }
@@ -92,7 +92,9 @@ func (s *sheet) widths(rows [][]cell, columns int, total float64) []float64 {
 	return out
 }
 
-func (s *sheet) row(row []cell, widths []float64, indent float64, head bool, heads []cell) {
+// row sets row i; where it goes on with another page, below the first row, the head.
+func (s *sheet) row(rows [][]cell, i int, widths []float64, indent float64) {
+	row, head := rows[i], i == 0
 	var lines [][][]atom
 	most := 1
 	for i, c := range row {
@@ -105,7 +107,7 @@ func (s *sheet) row(row []cell, widths []float64, indent float64, head bool, hea
 		page := s.pdf.PageNo()
 		s.room(min(float64(most-from)*step+2*padY, bottom-top-60))
 		if s.pdf.PageNo() != page && !head {
-			s.row(heads, widths, indent, true, heads)
+			s.row(rows, 0, widths, indent)
 		}
 		n := max(1, min(most-from, int((bottom-s.y-2*padY)/step)))
 		height := float64(n)*step + 2*padY

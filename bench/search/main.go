@@ -161,7 +161,7 @@ func collect(dir string) ([]string, error) {
 			return nil
 		}
 		defer f.Close()
-		var r io.Reader = io.LimitReader(f, 4<<20)
+		r := io.LimitReader(f, 4<<20)
 		if strings.HasSuffix(path, ".gz") {
 			if r, err = gzip.NewReader(r); err != nil {
 				return nil

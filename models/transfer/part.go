@@ -126,7 +126,7 @@ func (d *download) recheck(i int) error {
 }
 
 // release gives back what connection id has claimed and not fetched.
-func (d *download) release(id int, s stretch) {
+func (d *download) release(id int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.active--

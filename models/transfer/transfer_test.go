@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -213,6 +214,31 @@ func TestPartWithoutJournalIsNotTrusted(t *testing.T) {
 			t.Errorf("asked for %q", r)
 		}
 	}
+}
+
+// TestUnreadableJournal holds that bytes are not thrown away because what they
+// are cannot be read now.
+func TestUnreadableJournal(t *testing.T) {
+	data := content(9)
+	s, c := serve(t, data), client(t)
+	base := filepath.Join(c.Dir, "sha256-"+hexSum(data))
+	if err := os.WriteFile(base+".part", data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(base+journalSuffix, 0o700); err != nil { // to read it fails
+		t.Fatal(err)
+	}
+	if _, _, err := c.Fetch(t.Context(), entry(s.URL, hexSum(data)), nil); err == nil || !strings.Contains(err.Error(), base+journalSuffix) {
+		t.Errorf("%v", err)
+	}
+	if kept, err := os.ReadFile(base + ".part"); err != nil || !bytes.Equal(kept, data) || len(s.ranges()) != 0 {
+		t.Errorf("%d bytes are left, %v; %d requests", len(kept), err, len(s.ranges()))
+	}
+	if err := os.Remove(base + journalSuffix); err != nil {
+		t.Fatal(err)
+	}
+	path, digest, err := c.Fetch(t.Context(), entry(s.URL, hexSum(data)), nil)
+	fetched(t, path, digest, err, data)
 }
 
 func TestCompletePartNeedsNoRequest(t *testing.T) {

@@ -121,7 +121,6 @@ func codeSpans(text string) []Span {
 				at = start + n
 				continue
 			}
-			end = len(text) - start - n
 			spans = append(spans, Span{start, len(text)})
 			break
 		}

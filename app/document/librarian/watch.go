@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -51,10 +52,16 @@ func (l *Librarian) look(ctx context.Context) error {
 
 // follow makes a collection hold what is in its folder. Files that went away
 // are removed, but never all because the folder itself is away: it may be on a
-// drive that is not plugged in.
+// drive that is not plugged in. That is no error; a folder that is there and
+// cannot be looked at is one.
 func (l *Librarian) follow(ctx context.Context, c document.Collection) error {
-	if _, err := os.Stat(c.Folder); err != nil {
+	switch info, err := os.Stat(c.Folder); {
+	case errors.Is(err, fs.ErrNotExist):
 		return nil
+	case err != nil:
+		return fmt.Errorf("look at %s: %w", c.Folder, err)
+	case !info.IsDir():
+		return fmt.Errorf("look at %s: this is no folder any more", c.Folder)
 	}
 	files, err := readable(ctx, c.Folder)
 	if err != nil {

@@ -25,12 +25,8 @@ const firstExpansion = 1 << 20
 
 func openArchive(data []byte, limits Limits, receipt *Receipt) (*archive, error) {
 	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
-	if err != nil {
-		if errors.Is(err, zip.ErrInsecurePath) {
-			err = nil // nothing is written to the disk
-		} else {
-			return nil, problem(Damaged, "its archive is damaged or cut off (%v)", err)
-		}
+	if err != nil && !errors.Is(err, zip.ErrInsecurePath) { // paths do no harm: nothing is written to the disk
+		return nil, problem(Damaged, "its archive is damaged or cut off (%v)", err)
 	}
 	a := &archive{files: map[string]*zip.File{}, limits: limits, left: limits.Expanded, receipt: receipt}
 	for i, f := range z.File {
@@ -83,7 +79,7 @@ func (e *entry) Read(p []byte) (int, error) {
 		return n, problem(TooLarge, "its part %s expands to more than %d times its size", e.name, e.a.limits.Ratio)
 	case e.a.left < 0:
 		return n, problem(TooLarge, "it expands to more than %d MB", e.a.limits.Expanded>>20)
-	case err != nil && err != io.EOF:
+	case err != nil && !errors.Is(err, io.EOF):
 		err = problem(Damaged, "its part %s is damaged (%v)", e.name, err)
 	}
 	return n, err
@@ -134,7 +130,7 @@ func (a *archive) relations(part string) (map[string]relation, error) {
 	for {
 		t, err := x.next()
 		if err != nil {
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				err = nil
 			}
 			return all, err

@@ -80,10 +80,10 @@ func detect(name string, data []byte) detected {
 		}
 		return detected{kind: Unknown, what: what, problem: Unsupported}
 	}
-	return detectText(ext, m, data, trimmed)
+	return detectText(ext, m, trimmed)
 }
 
-func detectText(ext string, m *mimetype.MIME, data, trimmed []byte) detected {
+func detectText(ext string, m *mimetype.MIME, trimmed []byte) detected {
 	text, _ := decodeText(trimmed, "")
 	lower := strings.ToLower(text[:min(len(text), 2048)])
 	looksHTML := strings.HasPrefix(lower, "<!doctype html") || strings.HasPrefix(lower, "<html") || strings.HasPrefix(lower, "<?xml") && strings.Contains(lower, "<html") || m.Is("text/html")
@@ -218,11 +218,7 @@ func detectCompound(data []byte) detected {
 		if err != nil {
 			return err
 		}
-		for i := 0; i < 10_000; i++ {
-			e, err := r.Next()
-			if err != nil {
-				break
-			}
+		for _, e := range r.File[:min(len(r.File), 10_000)] {
 			switch {
 			case strings.HasPrefix(e.Name, "__properties_version1"), strings.HasPrefix(e.Name, "__substg1.0_"):
 				d = detected{kind: MSG}

@@ -387,7 +387,6 @@ func (d *docx) tableBlock(x *xmlReader) error {
 	depth := x.depth
 	rows := 0
 	var cells []string
-	span := 1
 	for {
 		t, err := x.next()
 		if err != nil {
@@ -399,8 +398,7 @@ func (d *docx) tableBlock(x *xmlReader) error {
 			case "tr":
 				cells = nil
 			case "tc":
-				text, n, err := d.cell(x)
-				span = n
+				text, span, err := d.cell(x)
 				cells = append(cells, text)
 				for ; span > 1 && len(cells) < d.limits.Columns; span-- {
 					cells = append(cells, "")
@@ -505,7 +503,7 @@ func (d *docx) readNotes(part string, texts map[docxNote]string) error {
 	defer x.close()
 	for {
 		t, err := x.next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {

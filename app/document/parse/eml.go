@@ -134,7 +134,7 @@ func (e *emlReader) multipart(r message.MultipartReader, kind string, depth int)
 	plain := false
 	for {
 		p, err := r.NextPart()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil && p == nil {

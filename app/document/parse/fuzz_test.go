@@ -2,7 +2,6 @@ package parse
 
 import (
 	"context"
-	"fmt"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -27,7 +26,7 @@ func check(t *testing.T, name string, kind Kind, data []byte) {
 	if ctx.Err() != nil {
 		t.Fatalf("%d bytes took longer than %v", len(data), fuzzLimits.Time)
 	}
-	doc.Receipt.finish(name, err, fuzzLimits)
+	doc.Receipt.finish(err, fuzzLimits)
 	if doc.Receipt.Status == "" || doc.Receipt.Status == Unread && doc.Receipt.Problem == "" {
 		t.Fatalf("a receipt without a reason: %+v", doc.Receipt)
 	}
@@ -149,7 +148,7 @@ func FuzzDetect(f *testing.F) {
 		}
 		text, encoding := decodeText(data, "")
 		if !utf8.ValidString(text) || encoding == "" {
-			t.Fatal(fmt.Sprintf("%q of %s", text, encoding))
+			t.Fatalf("%q of %s", text, encoding)
 		}
 	})
 }

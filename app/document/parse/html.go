@@ -71,6 +71,7 @@ func (h *htmlReader) document(text string) error {
 func (h *htmlReader) fragment(text string) error {
 	nodes, err := html.ParseFragment(strings.NewReader(text), &html.Node{Type: html.ElementNode, Data: "body", DataAtom: atom.Body})
 	if err != nil {
+		h.receipt.skip("HTML within the text", "", err.Error())
 		return nil
 	}
 	for _, n := range nodes {

@@ -2,6 +2,7 @@ package parse
 
 import (
 	"encoding/binary"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -106,7 +107,7 @@ func compoundFile(t testing.TB, streams [][2]any) []byte {
 		}
 		binary.LittleEndian.PutUint32(table[4*i:], v)
 	}
-	return append(append(header, table...), body...)
+	return slices.Concat(header, table, body)
 }
 
 func TestMSG(t *testing.T) {

@@ -141,7 +141,7 @@ func (s *source) message(values map[string]string, html, rtfBody []byte, attache
 // stream reads a stream of the compound file.
 func (s *source) stream(e *mscfb.File) []byte {
 	b, err := io.ReadAll(io.LimitReader(e, int64(len(s.data))))
-	if err != nil && err != io.EOF && len(b) == 0 {
+	if err != nil && len(b) == 0 {
 		s.receipt.skip("parts of the message", e.Name, err.Error())
 	}
 	return b

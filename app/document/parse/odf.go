@@ -49,7 +49,7 @@ func parseODF(s *source) error {
 	}
 	defer x.close()
 	s.unit(map[Kind]string{ODP: "slide", ODS: "sheet", ODT: "part"}[s.receipt.Kind], 0)
-	if err := o.content(x, 0); err != nil && err != io.EOF {
+	if err := o.content(x, 0); err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
 	r := s.receipt

@@ -44,7 +44,7 @@ func Parse(ctx context.Context, name string, data []byte, o Options) (*Document,
 	ctx, cancel := context.WithTimeout(ctx, limits.Time)
 	defer cancel()
 	err := run(ctx, name, data, limits, o, doc)
-	doc.Receipt.finish(name, err, limits)
+	doc.Receipt.finish(err, limits)
 	doc.Kind = doc.Receipt.Kind
 	doc.Receipt.Took = time.Since(start).Milliseconds()
 	return doc, doc.Receipt.problemError(err)
@@ -118,7 +118,7 @@ func guard(f func() error) (err error) {
 }
 
 // finish states the outcome.
-func (r *Receipt) finish(name string, err error, limits Limits) {
+func (r *Receipt) finish(err error, limits Limits) {
 	var p *Error
 	switch {
 	case err == nil || errors.Is(err, errCut):

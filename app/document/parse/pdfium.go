@@ -125,33 +125,33 @@ func (p *pdfiums) instance() (*instance, error) {
 }
 
 // close gives the instance's memory back.
-func (i *instance) close() {
-	if i.err == nil && i.doc != 0 {
-		i.call("FPDF_CloseDocument", i.doc)
+func (in *instance) close() {
+	if in.err == nil && in.doc != 0 {
+		in.call("FPDF_CloseDocument", in.doc)
 	}
-	_ = i.Pdfium.Close()
+	_ = in.Pdfium.Close()
 }
 
 // call calls a function of PDFium. After a trap it does nothing and returns 0.
-func (i *instance) call(name string, args ...uint64) uint64 {
-	if i.err != nil {
+func (in *instance) call(name string, args ...uint64) uint64 {
+	if in.err != nil {
 		return 0
 	}
-	f := i.fns[name]
+	f := in.fns[name]
 	if f == nil {
-		if f = i.module.Fn(name); f == nil {
-			i.err = fmt.Errorf("PDFium has no function %s", name)
+		if f = in.module.Fn(name); f == nil {
+			in.err = fmt.Errorf("PDFium has no function %s", name)
 			return 0
 		}
-		i.fns[name] = f
+		in.fns[name] = f
 	}
-	clear(i.stack[:])
-	copy(i.stack[:], args)
-	if err := f.CallWithStack(context.Background(), i.stack[:]); err != nil {
-		i.err = problem(Damaged, "PDFium could not go on (%s)", firstLine(err.Error()))
+	clear(in.stack[:])
+	copy(in.stack[:], args)
+	if err := f.CallWithStack(context.Background(), in.stack[:]); err != nil {
+		in.err = problem(Damaged, "PDFium could not go on (%s)", firstLine(err.Error()))
 		return 0
 	}
-	return i.stack[0]
+	return in.stack[0]
 }
 
 func firstLine(s string) string {
@@ -164,41 +164,37 @@ func firstLine(s string) string {
 }
 
 // int32 calls a function that returns an int.
-func (i *instance) int32(name string, args ...uint64) int {
-	return int(int32(uint32(i.call(name, args...))))
+func (in *instance) int32(name string, args ...uint64) int {
+	return int(int32(uint32(in.call(name, args...))))
 }
 
-func (i *instance) float32(name string, args ...uint64) float64 {
-	return float64(math.Float32frombits(uint32(i.call(name, args...))))
-}
-
-func (i *instance) float64(name string, args ...uint64) float64 {
-	return math.Float64frombits(i.call(name, args...))
+func (in *instance) float32(name string, args ...uint64) float64 {
+	return float64(math.Float32frombits(uint32(in.call(name, args...))))
 }
 
 // load opens a document.
-func (i *instance) load(data []byte, password string) error {
+func (in *instance) load(data []byte, password string) error {
 	pw := uint64(0)
 	if password != "" {
-		at, err := i.module.Malloc(uint64(len(password) + 1))
+		at, err := in.module.Malloc(uint64(len(password) + 1))
 		if err != nil {
 			return err
 		}
-		i.memory.Write(uint32(at), append([]byte(password), 0))
+		in.memory.Write(uint32(at), append([]byte(password), 0))
 		pw = at
 	}
-	access, _, err := i.module.CreateFileAccessReader(int64(len(data)), newSeeker(data))
+	access, _, err := in.module.CreateFileAccessReader(int64(len(data)), newSeeker(data))
 	if err != nil {
 		return problem(OutOfMemory, "PDFium has no memory for it")
 	}
-	i.doc = i.call("FPDF_LoadCustomDocument", *access, pw)
-	if i.err != nil {
-		return i.err
+	in.doc = in.call("FPDF_LoadCustomDocument", *access, pw)
+	if in.err != nil {
+		return in.err
 	}
-	if i.doc != 0 {
+	if in.doc != 0 {
 		return nil
 	}
-	switch code := i.int32("FPDF_GetLastError"); code {
+	switch code := in.int32("FPDF_GetLastError"); code {
 	case 4:
 		return problem(Password, "")
 	case 5:
@@ -228,12 +224,12 @@ func (r readerAt) ReadAt(p []byte, off int64) (int, error) {
 
 // utf16Text calls a function that writes UTF-16 to a buffer and returns the bytes
 // it needs: args, then buffer and its length.
-func (i *instance) utf16Text(name string, args ...uint64) string {
-	n := i.call(name, append(args, uint64(i.scratch), scratchSize)...)
+func (in *instance) utf16Text(name string, args ...uint64) string {
+	n := in.call(name, append(args, uint64(in.scratch), scratchSize)...)
 	if n = uint64(uint32(n)); n < 2 || n > scratchSize {
 		return ""
 	}
-	b, ok := i.memory.Read(i.scratch, uint32(n))
+	b, ok := in.memory.Read(in.scratch, uint32(n))
 	if !ok {
 		return ""
 	}
@@ -253,22 +249,22 @@ func decodeUTF16LE(b []byte) string {
 }
 
 // cString writes a short constant to the end of the scratch memory.
-func (i *instance) cString(s string) uint64 {
-	at := i.scratch + scratchSize - 256
-	i.memory.Write(at, append([]byte(s), 0))
+func (in *instance) cString(s string) uint64 {
+	at := in.scratch + scratchSize - 256
+	in.memory.Write(at, append([]byte(s), 0))
 	return uint64(at)
 }
 
 // rect calls a function that fills an FS_RECTF: left, top, right, bottom.
-func (i *instance) rect(name string, args ...uint64) (r [4]float64, ok bool) {
-	if i.int32(name, append(args, uint64(i.scratch))...) == 0 {
+func (in *instance) rect(name string, args ...uint64) (r [4]float64, ok bool) {
+	if in.int32(name, append(args, uint64(in.scratch))...) == 0 {
 		return r, false
 	}
-	return i.readRect()
+	return in.readRect()
 }
 
-func (i *instance) readRect() (r [4]float64, ok bool) {
-	b, ok := i.memory.Read(i.scratch, 16)
+func (in *instance) readRect() (r [4]float64, ok bool) {
+	b, ok := in.memory.Read(in.scratch, 16)
 	if !ok {
 		return r, false
 	}

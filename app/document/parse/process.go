@@ -54,7 +54,8 @@ func (t *tail) String() string {
 // startWorker starts a worker and waits until it has shut itself in.
 func startWorker(c Config) (*process, error) {
 	p := &process{done: make(chan struct{})}
-	p.cmd = exec.Command(c.Worker[0], append(append([]string(nil), c.Worker[1:]...), c.Cache)...)
+	// It outlives the file that it is started for: kill and end end it.
+	p.cmd = exec.CommandContext(context.Background(), c.Worker[0], append(append([]string(nil), c.Worker[1:]...), c.Cache)...)
 	p.cmd.Stderr = &p.said
 	p.cmd.Env = workerEnv()
 	hideWindow(p.cmd)
@@ -74,10 +75,13 @@ func startWorker(c Config) (*process, error) {
 	var a answer
 	err = readJSON(p.out, &a)
 	timer.Stop()
-	if err != nil || !a.Ready {
+	if err == nil && !a.Ready {
+		err = errors.New("it does not say that it is ready")
+	}
+	if err != nil {
 		p.kill()
 		p.wait()
-		return nil, fmt.Errorf("it did not begin (%v) %s", err, p.said.String())
+		return nil, fmt.Errorf("it did not begin (%w) %s", err, p.said.String())
 	}
 	p.sandbox = a.Sandbox
 	return p, nil

@@ -38,9 +38,8 @@ type Reader struct {
 	idle   []*process
 	closed bool
 
-	warm    sync.Mutex
-	warmErr error
-	isWarm  bool
+	warm   sync.Mutex
+	isWarm bool
 }
 
 // NewReader prepares to read files. It starts nothing yet.
@@ -92,7 +91,7 @@ func (r *Reader) Read(ctx context.Context, path string, o Options) (*Document, e
 	doc := &Document{Kind: Unknown, Receipt: Receipt{File: path, Kind: Unknown}}
 	receipt := &doc.Receipt
 	fail := func(err error) (*Document, error) {
-		receipt.finish(path, err, limits)
+		receipt.finish(err, limits)
 		receipt.Took = time.Since(start).Milliseconds()
 		return doc, receipt.problemError(err)
 	}

@@ -91,6 +91,16 @@ note: [1] A note`)
 	}
 }
 
+// TestDeepHTML holds that HTML which is nested too deep to be read is told, and
+// that the text around it is read.
+func TestDeepHTML(t *testing.T) {
+	d := read(t, "a.md", []byte("Before\n\n"+strings.Repeat("<div>", 600)+"lost\n\nAfter\n"))
+	same(t, outline(d), "== 1 \nparagraph: Before\nparagraph: After")
+	if r := d.Receipt; r.Status != Partial || len(r.Skipped) != 1 || r.Skipped[0].What != "HTML within the text" {
+		t.Errorf("%+v", r)
+	}
+}
+
 func TestMarkdown(t *testing.T) {
 	d := read(t, "a.md", []byte("---\ntitle: \"My notes\"\nauthor: Me\n---\n# Head\n\nText with **bold**, `code` and [a link](x).[^1]\n\n1. one\n   - deep\n2. two\n\n```go\nfunc a() {}\n```\n\n| a | b |\n|---|---|\n| 1 | x |\n\n## Sub\n\n> quoted\n\n- [x] done\n\n[^1]: The note.\n"))
 	same(t, outline(d), `

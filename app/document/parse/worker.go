@@ -50,7 +50,6 @@ func Worker(in io.Reader, out io.Writer, cache string, warm bool) int {
 		}
 		watchMemory(q.Limits.withDefaults().Memory)
 		if !q.Same {
-			data = nil
 			var err error
 			if data, err = readBody(r, q.Size, q.Limits.withDefaults().Bytes); err != nil {
 				return workerFailed

@@ -502,7 +502,7 @@ func formatOf(code string) numberFormat {
 
 func (f *numberFormat) sign(s string) {
 	s = strings.TrimSpace(s)
-	if n := len([]rune(s)); n > 0 && n <= 4 && strings.Trim(s, "$€£¥₹₽₩₺₴ABCDEFGHIJKLMNOPQRSTUVWXYZkrzłčKft") == "" {
+	if n := len([]rune(s)); n > 0 && n <= 4 && strings.Trim(s, "$€£¥₹₽₩₺₴ABCDEFGHIJKLMNOPQRSTUVWXYZkrzłčft") == "" {
 		f.currency = s
 	}
 }

@@ -70,8 +70,6 @@ func stem(w string) string {
 // span of tokens.
 type span struct{ from, to int }
 
-func (s span) has(i int) bool { return i >= s.from && i < s.to }
-
 // find is where a phrase stands among the tokens, by stems, not used yet.
 func find(tokens []token, phrase []token, exact bool) (span, bool) {
 	if len(phrase) == 0 {

@@ -51,7 +51,7 @@ func FindRegistry(root string) (string, error) {
 }
 
 // StartRegistry runs the program with its data in dir and waits until it
-// answers.
+// answers. It ends with ctx at the latest.
 func StartRegistry(ctx context.Context, program, dir string, client Doer) (*Registry, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -64,7 +64,7 @@ func StartRegistry(ctx context.Context, program, dir string, client Doer) (*Regi
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		return nil, err
 	}
-	r.cmd = exec.Command(program, "serve", config)
+	r.cmd = exec.CommandContext(ctx, program, "serve", config)
 	r.cmd.Stdout, r.cmd.Stderr = &r.output, &r.output
 	if err := r.cmd.Start(); err != nil {
 		return nil, err
