@@ -175,6 +175,57 @@ func TestLibrary(t *testing.T) {
 	}
 }
 
+// TestWatchedFolderAway holds that documents stay while the folder they were
+// found in is away, or something else has its name.
+func TestWatchedFolderAway(t *testing.T) {
+	for name, away := range map[string]func(folder string) error{
+		"missing": func(string) error { return nil },
+		"a file":  func(folder string) error { return os.WriteFile(folder, []byte("other"), 0o600) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir, files := t.TempDir(), t.TempDir()
+			watched := func(name string) string {
+				folder := filepath.Join(files, name)
+				if err := os.Mkdir(folder, 0o700); err != nil {
+					t.Fatal(err)
+				}
+				old := time.Now().Add(-time.Hour)
+				if err := os.Chtimes(write(t, folder, name+".md", name+" has a text."), old, old); err != nil {
+					t.Fatal(err)
+				}
+				return folder
+			}
+			wait := func(l *librarian.Librarian, n int) {
+				t.Helper()
+				for range 1000 {
+					if docs := settle(t, l); len(docs) == n {
+						return
+					}
+					time.Sleep(10 * time.Millisecond)
+				}
+				t.Fatalf("not %d documents", n)
+			}
+			first, second := watched("first"), watched("second")
+			l, db := open(t, dir, true)
+			if _, err := l.CreateCollection(t.Context(), "", first); err != nil {
+				t.Fatal(err)
+			}
+			wait(l, 1)
+			l.Close()
+			if err := errors.Join(os.RemoveAll(first), away(first)); err != nil {
+				t.Fatal(err)
+			}
+			// Folders are looked at by the names of their collections: when the
+			// second's document is there, the first was looked at.
+			if err := db.SaveCollection(t.Context(), document.Collection{ID: "second", Name: "second", Folder: second, CreatedAt: 1}); err != nil {
+				t.Fatal(err)
+			}
+			again, _ := open(t, dir, true)
+			wait(again, 2)
+		})
+	}
+}
+
 // TestInterrupted ends the work at several places and goes on: nothing is lost
 // and nothing there twice.
 func TestInterrupted(t *testing.T) {

@@ -103,7 +103,7 @@ func (d *download) open() (err error) {
 		// The bytes beside it may be all there: nothing is thrown away.
 		return fmt.Errorf("the record of what was downloaded of %s cannot be read; make it readable, or delete it to begin anew: %w", d.file.Name, err)
 	case err != nil:
-		return nil //nolint:nilerr // a record that is missing or damaged says nothing: begins anew
+		return nil // a record that is missing or damaged says nothing: begins anew
 	}
 	info, err := os.Stat(d.part())
 	if err != nil {

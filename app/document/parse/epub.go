@@ -106,7 +106,7 @@ func (s *source) spine(a *archive, pkg string) (chapters []string, images int, e
 	items := map[string]string{}
 	for {
 		t, err := x.next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return chapters, images, nil
 		}
 		if err != nil {

@@ -79,7 +79,7 @@ func (w *xlsx) workbook(part string) ([]xlsxSheet, error) {
 	var sheets []xlsxSheet
 	for {
 		t, err := x.next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
@@ -121,7 +121,7 @@ func (w *xlsx) sharedStrings(part string) error {
 	total := 0
 	for n := 0; ; n++ {
 		t, err := x.next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {

@@ -63,9 +63,9 @@ func (x *xmlReader) next() (xml.Token, error) {
 		if err != nil {
 			var p *Error
 			switch {
-			case err == io.EOF && x.depth > 0:
+			case errors.Is(err, io.EOF) && x.depth > 0:
 				return nil, problem(Damaged, "its part %s is cut off", x.name)
-			case err == io.EOF || errors.As(err, &p):
+			case errors.Is(err, io.EOF) || errors.As(err, &p):
 				return nil, err
 			}
 			return nil, problem(Damaged, "its part %s is damaged (%v)", x.name, err)
