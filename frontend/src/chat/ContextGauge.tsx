@@ -2,7 +2,7 @@
 import { Popover } from "radix-ui";
 import { useEffect, useState } from "react";
 import * as api from "../transport/api";
-import { count, percent, sentence } from "../ui/format";
+import { count, percent, sentence, share as written } from "../ui/format";
 import { t } from "../strings";
 
 const pause = 350; // ms without a key before the tokens are counted again
@@ -49,7 +49,7 @@ export function ContextGauge({ chatId, draft, changed, leftOut }: { chatId: stri
           <circle className="gauge-track" cx="8" cy="8" r={radius} />
           <circle className="gauge-fill" cx="8" cy="8" r={radius} strokeDasharray={`${(share / 100) * around} ${around}`} transform="rotate(-90 8 8)" />
         </svg>
-        <span>{Math.round(share)} %</span>
+        <span>{written(share)}</span>
       </Popover.Trigger>
       <Popover.Portal>
         <Popover.Content className="popover facts-popover" side="top" align="end" sideOffset={8} collisionPadding={12} aria-label={t.context.title}>

@@ -4,7 +4,7 @@ import { useCallback, useEffect, useState } from "react";
 import { Facts, Problem, Section } from "../models/pieces";
 import * as api from "../transport/api";
 import { Button } from "../ui/controls";
-import { bytes, count, dateTime, memory, sentence } from "../ui/format";
+import { bytes, dateTime, memory, sentence } from "../ui/format";
 import { attempt, messageOf } from "../ui/notify";
 import { Page } from "../ui/Page";
 import { t } from "../strings";
@@ -98,7 +98,7 @@ function Speed({ profile, onMeasured }: { profile: api.Profile | null; onMeasure
       {profile && (
         <dl className="facts facts-wide">
           <Fact name={t.machine.read} value={`${bytes(profile.readBytesPerSecond)}/s`} />
-          <Fact name={t.machine.compute} value={t.machine.ops(count(profile.int8OpsPerSecond / 1e9), profile.threads)} />
+          <Fact name={t.machine.compute} value={t.machine.ops(profile.int8OpsPerSecond / 1e9, profile.threads)} />
           <Fact name={t.machine.measured} value={dateTime(profile.measuredAt)} />
         </dl>
       )}

@@ -5,7 +5,7 @@ import { useState } from "react";
 import type { CatalogEntry, CatalogFile } from "../transport/api";
 import { useCache } from "../transport/cache";
 import { Button } from "../ui/controls";
-import { bytes, parameters, percent } from "../ui/format";
+import { bytes, languageName, parameters, percent } from "../ui/format";
 import { t } from "../strings";
 import { best } from "./Catalogue";
 import { DownloadState } from "./Downloads";
@@ -14,18 +14,9 @@ import { Badge, Facts } from "./pieces";
 import { active, downloadOf, pull } from "./pull";
 import type { TermsOf } from "./Terms";
 
-const languageNames = new Intl.DisplayNames(["en"], { type: "language" });
-
 /** The first few languages by name, and how many there are besides. */
 export function languages(tags: readonly string[]): string {
-  const names = tags.slice(0, 3).map((tag) => {
-    try {
-      return languageNames.of(tag) ?? tag;
-    } catch {
-      return tag;
-    }
-  });
-  return names.join(", ") + (tags.length > 3 ? t.catalogue.moreLanguages(tags.length - 3) : "");
+  return t.catalogue.languages(tags.slice(0, 3).map(languageName), Math.max(0, tags.length - 3));
 }
 
 /** What the licence dialog says of an entry. */

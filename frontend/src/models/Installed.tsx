@@ -62,13 +62,13 @@ export function Installed({ model: m }: { model: api.Model }) {
         {m.problem && <Problem title={t.models.problem} text={m.problem} />}
         {loading && (
           <div className="row-progress">
-            <Progress done={loading.done} total={loading.total} label={`${t.models.loading} ${m.name}`} />
+            <Progress done={loading.done} total={loading.total} label={t.models.loadingOf(m.name)} />
             <Facts items={[t.models.loading, t.models.progress(loading.done, loading.total)]} />
           </div>
         )}
         {verifying?.state === "running" && (
           <div className="row-progress">
-            <Progress done={verifying.done} total={verifying.total} label={`${t.models.verifying} ${m.name}`} />
+            <Progress done={verifying.done} total={verifying.total} label={t.models.verifyingOf(m.name)} />
             <div className="row-work">
               <Facts items={[t.models.verifying, t.models.progress(verifying.done, verifying.total)]} />
               <Button kind="quiet" small onClick={() => void attempt(t.models.verifyFailed, () => api.cancelVerify(m.ref))}>

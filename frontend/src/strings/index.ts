@@ -3,15 +3,24 @@
 import { countIn } from "../ui/format";
 import { en } from "./en";
 
-export type Strings = typeof en;
+/** What a language has to say: the sentences of English, whatever their words. */
+type Said<T> = T extends string ? string : T extends (...args: infer Values) => string ? (...args: Values) => string : { [K in keyof T]: Said<T[K]> };
+export type Strings = Said<typeof en>;
 
 /** By tag, under their own names. */
-export const languages = { en: "English" } as const;
+export const languages = { en: "English", de: "Deutsch", es: "Español", ko: "한국어", zh: "简体中文" } as const;
 export type Language = keyof typeof languages;
 
 const loaders: Record<Language, () => Promise<Strings>> = {
   en: () => Promise.resolve(en),
+  de: async () => (await import("./de")).de,
+  es: async () => (await import("./es")).es,
+  ko: async () => (await import("./ko")).ko,
+  zh: async () => (await import("./zh")).zh,
 };
+
+/** As numbers are written and as screen readers are told: the script of Chinese decides over its letters' shapes. */
+const locales: Record<Language, string> = { en: "en-GB", de: "de", es: "es", ko: "ko", zh: "zh-Hans" };
 
 export let t: Strings = en;
 let spoken: Language = "en";
@@ -30,8 +39,8 @@ export async function speak(language: Language): Promise<void> {
   const strings = await loaders[language]();
   t = strings;
   spoken = language;
-  countIn(language === "en" ? "en-GB" : language);
-  document.documentElement.lang = language;
+  countIn(locales[language]);
+  document.documentElement.lang = language === "zh" ? "zh-Hans" : language;
 }
 
 /** The tag of what is spoken. */

@@ -6,11 +6,14 @@ const formatsOf = (locale: string) => ({
   whole: new Intl.NumberFormat(locale, { maximumFractionDigits: 0 }),
   tenth: new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 }),
   short: new Intl.NumberFormat(locale, { maximumFractionDigits: 1 }),
+  three: new Intl.NumberFormat(locale, { maximumSignificantDigits: 3 }),
+  share: new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 }),
   forms: new Intl.PluralRules(locale),
   weekday: new Intl.DateTimeFormat(locale, { weekday: "long" }),
   month: new Intl.DateTimeFormat(locale, { month: "long" }),
   monthAndYear: new Intl.DateTimeFormat(locale, { month: "long", year: "numeric" }),
   moment: new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" }),
+  languages: new Intl.DisplayNames(locale, { type: "language" }),
 });
 let f = formatsOf("en-GB");
 
@@ -21,8 +24,26 @@ export function countIn(locale: string): void {
 
 export const count = (n: number): string => f.whole.format(n);
 
-/** A number with its word, in the form that the language has for it. */
-export const plural = (n: number, one: string, many: string): string => `${count(n)} ${f.forms.select(n) === "one" ? one : many}`;
+/** A number with its word, in the form that the language has for it; whole millions have one of their own in Spanish. */
+export function plural(n: number, one: string, other: string, many = other): string {
+  const form = f.forms.select(n);
+  return `${count(n)} ${form === "one" ? one : form === "many" ? many : other}`;
+}
+
+/** A number to three figures. */
+export const figures = (n: number): string => f.three.format(n);
+
+/** A share in percent. */
+export const share = (percent: number): string => f.share.format(percent / 100);
+
+/** A language by its name in the one that is spoken. */
+export function languageName(tag: string): string {
+  try {
+    return f.languages.of(tag) ?? tag;
+  } catch {
+    return tag; // no tag of a language
+  }
+}
 
 /** Tokens per second: a decimal only where it says something. */
 export const rate = (n: number): string => (n >= 100 ? f.whole.format(n) : f.tenth.format(n));
@@ -56,18 +77,18 @@ export function parameters(n: number): string {
 
 /** A length of time: 80 ms, 1.2 s, 3 min 05 s. */
 export function duration(ms: number): string {
-  if (ms < 100) return `${f.whole.format(ms)} ms`;
-  if (ms < 59_950) return `${f.tenth.format(ms / 1000)} s`;
+  if (ms < 100) return t.times.milliseconds(f.whole.format(ms));
+  if (ms < 59_950) return t.times.seconds(f.tenth.format(ms / 1000));
   const seconds = Math.round(ms / 1000);
-  return `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, "0")} s`;
+  return t.times.minutesAndSeconds(f.whole.format(Math.floor(seconds / 60)), String(seconds % 60).padStart(2, "0"));
 }
 
 /** Seconds until something is done, roughly. */
 export function remaining(seconds: number): string {
   if (!Number.isFinite(seconds) || seconds < 0) return "";
-  if (seconds < 90) return t.times.left(`${Math.max(1, Math.round(seconds))} s`);
-  if (seconds < 5400) return t.times.left(`${Math.round(seconds / 60)} min`);
-  return t.times.left(`${f.tenth.format(seconds / 3600)} h`);
+  if (seconds < 90) return t.times.left(t.times.seconds(f.whole.format(Math.max(1, Math.round(seconds)))));
+  if (seconds < 5400) return t.times.left(t.times.minutes(f.whole.format(Math.round(seconds / 60))));
+  return t.times.left(t.times.hours(f.tenth.format(seconds / 3600)));
 }
 
 export const percent = (done: number, total: number): number =>

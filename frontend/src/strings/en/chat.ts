@@ -1,5 +1,5 @@
 // What the page of a chat says.
-import { bytes, count, duration, percent, plural, rate } from "../../ui/format";
+import { bytes, count, duration, percent, plural, rate, share } from "../../ui/format";
 
 export const chat = {
   heading: (title: string) => `Conversation: ${title}`,
@@ -117,7 +117,7 @@ export const picker = {
 
 export const context = {
   label: (total: number, limit: number) =>
-    `Context: ${count(total)} of ${count(limit)} tokens, ${Math.round(percent(total, limit))} %`,
+    `Context: ${count(total)} of ${count(limit)} tokens, ${share(percent(total, limit))}`,
   title: "Context of the next answer",
   explain: "What the model can have before it at once, in tokens (about ¾ of a word each).",
   system: "System prompt",

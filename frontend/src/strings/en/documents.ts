@@ -1,5 +1,5 @@
 // What the interface says about documents, sources and citations.
-import { count, duration, plural } from "../../ui/format";
+import { count, duration, figures, plural } from "../../ui/format";
 
 const of = (done: number, total: number) => (total > 0 ? `${count(done)} of ${count(total)}` : count(done));
 
@@ -213,7 +213,7 @@ export const inspector = {
   fused: "together",
   rerank: "reranked",
   rank: (n: number) => (n > 0 ? `#${n}` : "not found"),
-  score: (n: number) => n.toLocaleString("en-GB", { maximumSignificantDigits: 3 }),
+  score: (n: number) => figures(n),
   terms: "has",
   around: "What stands around it",
   hideAround: "Hide what stands around it",

@@ -1,5 +1,5 @@
 // What the pages of the machine and of the network say.
-import { plural } from "../../ui/format";
+import { count, plural } from "../../ui/format";
 
 export const machine = {
   title: "This machine",
@@ -29,7 +29,7 @@ export const machine = {
   speedText: "What the engine’s own kernels reach here. Predictions for models come from this.",
   read: "Reads memory at",
   compute: "Computes",
-  ops: (giga: string, threads: number) => `${giga} billion operations/s on ${plural(threads, "thread", "threads")}`,
+  ops: (billions: number, threads: number) => `${count(billions)} billion operations/s on ${plural(threads, "thread", "threads")}`,
   measured: "Measured",
   measure: "Measure",
   again: "Measure again",

@@ -1,5 +1,5 @@
 // What the interface says about models and downloads.
-import { bytes, count, plural, rate } from "../../ui/format";
+import { bytes, count, plural, rate, share } from "../../ui/format";
 
 export const models = {
   title: "Models",
@@ -10,6 +10,7 @@ export const models = {
   makeDefault: "Use for new chats",
   load: "Load now",
   loading: "Loading",
+  loadingOf: (name: string) => `Loading ${name}`,
   loadFailed: "The model was not loaded",
   details: "Show details",
   hideDetails: "Hide details",
@@ -34,6 +35,7 @@ export const models = {
   digest: "SHA-256",
   verify: "Check the file",
   verifying: "Checking",
+  verifyingOf: (name: string) => `Checking ${name}`,
   verifyFailed: "The file was not checked",
   tools: { huggingface: "Hugging Face cache", ollama: "Ollama", lmstudio: "LM Studio" },
   lookForOthers: "Look for models of other tools",
@@ -94,9 +96,9 @@ export const downloads = {
   failed: "The download did not obey",
   kept: "What has come is kept; trying again goes on from there.",
   several: (n: number) => plural(n, "download", "downloads"),
-  share: (state: "queued" | "running" | "waiting" | "verifying" | "paused" | "done" | "failed" | "cancelled", share: number): string =>
-    state === "paused" ? "Paused" : state === "queued" ? "Waiting its turn" : `Downloading, ${Math.floor(share)} %`,
-  short: (name: string, share: number) => `${name}, ${Math.floor(share)} %`,
+  share: (state: "queued" | "running" | "waiting" | "verifying" | "paused" | "done" | "failed" | "cancelled", done: number) =>
+    state === "paused" ? "Paused" : state === "queued" ? "Waiting its turn" : `Downloading, ${share(Math.floor(done))}`,
+  short: (name: string, done: number) => `${name}, ${share(Math.floor(done))}`,
   ready: (name: string) => `${name} is ready`,
 };
 
@@ -134,7 +136,7 @@ export const catalogue = {
   none: "No model of the catalogue is like that.",
   recommended: "Recommended here",
   free: "free to use",
-  moreLanguages: (n: number) => ` and ${n} more`,
+  languages: (names: string[], more: number) => names.join(", ") + (more > 0 ? ` and ${count(more)} more` : ""),
   quantOf: (name: string) => `Quantization of ${name}`,
 };
 
@@ -150,7 +152,7 @@ export const search = {
   more: "Show more",
   gated: "Needs a token",
   downloads: (n: string) => `${n} downloads`,
-  allFiles: (n: number) => `All ${n} files`,
+  allFiles: (n: number) => `All ${count(n)} files`,
   anyway: "Get anyway",
 };
 
@@ -162,7 +164,7 @@ export const add = {
   hint: "hf.co/owner/repository:QUANT, ollama.com/llama3.2:1b, https://…/model.gguf, or the path of a file. You see what it is before it is downloaded.",
   look: "Look",
   looking: "Looking",
-  parts: (n: number) => `in ${n} parts`,
+  parts: (n: number) => `in ${count(n)} parts`,
   gated: "needs a token",
 };
 

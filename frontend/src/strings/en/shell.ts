@@ -65,5 +65,10 @@ export const times = {
   today: "Today",
   yesterday: "Yesterday",
   thisMonth: "Earlier this month",
+  milliseconds: (n: string) => `${n} ms`,
+  seconds: (n: string) => `${n} s`,
+  minutes: (n: string) => `${n} min`,
+  minutesAndSeconds: (minutes: string, seconds: string) => `${minutes} min ${seconds} s`,
+  hours: (n: string) => `${n} h`,
   left: (time: string) => `${time} left`,
 };

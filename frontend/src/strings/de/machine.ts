@@ -1,0 +1,63 @@
+// What the pages of the machine and of the network say.
+import { count, plural } from "../../ui/format";
+
+export const machine = {
+  title: "Dieser Rechner",
+  intro: "Womit Freehold arbeiten kann.",
+  failed: "Der Rechner konnte nicht untersucht werden",
+  memory: "Arbeitsspeicher",
+  memoryValue: (free: string, total: string) => `${free} von ${total} frei`,
+  diskValue: (free: string) => `${free} auf dem Datenträger frei`,
+  processor: "Prozessor",
+  cpu: "Name",
+  cores: "Kerne",
+  coresValue: (physical: number, performance: number, logical: number) =>
+    [plural(physical, "Kern", "Kerne"), performance > 0 && performance < physical ? `${count(performance)} davon schnell` : "", logical > physical ? plural(logical, "Thread", "Threads") : ""]
+      .filter(Boolean)
+      .join(", "),
+  isa: "Befehlssatz",
+  caches: "Caches",
+  cache: (level: number, size: string, shared: number) => `L${level} ${size}${shared > 1 ? ` für ${shared} Threads` : ""}`,
+  backend: "Modelle laufen auf",
+  system: "System",
+  graphics: "Grafik",
+  noGraphics: "Es wurde kein Grafikprozessor gefunden. Modelle laufen auf dem Prozessor; dafür ist Freehold gemacht.",
+  gpuMemory: (free: string, total: string) => `${free} von ${total} frei`,
+  usable: "in Gebrauch",
+  notUsed: "nicht verwendet",
+  speed: "Gemessene Geschwindigkeit",
+  speedText: "Was die Rechenkerne der Engine hier erreichen. Darauf beruhen die Vorhersagen für Modelle.",
+  read: "Liest Speicher mit",
+  compute: "Rechnet mit",
+  ops: (billions: number, threads: number) => `${count(billions)} Milliarden Operationen/s auf ${plural(threads, "Thread", "Threads")}`,
+  measured: "Gemessen",
+  measure: "Messen",
+  again: "Erneut messen",
+  measuring: "Misst, einige Sekunden",
+  measureFailed: "Der Rechner wurde nicht gemessen",
+};
+
+export const network = {
+  title: "Netzwerk",
+  intro: "Jede Anfrage, die Freehold stellt, und wozu. Chats und Dokumente sind nie Teil davon.",
+  on: "Freehold verbindet sich, wenn Sie ein Modell laden, suchen oder ansehen möchten, und nie von selbst.",
+  off: "Keine Verbindung nach außen. Modelle können aus Dateien, von anderen Programmen und von USB-Sticks kommen.",
+  turnOff: "Ausschalten",
+  failed: "Das Protokoll konnte nicht gelesen werden",
+  requests: "Anfragen",
+  table: "Protokoll der Anfragen",
+  none: "Nichts hat diesen Rechner verlassen.",
+  count: (k: number) => plural(k, "Anfrage", "Anfragen"),
+  sum: (sent: string, received: string) => `${sent} gesendet, ${received} empfangen`,
+  copy: "Protokoll kopieren",
+  when: "Wann",
+  host: "Wohin",
+  purpose: "Wozu",
+  result: "Ergebnis",
+  size: "Gesendet, empfangen",
+  bytes: (sent: string, received: string) => `${sent}, ${received}`,
+  refused: "abgelehnt: Das Netzwerk ist aus",
+  running: "läuft",
+  noAnswer: "keine Antwort",
+  ended: "beendet",
+};

@@ -1,0 +1,63 @@
+// What the pages of the machine and of the network say.
+import { count, plural } from "../../ui/format";
+
+export const machine = {
+  title: "Este equipo",
+  intro: "Con qué cuenta Freehold para trabajar.",
+  failed: "No se pudo examinar el equipo",
+  memory: "Memoria",
+  memoryValue: (free: string, total: string) => `${free} libres de ${total}`,
+  diskValue: (free: string) => `${free} libres en el disco`,
+  processor: "Procesador",
+  cpu: "Nombre",
+  cores: "Núcleos",
+  coresValue: (physical: number, performance: number, logical: number) =>
+    [plural(physical, "núcleo", "núcleos"), performance > 0 && performance < physical ? `${count(performance)} de ellos ${performance === 1 ? "rápido" : "rápidos"}` : "", logical > physical ? plural(logical, "hilo", "hilos") : ""]
+      .filter(Boolean)
+      .join(", "),
+  isa: "Instrucciones",
+  caches: "Cachés",
+  cache: (level: number, size: string, shared: number) => `L${level} ${size}${shared > 1 ? ` para ${shared} hilos` : ""}`,
+  backend: "Los modelos se ejecutan en",
+  system: "Sistema",
+  graphics: "Gráficos",
+  noGraphics: "No se encontró ningún procesador gráfico. Los modelos se ejecutan en el procesador; para eso está hecho Freehold.",
+  gpuMemory: (free: string, total: string) => `${free} libres de ${total}`,
+  usable: "en uso",
+  notUsed: "sin usar",
+  speed: "Velocidad medida",
+  speedText: "Lo que alcanzan aquí los propios núcleos de cálculo del motor. De ello salen las predicciones para los modelos.",
+  read: "Lee la memoria a",
+  compute: "Calcula",
+  ops: (billions: number, threads: number) => `${count(billions)} mil millones de operaciones/s con ${plural(threads, "hilo", "hilos")}`,
+  measured: "Medido",
+  measure: "Medir",
+  again: "Medir de nuevo",
+  measuring: "Midiendo, unos segundos",
+  measureFailed: "No se midió el equipo",
+};
+
+export const network = {
+  title: "Red",
+  intro: "Cada solicitud que hace Freehold, y para qué. Los chats y los documentos nunca forman parte de ninguna.",
+  on: "Freehold se conecta cuando usted pide un modelo, una búsqueda o una consulta sobre uno, y nunca por su cuenta.",
+  off: "Nada se conecta. Los modelos pueden añadirse desde archivos, otros programas y memorias USB.",
+  turnOff: "Desactivar",
+  failed: "No se pudo leer el registro",
+  requests: "Solicitudes",
+  table: "Registro de solicitudes",
+  none: "Nada ha salido de este equipo.",
+  count: (k: number) => plural(k, "solicitud", "solicitudes"),
+  sum: (sent: string, received: string) => `${sent} enviados, ${received} recibidos`,
+  copy: "Copiar el registro",
+  when: "Cuándo",
+  host: "Dónde",
+  purpose: "Para qué",
+  result: "Resultado",
+  size: "Enviado, recibido",
+  bytes: (sent: string, received: string) => `${sent}, ${received}`,
+  refused: "rechazada: la red está desactivada",
+  running: "en curso",
+  noAnswer: "sin respuesta",
+  ended: "terminada",
+};

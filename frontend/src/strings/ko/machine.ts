@@ -1,0 +1,63 @@
+// What the pages of the machine and of the network say.
+import { count } from "../../ui/format";
+
+export const machine = {
+  title: "이 컴퓨터",
+  intro: "Freehold가 활용할 수 있는 자원입니다.",
+  failed: "컴퓨터를 살펴보지 못했습니다",
+  memory: "메모리",
+  memoryValue: (free: string, total: string) => `${total} 중 ${free} 남음`,
+  diskValue: (free: string) => `디스크에 ${free} 남음`,
+  processor: "프로세서",
+  cpu: "이름",
+  cores: "코어",
+  coresValue: (physical: number, performance: number, logical: number) =>
+    [`코어 ${count(physical)}개`, performance > 0 && performance < physical ? `그중 고성능 ${count(performance)}개` : "", logical > physical ? `스레드 ${count(logical)}개` : ""]
+      .filter(Boolean)
+      .join(", "),
+  isa: "명령어 집합",
+  caches: "캐시",
+  cache: (level: number, size: string, shared: number) => `L${level} ${size}${shared > 1 ? `(스레드 ${shared}개 공유)` : ""}`,
+  backend: "모델 실행 장치",
+  system: "시스템",
+  graphics: "그래픽",
+  noGraphics: "그래픽 프로세서를 찾지 못했습니다. 모델은 CPU에서 실행되며, Freehold는 이에 맞게 만들어졌습니다.",
+  gpuMemory: (free: string, total: string) => `${total} 중 ${free} 남음`,
+  usable: "사용 중",
+  notUsed: "사용 안 함",
+  speed: "측정한 속도",
+  speedText: "엔진의 연산 커널이 이 컴퓨터에서 내는 속도입니다. 모델에 대한 예측은 이 값을 바탕으로 합니다.",
+  read: "메모리 읽기",
+  compute: "연산",
+  ops: (billions: number, threads: number) => `초당 ${count(10 * billions)}억 회(스레드 ${count(threads)}개)`,
+  measured: "측정 시각",
+  measure: "측정",
+  again: "다시 측정",
+  measuring: "측정하는 중(몇 초 걸립니다)",
+  measureFailed: "컴퓨터를 측정하지 못했습니다",
+};
+
+export const network = {
+  title: "네트워크",
+  intro: "Freehold가 보내는 모든 요청과 그 목적입니다. 채팅과 문서는 절대 포함되지 않습니다.",
+  on: "Freehold는 모델을 요청하거나 검색하거나 살펴볼 때만 연결하며, 스스로 연결하지 않습니다.",
+  off: "어디에도 연결하지 않습니다. 모델은 파일, 다른 도구, USB 메모리에서 추가할 수 있습니다.",
+  turnOff: "끄기",
+  failed: "기록을 읽지 못했습니다",
+  requests: "요청",
+  table: "요청 기록",
+  none: "이 컴퓨터 밖으로 나간 것이 없습니다.",
+  count: (k: number) => `요청 ${count(k)}건`,
+  sum: (sent: string, received: string) => `보냄 ${sent}, 받음 ${received}`,
+  copy: "기록 복사",
+  when: "시각",
+  host: "상대",
+  purpose: "목적",
+  result: "결과",
+  size: "보냄, 받음",
+  bytes: (sent: string, received: string) => `${sent}, ${received}`,
+  refused: "거부됨: 네트워크 꺼짐",
+  running: "진행 중",
+  noAnswer: "응답 없음",
+  ended: "끝남",
+};

@@ -1,0 +1,10 @@
+// Simplified Chinese.
+import type { Strings } from "..";
+import * as chat from "./chat";
+import * as documents from "./documents";
+import * as machine from "./machine";
+import * as models from "./models";
+import * as settings from "./settings";
+import * as shell from "./shell";
+
+export const zh: Strings = { name: "Freehold", ...shell, ...chat, ...documents, ...models, ...machine, ...settings };

@@ -1,0 +1,63 @@
+// What the pages of the machine and of the network say.
+import { count } from "../../ui/format";
+
+export const machine = {
+  title: "本机",
+  intro: "Freehold 可以使用的硬件。",
+  failed: "无法检测本机",
+  memory: "内存",
+  memoryValue: (free: string, total: string) => `${free} 可用，共 ${total}`,
+  diskValue: (free: string) => `磁盘剩余 ${free}`,
+  processor: "处理器",
+  cpu: "名称",
+  cores: "核心",
+  coresValue: (physical: number, performance: number, logical: number) =>
+    [`${count(physical)} 个核心`, performance > 0 && performance < physical ? `其中 ${count(performance)} 个性能核` : "", logical > physical ? `${count(logical)} 个线程` : ""]
+      .filter(Boolean)
+      .join("，"),
+  isa: "指令集",
+  caches: "缓存",
+  cache: (level: number, size: string, shared: number) => `L${level} ${size}${shared > 1 ? `（${shared} 个线程共用）` : ""}`,
+  backend: "模型运行于",
+  system: "系统",
+  graphics: "图形",
+  noGraphics: "没有找到图形处理器。模型在 CPU 上运行，Freehold 正是为此而做。",
+  gpuMemory: (free: string, total: string) => `${free} 可用，共 ${total}`,
+  usable: "使用中",
+  notUsed: "未使用",
+  speed: "实测速度",
+  speedText: "引擎的计算内核在本机能达到的速度，模型的预测以此为准。",
+  read: "读取内存",
+  compute: "计算",
+  ops: (billions: number, threads: number) => `每秒 ${count(10 * billions)} 亿次运算（${count(threads)} 个线程）`,
+  measured: "测量时间",
+  measure: "测量",
+  again: "重新测量",
+  measuring: "正在测量，需要几秒",
+  measureFailed: "未能测量本机",
+};
+
+export const network = {
+  title: "网络",
+  intro: "Freehold 发出的每个请求及其用途。其中绝不包含对话和文档。",
+  on: "只有在您下载、搜索或查看模型时 Freehold 才会联网，绝不会自行联网。",
+  off: "不会连接任何地方。模型可以从文件、其他工具和 U 盘添加。",
+  turnOff: "关闭",
+  failed: "无法读取日志",
+  requests: "请求",
+  table: "请求日志",
+  none: "没有任何内容离开过本机。",
+  count: (k: number) => `${count(k)} 个请求`,
+  sum: (sent: string, received: string) => `已发送 ${sent}，已接收 ${received}`,
+  copy: "复制日志",
+  when: "时间",
+  host: "地址",
+  purpose: "用途",
+  result: "结果",
+  size: "发送、接收",
+  bytes: (sent: string, received: string) => `${sent}、${received}`,
+  refused: "已拒绝：网络已关闭",
+  running: "进行中",
+  noAnswer: "没有响应",
+  ended: "已结束",
+};
