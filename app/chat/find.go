@@ -46,7 +46,7 @@ func Words(query string) []string {
 // snippet cuts the part of text in which the first hits stand close together,
 // without line breaks.
 func snippet(text string, words []string) []Piece {
-	runes := []rune(oneLine(text))
+	runes := []rune(plain(text))
 	hits := hitsOf(runes, words)
 	from, to := 0, min(len(runes), snippetRunes)
 	if at := densest(hits); at > snippetBefore {
@@ -79,6 +79,19 @@ func snippet(text string, words []string) []Piece {
 		out = append(out, Piece{" …", false})
 	}
 	return out
+}
+
+// plain is a text on one line, without the marks of Markdown.
+func plain(text string) string {
+	fields := strings.Fields(strings.ToValidUTF8(text, ""))
+	out := fields[:0]
+	for _, f := range fields {
+		f = strings.Trim(f, "*_#`~|>")
+		if strings.Trim(f, "-:|") != "" {
+			out = append(out, f)
+		}
+	}
+	return strings.Join(out, " ")
 }
 
 // hitsOf finds the words in text, however they are written and accented:

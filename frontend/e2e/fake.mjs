@@ -1,6 +1,7 @@
 // The built interface over the stand-in program: everything that needs no model.
 import { fileURLToPath } from "node:url";
 import { documentChecks } from "./documents.mjs";
+import { organiseChecks } from "./organise.mjs";
 import { assertAccessible, assertNoSins, expect, freePort, openPage, shot, startProgram, Suite, until } from "./harness.mjs";
 
 export async function fakeSuite(browser) {
@@ -209,6 +210,7 @@ export async function fakeSuite(browser) {
       await reach(page);
       await inBothThemes(page, name);
     });
+  await organiseChecks({ check, visit, answered, ask, composer, inBothThemes });
   await documentChecks({ check, rpc, visit, answered, ask, composer, inBothThemes, drag, drop });
   for (const hash of ["#/", "#/models"])
     await check(`accessible: no model at ${hash}`, async (page) => {
@@ -219,7 +221,7 @@ export async function fakeSuite(browser) {
 
   for (const width of [320, 420, 900])
     await check(`nothing is cut off at ${width} pixels`, async (page) => {
-      for (const hash of ["#/", "#/documents", "#/models", "#/machine", "#/network", "#/settings", `#/chat/${(await rpc("Chats"))[0].id}`]) {
+      for (const hash of ["#/", "#/documents", "#/models", "#/machine", "#/network", "#/settings", "#/search/freehold", `#/chat/${(await rpc("Chats"))[0].id}`]) {
         await visit(page, hash);
         await page.waitForTimeout(250);
         const over = await page.evaluate(() => {

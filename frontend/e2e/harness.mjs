@@ -8,7 +8,7 @@ import { stripVTControlCharacters } from "node:util";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-const patience = 90_000; // ms: the machine may be busy with other things
+const patience = Number(process.env.E2E_PATIENCE) || 90_000; // ms: the machine may be busy with other things
 
 export const launch = () =>
   chromium.launch({
@@ -54,7 +54,7 @@ export async function openPage(browser, url, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, permissions: ["clipboard-read", "clipboard-write"], ...options });
   context.setDefaultTimeout(patience);
   const page = await context.newPage();
-  page.setDefaultTimeout(90_000); // a small machine, whose model is busy
+  page.setDefaultTimeout(patience);
   const origin = new URL(url).origin;
   const sins = [];
   page.on("pageerror", (e) => sins.push(`error: ${e}`));

@@ -11,6 +11,8 @@ import "./chat/markdown.css";
 import "./models/models.css";
 import "./documents/documents.css";
 import "./settings/settings.css";
+import "./sidebar/sidebar.css";
+import "./search/search.css";
 
 install();
 connect();

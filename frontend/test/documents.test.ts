@@ -169,7 +169,7 @@ describe("what the program tells of documents", () => {
   });
   it("sorts collections and takes them from their documents when they go", () => {
     const set = (id: string, name: string) => ({ id, name, folder: "", documents: 1, createdAt: 0 });
-    const c = after(emptyCache, (x) => gotLibrary(x, { documents: [doc("a", { collections: ["2", "1"] })], collections: [set("1", "Zoo")] }), (x) => gotCollection(x, set("2", "Ark")), (x) => gotCollection(x, set("1", "Alder")));
+    const c = after(emptyCache, (x) => gotLibrary(x, { folders: [], documents: [doc("a", { collections: ["2", "1"] })], collections: [set("1", "Zoo")] }), (x) => gotCollection(x, set("2", "Ark")), (x) => gotCollection(x, set("1", "Alder")));
     expect(c.collections.map((s) => s.name)).toEqual(["Alder", "Ark"]);
     const less = after(c, (x) => lostCollection(x, "2"));
     expect([less.collections.map((s) => s.id), less.documents.a!.collections]).toEqual([["1"], ["1"]]);

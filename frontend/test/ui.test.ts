@@ -1,7 +1,10 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { highlight, languageLabel } from "../src/chat/highlight";
 import { sends } from "../src/chat/keys";
-import { groupByDay } from "../src/chat/Sidebar";
+import { between, groupByDay, matches, sections, tagsOf } from "../src/sidebar/list";
+import { placesOf } from "../src/search/highlight";
+import { narrowed, wordsOf } from "../src/search/narrow";
+import type { ChatSummary, Found } from "../src/transport/api";
 import { isModelFile } from "../src/models/AddModel";
 import { bytes, dayLabel, duration, memory, parameters, percent, rate, remaining, sentence } from "../src/ui/format";
 import { externalAddress, guardDrops, guardLinks } from "../src/ui/guards";
@@ -145,5 +148,41 @@ describe("code", () => {
   });
   it("names its language", () => {
     expect(["py", "TS", "zig"].map(languageLabel)).toEqual(["Python", "TypeScript", "zig"]);
+  });
+});
+
+describe("the list of chats", () => {
+  const chat = (id: string, more: Partial<ChatSummary> = {}): ChatSummary => ({ id, title: id, model: "", createdAt: 0, updatedAt: 0, leaf: "", generating: false, folder: "", pinned: false, archived: false, tags: [], titledBy: "", temporary: false, ...more });
+  const folder = (id: string) => ({ id, name: id.toUpperCase(), createdAt: 0 });
+  it("shows each chat in one place", () => {
+    const s = sections([chat("a", { pinned: true, folder: "f" }), chat("b", { folder: "f" }), chat("c", { folder: "gone" }), chat("d")], [folder("f"), folder("g")], 0);
+    expect(s.pinned.map((c) => c.id)).toEqual(["a"]);
+    expect(s.folders.map((f) => [f.folder.id, f.chats.map((c) => c.id)])).toEqual([["f", ["b"]], ["g", []]]);
+    expect(s.days.flatMap((d) => d.chats.map((c) => c.id))).toEqual(["c", "d"]);
+  });
+  it("keeps the archive apart, and filters by tag", () => {
+    const all = [chat("a", { archived: true, tags: ["x"] }), chat("b", { tags: ["x", "y"] }), chat("c", { tags: ["y"] }), chat("d", { tags: ["y"] })];
+    const ids = (archived: boolean, tag: string) => all.filter((c) => matches({ archived, tag }, c)).map((c) => c.id).join("");
+    expect([ids(false, ""), ids(true, ""), ids(false, "x"), ids(true, "y")]).toEqual(["bcd", "a", "b", ""]);
+    expect(tagsOf(all)).toEqual(["y", "x"]);
+  });
+  it("selects from one to another, either way round", () => {
+    const order = ["a", "b", "c", "d"];
+    expect([between(order, "d", "b"), between(order, "b", "b"), between(order, "gone", "c")]).toEqual([["b", "c", "d"], ["b"], ["c"]]);
+  });
+});
+
+describe("what was looked for", () => {
+  const hit = (more: Partial<Found>) => ({ messageId: "m", role: "user", createdAt: 0, snippet: [], ...more }) as unknown as Found;
+  it("is narrowed by who wrote it and when", () => {
+    const day = 86_400_000;
+    const all = [hit({ createdAt: 99 * day }), hit({ role: "assistant", createdAt: 80 * day }), hit({ messageId: "", role: "user", createdAt: 99 * day })];
+    const n = (who: "" | "user" | "assistant", when: "" | "week" | "month") => narrowed(all, who, when, 100 * day).length;
+    expect([n("", ""), n("user", ""), n("assistant", "week"), n("assistant", "month"), n("", "week")]).toEqual([3, 1, 0, 1, 2]);
+  });
+  it("is found however it is written", () => {
+    expect(placesOf("Rent, rent and RENTAL", ["rent"])).toEqual([[0, 4], [6, 10], [15, 19]]);
+    expect(placesOf("ok", [""])).toEqual([]);
+    expect(wordsOf(" 임대료, rent? ")).toEqual(["임대료", "rent"]);
   });
 });

@@ -15,7 +15,9 @@ import { setDraft, setPanel, setSidebar, useView } from "../ui/view";
 import { ChatPanel } from "./ChatPanel";
 import { Composer } from "./Composer";
 import { MessageView } from "./MessageView";
-import { newChat, newChatKeys } from "./Sidebar";
+import { TemporaryNote } from "./TemporaryNote";
+import { useTarget } from "./target";
+import { newChat, newChatKeys } from "../sidebar/newChat";
 import { useFollow } from "./scroll";
 import { StatusAnnouncer } from "./StatusAnnouncer";
 
@@ -43,6 +45,7 @@ export function Conversation({ id }: { id: string }) {
   return (
     <main className="page conversation" id="main" tabIndex={-1}>
       <TopBar title={title} fresh={id === ""} />
+      <TemporaryNote chatId={id} />
       {id !== "" && !opened ? (
         <div className="conversation-void">
           {failure || !exists ? (
@@ -77,7 +80,7 @@ function TopBar({ title, fresh }: { title: string; fresh: boolean }) {
             <PanelLeft />
           </IconButton>
           {!fresh && (
-            <IconButton label={t.sidebar.newChat} keys={newChatKeys(browser)} onClick={newChat}>
+            <IconButton label={t.sidebar.newChat} keys={newChatKeys(browser)} onClick={() => newChat()}>
               <SquarePen />
             </IconButton>
           )}
@@ -152,6 +155,7 @@ function Messages({ id, title, all, path, idle }: MessagesProps) {
   const content = useRef<HTMLDivElement>(null);
   const [drawn, setDrawn] = useState(drawnAtFirst);
   const { atEnd, toEnd } = useFollow(box, content, id);
+  useTarget(content, id, all, path, drawn, setDrawn);
 
   // A new question of mine is always worth following.
   const lastQuestion = path.findLast((m) => m.role === "user")?.id;

@@ -33,7 +33,7 @@ export const MessageView = memo(function MessageView(props: Props) {
 function Question({ message, versions, idle }: Props) {
   const [editing, setEditing] = useState(false);
   return (
-    <article className="question" aria-label={t.chat.you}>
+    <article className="question" data-message={message.id} aria-label={t.chat.you}>
       <h2 className="unseen">{t.chat.you}</h2>
       {editing ? (
         <QuestionEditor message={message} onDone={() => setEditing(false)} />
@@ -127,7 +127,7 @@ function Answer({ message, versions, modelName, last, idle }: Props) {
   const content = live?.content ?? message.content;
   const thinking = live?.thinking ?? message.thinking;
   return (
-    <article className={`answer ${last ? "answer-last" : ""}`} aria-label={t.chat.answerBy(modelName)} aria-busy={writing}>
+    <article className={`answer ${last ? "answer-last" : ""}`} data-message={message.id} aria-label={t.chat.answerBy(modelName)} aria-busy={writing}>
       <h2 className="unseen">{t.chat.answer}</h2>
       {message.leftOut > 0 && <p className="note">{t.chat.leftOut(message.leftOut)}</p>}
       {thinking && <Thoughts text={thinking} live={live} writing={writing} answering={content !== ""} />}

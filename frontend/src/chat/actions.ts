@@ -1,8 +1,8 @@
 // What a user does in chats: calls the program, puts the result into the cache.
 import * as api from "../transport/api";
-import { dropChat, putChat, putMessage, putSummary, useCache } from "../transport/cache";
+import { putChat, putMessage, putSummary, useCache } from "../transport/cache";
 import type { Cache } from "../transport/reduce";
-import { attempt, notify, notifyFailure, notifyAction } from "../ui/notify";
+import { attempt, notify, notifyFailure } from "../ui/notify";
 import { go, parse } from "../ui/route";
 import { t } from "../strings";
 import { clearPending, setDraft, useView } from "../ui/view";
@@ -19,11 +19,13 @@ export function modelForNewChat({ models, settings }: Pick<Cache, "models" | "se
 
 async function createChat(): Promise<string> {
   const { pending } = useView.getState();
-  const chat = await api.newChat(modelForNewChat(useCache.getState(), pending.model));
+  const model = modelForNewChat(useCache.getState(), pending.model);
+  const chat = await (pending.temporary ? api.newTemporaryChat(model) : api.newChat(model));
+  if (pending.folder) await api.arrangeChats([chat.id], { folder: pending.folder });
   if (pending.system !== undefined) await api.setChatSystem(chat.id, pending.system);
   if (pending.sampling) await api.setChatSampling(chat.id, pending.sampling);
   const sources = pending.sources ? await api.setChatSources(chat.id, pending.sources) : chat.sources;
-  putChat({ ...chat, system: pending.system ?? chat.system, sampling: pending.sampling ?? chat.sampling, sources });
+  putChat({ ...chat, folder: pending.folder ?? "", system: pending.system ?? chat.system, sampling: pending.sampling ?? chat.sampling, sources });
   return chat.id;
 }
 
@@ -66,23 +68,6 @@ export const stop = (chatId: string): Promise<boolean> => attempt(t.chat.failed,
 
 export const rename = (id: string, title: string): Promise<boolean> =>
   attempt(t.settings.failed, async () => putSummary(await api.renameChat(id, title)));
-
-export async function remove(chat: api.ChatSummary): Promise<void> {
-  const shown = parse(location.hash);
-  const wasShown = shown.page === "chat" && shown.id === chat.id;
-  const done = await attempt(t.settings.failed, async () => {
-    await api.deleteChat(chat.id);
-    dropChat(chat.id);
-  });
-  if (!done) return;
-  if (wasShown) go({ page: "chat", id: "" });
-  notifyAction(t.sidebar.removed(chat.title || t.sidebar.untitled), t.common.undo, () => {
-    void attempt(t.settings.failed, async () => {
-      putSummary(await api.restoreChat(chat.id));
-      if (wasShown) go({ page: "chat", id: chat.id });
-    });
-  });
-}
 
 export const copyChat = (id: string): Promise<boolean> =>
   attempt(t.settings.failed, async () => {

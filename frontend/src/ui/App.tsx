@@ -3,7 +3,9 @@ import { Tooltip } from "radix-ui";
 import { Component, useEffect, useState, type ReactNode } from "react";
 import { Toaster } from "sonner";
 import { Conversation } from "../chat/Conversation";
-import { newChat, Sidebar } from "../chat/Sidebar";
+import { newChat } from "../sidebar/newChat";
+import { Sidebar } from "../sidebar/Sidebar";
+import { SearchPage } from "../search/SearchPage";
 import { chatWith } from "../models/Downloads";
 import { DocumentsPage } from "../documents/DocumentsPage";
 import { DropVeil } from "../documents/DropVeil";
@@ -111,6 +113,8 @@ function Shown({ route }: { route: Route }) {
       return <MachinePage />;
     case "network":
       return <NetworkPage />;
+    case "search":
+      return <SearchPage query={route.query} />;
     case "settings":
       return <SettingsPage />;
     default:

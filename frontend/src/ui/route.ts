@@ -6,6 +6,8 @@ export type Route =
   | { page: "chat"; id: string }
   /** collection is the id of the one that is shown; "" or none: all documents. */
   | { page: "documents"; collection?: string }
+  /** Looks through all messages. */
+  | { page: "search"; query: string }
   | { page: "models" }
   | { page: "machine" }
   | { page: "network" }
@@ -15,6 +17,7 @@ export type PageName = Route["page"];
 export function parse(hash: string): Route {
   const [page, id = ""] = hash.replace(/^#\/?/, "").split("/");
   if (page === "models" || page === "machine" || page === "network" || page === "settings") return { page };
+  if (page === "search") return { page, query: decode(id) };
   if (page === "documents") return { page, collection: decode(id) };
   return { page: "chat", id: page === "chat" ? decode(id) : "" };
 }
@@ -29,6 +32,7 @@ function decode(id: string): string {
 
 export function href(r: Route): string {
   if (r.page === "chat") return r.id ? `#/chat/${encodeURIComponent(r.id)}` : "#/";
+  if (r.page === "search") return r.query ? `#/search/${encodeURIComponent(r.query)}` : "#/search";
   return r.page === "documents" && r.collection ? `#/documents/${encodeURIComponent(r.collection)}` : `#/${r.page}`;
 }
 

@@ -10,6 +10,15 @@ export interface Pending {
   system?: string;
   sampling?: Sampling;
   sources?: Sources;
+  /** Id of the folder that it will stand in. */
+  folder?: string;
+  temporary?: boolean;
+}
+
+/** A message to be shown, and the words in it that were looked for. */
+export interface Target {
+  message: string;
+  words: readonly string[];
 }
 
 /** What is open at the side: places of documents, one of them shown. */
@@ -26,13 +35,14 @@ interface View {
   panel: boolean;
   pending: Pending;
   reader: Reader | null;
+  target: Target | null;
   /** Documents that are about to be removed, as long as that can be undone. */
   leaving: readonly string[];
 }
 
 const narrow = () => typeof matchMedia === "function" && matchMedia("(max-width: 760px)").matches;
 
-export const useView = create<View>(() => ({ drafts: {}, sidebar: !narrow(), panel: false, pending: {}, reader: null, leaving: [] }));
+export const useView = create<View>(() => ({ drafts: {}, sidebar: !narrow(), panel: false, pending: {}, reader: null, target: null, leaving: [] }));
 
 export const setDraft = (chatId: string, text: string) =>
   useView.setState(({ drafts }) => ({ drafts: { ...drafts, [chatId]: text } }));
@@ -41,6 +51,7 @@ export const setPanel = (panel: boolean) => useView.setState({ panel });
 export const setPending = (change: Partial<Pending>) =>
   useView.setState(({ pending }) => ({ pending: { ...pending, ...change } }));
 export const openReader = (reader: Reader) => useView.setState({ reader });
+export const setTarget = (target: Target | null) => useView.setState({ target });
 export const closeReader = () => useView.setState({ reader: null });
 export const turnReader = (step: number) =>
   useView.setState(({ reader }) => ({ reader: reader && { ...reader, at: Math.min(reader.places.length - 1, Math.max(0, reader.at + step)) } }));

@@ -1,0 +1,36 @@
+// A title, being changed where it stands.
+import { useEffect, useRef, useState } from "react";
+
+export function RenameField({ title, label, onDone }: { title: string; label: string; onDone: (title: string | null) => void }) {
+  const [text, setText] = useState(title);
+  const box = useRef<HTMLInputElement>(null);
+  const done = useRef(false);
+  useEffect(() => {
+    // After the menu has given its focus back.
+    const timer = setTimeout(() => box.current?.select(), 30);
+    return () => clearTimeout(timer);
+  }, []);
+  const finish = (next: string | null) => {
+    if (done.current) return;
+    done.current = true;
+    onDone(next);
+  };
+  return (
+    <input
+      ref={box}
+      className="rename"
+      aria-label={label}
+      value={text}
+      onChange={(e) => setText(e.target.value)}
+      onBlur={() => finish(text.trim() || null)}
+      onKeyDown={(e) => {
+        if (e.nativeEvent.isComposing) return;
+        if (e.key === "Enter") finish(text.trim() || null);
+        if (e.key === "Escape") {
+          e.preventDefault();
+          finish(null);
+        }
+      }}
+    />
+  );
+}
