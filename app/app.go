@@ -17,6 +17,7 @@ import (
 	"freehold/app/chat"
 	"freehold/app/document/librarian"
 	"freehold/app/document/parse"
+	"freehold/app/preset"
 	"freehold/app/store"
 	"freehold/engine/profile"
 	"freehold/engine/snapshot"
@@ -51,6 +52,7 @@ type Options struct {
 type Core struct {
 	Chats     *chat.Service
 	Documents *librarian.Librarian
+	Presets   *preset.Shelf
 
 	home    string
 	version string
@@ -169,6 +171,12 @@ func Open(ctx context.Context, o Options) (_ *Core, err error) {
 		changed: func(d Download) { c.emit("download", d) },
 	})
 	c.Chats = chat.New(c.store, lender{c}, c.emit, c.log)
+	c.Presets = preset.NewShelf(c.store, c.emit)
+	if o.Exclusive {
+		if err := c.Chats.HoldQueues(ctx); err != nil {
+			return nil, err
+		}
+	}
 	if err := c.openDocuments(ctx); err != nil {
 		return nil, err
 	}

@@ -22,6 +22,8 @@ var Methods = []string{
 	"SetChatModel", "SetChatSystem", "SetChatSampling",
 	"Send", "Regenerate", "EditMessage", "SelectBranch", "Stop", "ContextUse",
 	"Compare", "StopAnswer", "JudgeAnswer", "RemoveBranch", "RestoreBranch", "ForkChat",
+	"Drafts", "SaveDraft", "Queues", "Enqueue", "EditQueued", "RemoveQueued", "MoveQueued", "HoldQueue", "SendQueued",
+	"Presets", "SavePreset", "DeletePreset", "RestorePreset", "ExportPresets", "ImportPresets",
 	"Models", "ImportModel", "RemoveModel", "RestoreModel", "VerifyModel", "CancelVerify", "LoadModel",
 	"Catalog", "FitOf", "SearchModels", "Preview", "AcceptLicence",
 	"Pull", "PausePull", "ResumePull", "CancelPull", "PrioritisePull", "Downloads",

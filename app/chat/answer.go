@@ -160,6 +160,7 @@ func (s *Service) answer(ctx context.Context, d *draft, c Chat, m Message, done 
 	if now, err := s.store.ChangeChat(context.Background(), c.ID, Change{}); err == nil {
 		s.emit("chat", s.mark(now))
 	}
+	s.goOn(m)
 	s.name(c, m)
 }
 

@@ -21,6 +21,8 @@ type kept struct {
 	Chat
 	deleted bool
 	removed map[string][]Message // branches in the bin, by the message that was removed
+	draft   Draft
+	queue   Queue
 }
 
 func newMemory(behind Store) *memory { return &memory{Store: behind, chats: map[string]*kept{}} }
@@ -269,6 +271,62 @@ func (m *memory) SearchChats(ctx context.Context, query string, limit int) ([]Su
 	return found, nil
 }
 
+func (m *memory) Drafts(ctx context.Context) ([]Draft, error) {
+	all, err := m.Store.Drafts(ctx)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, k := range m.chats {
+		if k.draft.Text != "" && !k.deleted {
+			all = append(all, k.draft)
+		}
+	}
+	return all, err
+}
+
+func (m *memory) SaveDraft(ctx context.Context, d Draft) (Draft, error) {
+	if m.with(d.ChatID, func(k *kept) {
+		if d.EditedAt >= k.draft.EditedAt {
+			k.draft = d
+		}
+		d = k.draft
+	}) {
+		return d, nil
+	}
+	return m.Store.SaveDraft(ctx, d)
+}
+
+func (m *memory) Queues(ctx context.Context) ([]Queue, error) {
+	all, err := m.Store.Queues(ctx)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, k := range m.chats {
+		if len(k.queue.Items) > 0 && !k.deleted {
+			all = append(all, k.queue)
+		}
+	}
+	return all, err
+}
+
+func (m *memory) Queue(ctx context.Context, id string) (Queue, error) {
+	var q Queue
+	if m.with(id, func(k *kept) {
+		q = Queue{ChatID: id, Items: append([]Queued{}, k.queue.Items...), Held: k.queue.Held}
+	}) {
+		return q, nil
+	}
+	return m.Store.Queue(ctx, id)
+}
+
+func (m *memory) SaveQueue(ctx context.Context, q Queue) error {
+	if m.with(q.ChatID, func(k *kept) {
+		k.queue = q
+		k.queue.Items = slices.Clone(q.Items)
+	}) {
+		return nil
+	}
+	return m.Store.SaveQueue(ctx, q)
+}
+
 // release ends the temporary state of a chat: it goes to the store behind.
 func (m *memory) release(ctx context.Context, id string) (Summary, error) {
 	m.mu.Lock()
@@ -283,6 +341,16 @@ func (m *memory) release(ctx context.Context, id string) (Summary, error) {
 		return Summary{}, err
 	}
 	delete(m.chats, id)
+	if k.draft.Text != "" {
+		if _, err := m.Store.SaveDraft(ctx, k.draft); err != nil {
+			return c.Summary, err
+		}
+	}
+	if len(k.queue.Items) > 0 {
+		if err := m.Store.SaveQueue(ctx, k.queue); err != nil {
+			return c.Summary, err
+		}
+	}
 	return c.Summary, nil
 }
 

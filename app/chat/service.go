@@ -35,13 +35,16 @@ type Service struct {
 	drafts map[string]*draft             // by message: what is being written or waits for its turn
 	naming map[string]context.CancelFunc // by chat: stops the model that thinks of a title
 
+	queues  sync.Mutex      // one change of queues at a time; taken before mu
+	hurried map[string]bool // by chat: what is being written is stopped for a message that waits
+
 	worth func(ref string) bool // whether a model shall name chats; nil: none does
 }
 
 // New makes a service. Changes are announced through emit, which must not block.
 func New(store Store, engine Engine, emit func(name string, data any), log *slog.Logger) *Service {
 	ctx, cancel := context.WithCancel(context.Background())
-	return &Service{store: newMemory(store), engine: engine, emit: emit, log: log, ctx: ctx, cancel: cancel, active: map[string]context.CancelFunc{}, drafts: map[string]*draft{}, naming: map[string]context.CancelFunc{}}
+	return &Service{store: newMemory(store), engine: engine, emit: emit, log: log, ctx: ctx, cancel: cancel, active: map[string]context.CancelFunc{}, drafts: map[string]*draft{}, naming: map[string]context.CancelFunc{}, hurried: map[string]bool{}}
 }
 
 // UseLibrarian lets chats answer from documents. Call it before anything else.

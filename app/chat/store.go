@@ -45,5 +45,10 @@ type Store interface {
 	DeleteFolder(ctx context.Context, id string) error                          // can be restored
 	RestoreFolder(ctx context.Context, id string) (Folder, error)               // ErrNoFolder
 	FindMessages(ctx context.Context, query string, limit int) ([]Found, error) // best first
-	StopInterrupted(ctx context.Context) (int, error)                           // streaming → stopped, after a crash
+	Drafts(ctx context.Context) ([]Draft, error)                                // that are not empty
+	SaveDraft(ctx context.Context, d Draft) (Draft, error)                      // the newer one stays, and is returned
+	Queues(ctx context.Context) ([]Queue, error)                                // that are not empty
+	Queue(ctx context.Context, chatID string) (Queue, error)                    // empty if there is none
+	SaveQueue(ctx context.Context, q Queue) error
+	StopInterrupted(ctx context.Context) (int, error) // streaming → stopped, after a crash
 }

@@ -381,6 +381,11 @@ export namespace chat {
 	    total: number;
 	    leftOut: number;
 	}
+	export interface Draft {
+	    chatId: string;
+	    text: string;
+	    editedAt: number;
+	}
 	export interface Folder {
 	    id: string;
 	    name: string;
@@ -413,6 +418,17 @@ export namespace chat {
 	    snippet: Piece[];
 	}
 	
+	
+	export interface Queued {
+	    id: string;
+	    text: string;
+	    createdAt: number;
+	}
+	export interface Queue {
+	    chatId: string;
+	    items: Queued[];
+	    held: string;
+	}
 	
 	
 	
@@ -673,6 +689,27 @@ export namespace porting {
 	    removed: number;
 	    stayed: string[];
 	    chats: string[];
+	}
+
+}
+
+export namespace preset {
+	
+	export interface Preset {
+	    id: string;
+	    name: string;
+	    about: string;
+	    icon: string;
+	    colour: string;
+	    system: string;
+	    prompt: string;
+	    command: string;
+	    model: string;
+	    sampling?: chat.Sampling;
+	    sources: document.Sources;
+	    examples: string[];
+	    hidden: boolean;
+	    createdAt: number;
 	}
 
 }

@@ -5,6 +5,7 @@ import {document} from '../models';
 import {chat} from '../models';
 import {librarian} from '../models';
 import {porting} from '../models';
+import {preset} from '../models';
 import {parse} from '../models';
 
 export function AcceptLicence(arg1:string,arg2:string):Promise<void>;
@@ -53,6 +54,8 @@ export function DeleteCollection(arg1:string):Promise<void>;
 
 export function DeleteFolder(arg1:string):Promise<void>;
 
+export function DeletePreset(arg1:string):Promise<void>;
+
 export function DiskUse():Promise<app.DiskUse>;
 
 export function DocumentPage(arg1:string,arg2:number):Promise<librarian.PageText>;
@@ -63,11 +66,19 @@ export function Documents():Promise<Array<document.Document>>;
 
 export function Downloads():Promise<Array<app.Download>>;
 
+export function Drafts():Promise<Array<chat.Draft>>;
+
 export function EditMessage(arg1:string,arg2:string,arg3:string):Promise<Array<chat.Message>>;
+
+export function EditQueued(arg1:string,arg2:string,arg3:string):Promise<chat.Queue>;
+
+export function Enqueue(arg1:string,arg2:string,arg3:number):Promise<chat.Queue>;
 
 export function ExportAnswer(arg1:string,arg2:string,arg3:string):Promise<app.Exported>;
 
 export function ExportChat(arg1:string,arg2:string):Promise<string>;
+
+export function ExportPresets(arg1:Array<string>):Promise<app.Exported>;
 
 export function FindMessages(arg1:string):Promise<Array<chat.Found>>;
 
@@ -81,9 +92,13 @@ export function ForkChat(arg1:string,arg2:string):Promise<chat.Chat>;
 
 export function Hardware():Promise<app.Hardware>;
 
+export function HoldQueue(arg1:string,arg2:boolean):Promise<chat.Queue>;
+
 export function ImportChats(arg1:Array<string>):Promise<porting.Receipt>;
 
 export function ImportModel(arg1:string):Promise<app.Model>;
+
+export function ImportPresets(arg1:string):Promise<Array<preset.Preset>>;
 
 export function Imports():Promise<Array<porting.Receipt>>;
 
@@ -100,6 +115,8 @@ export function MeasureProfile():Promise<app.Profile>;
 export function Models():Promise<Array<app.Model>>;
 
 export function MoveModels(arg1:string):Promise<void>;
+
+export function MoveQueued(arg1:string,arg2:string,arg3:number):Promise<chat.Queue>;
 
 export function Neighbours(arg1:number):Promise<Array<document.Passage>>;
 
@@ -121,6 +138,8 @@ export function PauseDocument(arg1:string):Promise<void>;
 
 export function PausePull(arg1:string):Promise<void>;
 
+export function Presets():Promise<Array<preset.Preset>>;
+
 export function Preview(arg1:string):Promise<app.Plan>;
 
 export function PreviewImport(arg1:Array<string>):Promise<porting.Receipt>;
@@ -128,6 +147,8 @@ export function PreviewImport(arg1:Array<string>):Promise<porting.Receipt>;
 export function PrioritisePull(arg1:string):Promise<void>;
 
 export function Pull(arg1:string):Promise<app.Download>;
+
+export function Queues():Promise<Array<chat.Queue>>;
 
 export function ReadBundle(arg1:string):Promise<void>;
 
@@ -138,6 +159,8 @@ export function RemoveBranch(arg1:string,arg2:string):Promise<app.Removed>;
 export function RemoveDocuments(arg1:Array<string>):Promise<void>;
 
 export function RemoveModel(arg1:string):Promise<void>;
+
+export function RemoveQueued(arg1:string,arg2:string):Promise<chat.Queue>;
 
 export function RenameChat(arg1:string,arg2:string):Promise<chat.Summary>;
 
@@ -153,11 +176,17 @@ export function RestoreFolder(arg1:string):Promise<chat.Folder>;
 
 export function RestoreModel(arg1:string):Promise<app.Model>;
 
+export function RestorePreset(arg1:string):Promise<preset.Preset>;
+
 export function ResumeDocument(arg1:string):Promise<void>;
 
 export function ResumePull(arg1:string):Promise<void>;
 
 export function RetryDocument(arg1:string):Promise<void>;
+
+export function SaveDraft(arg1:chat.Draft):Promise<chat.Draft>;
+
+export function SavePreset(arg1:preset.Preset):Promise<preset.Preset>;
 
 export function SaveSettings(arg1:app.Settings):Promise<app.Settings>;
 
@@ -168,6 +197,8 @@ export function SearchModels(arg1:string,arg2:string):Promise<app.FoundModels>;
 export function SelectBranch(arg1:string,arg2:string):Promise<chat.Chat>;
 
 export function Send(arg1:string,arg2:string,arg3:string):Promise<Array<chat.Message>>;
+
+export function SendQueued(arg1:string,arg2:string):Promise<chat.Queue>;
 
 export function SetChatModel(arg1:string,arg2:string):Promise<chat.Summary>;
 

@@ -94,6 +94,10 @@ export function DeleteFolder(arg1) {
   return window['go']['app']['App']['DeleteFolder'](arg1);
 }
 
+export function DeletePreset(arg1) {
+  return window['go']['app']['App']['DeletePreset'](arg1);
+}
+
 export function DiskUse() {
   return window['go']['app']['App']['DiskUse']();
 }
@@ -114,8 +118,20 @@ export function Downloads() {
   return window['go']['app']['App']['Downloads']();
 }
 
+export function Drafts() {
+  return window['go']['app']['App']['Drafts']();
+}
+
 export function EditMessage(arg1, arg2, arg3) {
   return window['go']['app']['App']['EditMessage'](arg1, arg2, arg3);
+}
+
+export function EditQueued(arg1, arg2, arg3) {
+  return window['go']['app']['App']['EditQueued'](arg1, arg2, arg3);
+}
+
+export function Enqueue(arg1, arg2, arg3) {
+  return window['go']['app']['App']['Enqueue'](arg1, arg2, arg3);
 }
 
 export function ExportAnswer(arg1, arg2, arg3) {
@@ -124,6 +140,10 @@ export function ExportAnswer(arg1, arg2, arg3) {
 
 export function ExportChat(arg1, arg2) {
   return window['go']['app']['App']['ExportChat'](arg1, arg2);
+}
+
+export function ExportPresets(arg1) {
+  return window['go']['app']['App']['ExportPresets'](arg1);
 }
 
 export function FindMessages(arg1) {
@@ -150,12 +170,20 @@ export function Hardware() {
   return window['go']['app']['App']['Hardware']();
 }
 
+export function HoldQueue(arg1, arg2) {
+  return window['go']['app']['App']['HoldQueue'](arg1, arg2);
+}
+
 export function ImportChats(arg1) {
   return window['go']['app']['App']['ImportChats'](arg1);
 }
 
 export function ImportModel(arg1) {
   return window['go']['app']['App']['ImportModel'](arg1);
+}
+
+export function ImportPresets(arg1) {
+  return window['go']['app']['App']['ImportPresets'](arg1);
 }
 
 export function Imports() {
@@ -188,6 +216,10 @@ export function Models() {
 
 export function MoveModels(arg1) {
   return window['go']['app']['App']['MoveModels'](arg1);
+}
+
+export function MoveQueued(arg1, arg2, arg3) {
+  return window['go']['app']['App']['MoveQueued'](arg1, arg2, arg3);
 }
 
 export function Neighbours(arg1) {
@@ -230,6 +262,10 @@ export function PausePull(arg1) {
   return window['go']['app']['App']['PausePull'](arg1);
 }
 
+export function Presets() {
+  return window['go']['app']['App']['Presets']();
+}
+
 export function Preview(arg1) {
   return window['go']['app']['App']['Preview'](arg1);
 }
@@ -244,6 +280,10 @@ export function PrioritisePull(arg1) {
 
 export function Pull(arg1) {
   return window['go']['app']['App']['Pull'](arg1);
+}
+
+export function Queues() {
+  return window['go']['app']['App']['Queues']();
 }
 
 export function ReadBundle(arg1) {
@@ -264,6 +304,10 @@ export function RemoveDocuments(arg1) {
 
 export function RemoveModel(arg1) {
   return window['go']['app']['App']['RemoveModel'](arg1);
+}
+
+export function RemoveQueued(arg1, arg2) {
+  return window['go']['app']['App']['RemoveQueued'](arg1, arg2);
 }
 
 export function RenameChat(arg1, arg2) {
@@ -294,6 +338,10 @@ export function RestoreModel(arg1) {
   return window['go']['app']['App']['RestoreModel'](arg1);
 }
 
+export function RestorePreset(arg1) {
+  return window['go']['app']['App']['RestorePreset'](arg1);
+}
+
 export function ResumeDocument(arg1) {
   return window['go']['app']['App']['ResumeDocument'](arg1);
 }
@@ -304,6 +352,14 @@ export function ResumePull(arg1) {
 
 export function RetryDocument(arg1) {
   return window['go']['app']['App']['RetryDocument'](arg1);
+}
+
+export function SaveDraft(arg1) {
+  return window['go']['app']['App']['SaveDraft'](arg1);
+}
+
+export function SavePreset(arg1) {
+  return window['go']['app']['App']['SavePreset'](arg1);
 }
 
 export function SaveSettings(arg1) {
@@ -324,6 +380,10 @@ export function SelectBranch(arg1, arg2) {
 
 export function Send(arg1, arg2, arg3) {
   return window['go']['app']['App']['Send'](arg1, arg2, arg3);
+}
+
+export function SendQueued(arg1, arg2) {
+  return window['go']['app']['App']['SendQueued'](arg1, arg2);
 }
 
 export function SetChatModel(arg1, arg2) {
