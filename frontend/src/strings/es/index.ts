@@ -4,7 +4,8 @@ import * as chat from "./chat";
 import * as documents from "./documents";
 import * as machine from "./machine";
 import * as models from "./models";
+import * as organise from "./organise";
 import * as settings from "./settings";
 import * as shell from "./shell";
 
-export const es: Strings = { name: "Freehold", ...shell, ...chat, ...documents, ...models, ...machine, ...settings };
+export const es: Strings = { name: "Freehold", ...shell, ...chat, ...documents, ...models, ...machine, ...organise, ...settings };
