@@ -80,6 +80,7 @@ type Core struct {
 	reader    *parse.Reader
 	parts     embedderChoice
 	finished  finishedLog
+	handed    handed
 
 	settings     atomic.Pointer[Settings]
 	settingsTurn sync.Mutex             // one change at a time
@@ -143,6 +144,10 @@ func Open(ctx context.Context, o Options) (_ *Core, err error) {
 		}
 		if err := c.endImports(ctx); err != nil {
 			return nil, err
+		}
+		c.endUnfinished()
+		if err := os.RemoveAll(c.handedDir()); err != nil {
+			c.log.Warn("old exports for browsers were not removed", "error", err)
 		}
 	}
 	if err := c.readSettings(ctx); err != nil {

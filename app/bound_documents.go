@@ -124,6 +124,8 @@ type Exported struct {
 	Path string `json:"path"`
 	Type string `json:"type"`
 	Data string `json:"data"`
+	// Fetch is what a large file can be fetched by, from /download/; "" otherwise.
+	Fetch string `json:"fetch"`
 
 	bytes []byte
 }

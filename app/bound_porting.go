@@ -40,3 +40,9 @@ func (a *App) Notices() ([]Notice, error) {
 func (a *App) ForgetNotices() error {
 	return do(a, func(o *opened) error { return o.core.ForgetNotices(o.ctx) })
 }
+
+// ExportChats writes chats, or all if ids is empty: in the window to a file that
+// the user chooses, for a browser to one that it fetches.
+func (a *App) ExportChats(ids []string, options porting.Options) (Exported, error) {
+	return call(a, func(o *opened) (Exported, error) { return o.exportFor(ids, options) })
+}

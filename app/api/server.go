@@ -63,6 +63,7 @@ func Routes(c Config) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /rpc/{method}", rpc(c.App, c.Log))
 	mux.HandleFunc("POST /upload", upload(c.Core))
+	mux.HandleFunc("GET /download/{token}", download(c.Core))
 	mux.Handle("GET /events", c.Events)
 	p := newPrograms(c.Core)
 	p.ollamaRoutes(mux)

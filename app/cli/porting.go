@@ -1,10 +1,16 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
 
 	"freehold/app"
+	"freehold/app/chat"
 	"freehold/app/porting"
 
 	"github.com/spf13/cobra"
@@ -100,4 +106,102 @@ func receipt(w io.Writer, r porting.Receipt) {
 		fmt.Fprintf(w, "skipped  %s holds no chats\n", s)
 	}
 	fmt.Fprintln(w, counts(r.Counts))
+}
+
+func (c *command) exportChats() *cobra.Command {
+	var o porting.Options
+	var all, list, force bool
+	var format, out string
+	cmd := &cobra.Command{
+		Use:   "export [CHAT…]",
+		Short: "Write chats as Markdown, JSON, PDF or lines for training",
+		Long: `Write chats as Markdown, JSON, PDF or lines for training (jsonl). CHAT is a chat's
+id, the beginning of one, or its title; --list shows them. JSON holds everything
+of a chat, and "freehold import-chats" takes it in again. Several chats become one
+file: a zip of Markdown or PDF files, or all in one as JSON or jsonl.`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if !list && all == (len(args) > 0) {
+				return usageError{errors.New("export: name the chats, or give --all")}
+			}
+			o.Format = porting.Format(format)
+			return c.with(nil, app.LoadOptions{}, func(core *app.Core) error {
+				ctx := cmd.Context()
+				chats, err := core.Chats.List(ctx)
+				if err != nil {
+					return err
+				}
+				if list {
+					rows := [][]string{{"ID", "CHANGED", "TITLE"}}
+					for _, s := range chats {
+						rows = append(rows, []string{s.ID, time.UnixMilli(s.UpdatedAt).Format("2006-01-02 15:04"), s.Title})
+					}
+					return table(c.Out, rows...)
+				}
+				ids, err := chosenChats(chats, args)
+				if err != nil {
+					return err
+				}
+				e, err := core.Export(ctx, ids, o)
+				if err != nil {
+					return err
+				}
+				if out == "-" {
+					return e.Write(ctx, c.Out)
+				}
+				path := out
+				if path == "" {
+					path = e.Name
+				} else if info, err := os.Stat(path); err == nil && info.IsDir() {
+					path = filepath.Join(path, e.Name)
+				}
+				if path, err = filepath.Abs(path); err != nil {
+					return err
+				}
+				if _, err := os.Lstat(path); err == nil && !force {
+					return fmt.Errorf("%s exists already; --force replaces it", path)
+				}
+				if err := e.WriteFile(ctx, path); err != nil {
+					return err
+				}
+				_, err = fmt.Fprintln(c.Out, path)
+				return err
+			})
+		},
+	}
+	f := cmd.Flags()
+	f.BoolVar(&all, "all", false, "all chats")
+	f.BoolVar(&list, "list", false, "list the chats and their ids")
+	f.StringVar(&format, "format", "markdown", "markdown, json, pdf or jsonl")
+	f.BoolVar(&o.Whole, "whole", false, "all branches, not only the one that is shown (JSON always has all)")
+	f.BoolVar(&o.SkipFailed, "skip-failed", false, "jsonl without answers that were stopped or failed")
+	f.StringVar(&out, "out", "", "file or folder to write to; - for standard output")
+	f.BoolVar(&force, "force", false, "replace a file that is there")
+	return cmd
+}
+
+// chosenChats finds chats by their ids, the beginnings of these, or their titles.
+func chosenChats(chats []chat.Summary, names []string) ([]string, error) {
+	var ids []string
+	for _, name := range names {
+		var found []string
+		for _, s := range chats {
+			if s.ID == name {
+				found = []string{s.ID}
+				break
+			}
+			if strings.HasPrefix(s.ID, name) || strings.EqualFold(s.Title, name) {
+				found = append(found, s.ID)
+			}
+		}
+		switch len(found) {
+		case 0:
+			return nil, fmt.Errorf("there is no chat %q; `freehold export --list` shows them", name)
+		case 1:
+			ids = append(ids, found[0])
+		default:
+			return nil, fmt.Errorf("%d chats are called %q; name one by its id, which `freehold export --list` shows", len(found), name)
+		}
+	}
+	return ids, nil
 }

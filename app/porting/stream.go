@@ -230,12 +230,12 @@ func (r refusedValue) Error() string { return r.text }
 func (s *splitter) value(limit int) (raw []byte, err error) {
 	depth := 0
 	var refused error
-	keep := func(c byte) {
-		if refused == nil && len(raw) >= limit {
+	keep := func(c ...byte) {
+		if refused == nil && len(raw)+len(c) > limit {
 			raw, refused = nil, refusedValue{fmt.Sprintf("it is larger than %d MB, which no chat should be", mostChat>>20)}
 		}
 		if refused == nil {
-			raw = append(raw, c)
+			raw = append(raw, c...)
 		}
 	}
 	for {
@@ -290,8 +290,18 @@ func (s *splitter) value(limit int) (raw []byte, err error) {
 }
 
 // text reads a string to its end; the first quotation mark has been read.
-func (s *splitter) text(keep func(byte)) error {
+func (s *splitter) text(keep func(...byte)) error {
 	for {
+		// What stands before the next mark that matters is taken in one go.
+		if n := s.r.Buffered(); n > 0 {
+			plain, _ := s.r.Peek(n) // buffered
+			if i := bytes.IndexAny(plain, "\"\\"); i >= 0 {
+				plain = plain[:i]
+			}
+			keep(plain...)
+			k, _ := s.r.Discard(len(plain)) // buffered
+			s.at += int64(k)
+		}
 		c, err := s.read()
 		if err != nil {
 			return cut(err)
@@ -310,7 +320,7 @@ func (s *splitter) text(keep func(byte)) error {
 }
 
 // word reads on to the end of a number or of true, false, null.
-func (s *splitter) word(keep func(byte)) error {
+func (s *splitter) word(keep func(...byte)) error {
 	for {
 		c, err := s.read()
 		if errors.Is(err, io.EOF) {

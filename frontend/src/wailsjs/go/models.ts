@@ -119,6 +119,7 @@ export namespace app {
 	    path: string;
 	    type: string;
 	    data: string;
+	    fetch: string;
 	}
 	
 	
@@ -671,6 +672,11 @@ export namespace porting {
 	    notes: Note[];
 	}
 	
+	export interface Options {
+	    format: string;
+	    whole: boolean;
+	    skipFailed: boolean;
+	}
 	export interface Problem {
 	    place: string;
 	    text: string;

@@ -78,6 +78,8 @@ export function ExportAnswer(arg1:string,arg2:string,arg3:string):Promise<app.Ex
 
 export function ExportChat(arg1:string,arg2:string):Promise<string>;
 
+export function ExportChats(arg1:Array<string>,arg2:porting.Options):Promise<app.Exported>;
+
 export function ExportPresets(arg1:Array<string>):Promise<app.Exported>;
 
 export function FindMessages(arg1:string):Promise<Array<chat.Found>>;

@@ -142,6 +142,10 @@ export function ExportChat(arg1, arg2) {
   return window['go']['app']['App']['ExportChat'](arg1, arg2);
 }
 
+export function ExportChats(arg1, arg2) {
+  return window['go']['app']['App']['ExportChats'](arg1, arg2);
+}
+
 export function ExportPresets(arg1) {
   return window['go']['app']['App']['ExportPresets'](arg1);
 }
