@@ -322,3 +322,62 @@ func TestGround(t *testing.T) {
 		t.Errorf("%+v", g.Evidence)
 	}
 }
+
+// analyst answers with one table of those that it is shown.
+type analyst struct{ prompts *[]string }
+
+func (analyst) ContextLength() int     { return 2048 }
+func (analyst) Tokens(text string) int { return len(text)/4 + 1 }
+func (a analyst) Write(_ context.Context, _, prompt string, _ int) (string, error) {
+	*a.prompts = append(*a.prompts, prompt)
+	_, rest, _ := strings.Cut(prompt, "Table ")
+	table, _, _ := strings.Cut(rest, " ")
+	return "SELECT max(amount) FROM " + table, nil
+}
+
+// TestManyTables asks sixty files at once, by rules and by a model whose context
+// does not hold them all.
+func TestManyTables(t *testing.T) {
+	dir, files := t.TempDir(), t.TempDir()
+	l, _ := open(t, dir, true)
+	var paths []string
+	for i := range 60 {
+		name := string(rune('a'+i/10)) + "land" + string(rune('a'+i%10)) + "ia" // no digits: they may mean more in a question
+		paths = append(paths, write(t, files, name+".csv", fmt.Sprintf("Town,Amount,Remark about it\nFirst%s,%d,none\nSecond%s,%d,some\n", name, i, name, 1000+i)))
+	}
+	if _, err := l.Add(t.Context(), paths, ""); err != nil {
+		t.Fatal(err)
+	}
+	docs := settle(t, l)
+	var ids []string
+	for _, d := range docs {
+		if len(d.Sheets) != 1 {
+			t.Fatalf("%+v", d)
+		}
+		ids = append(ids, d.ID)
+	}
+	if len(ids) != 60 {
+		t.Fatalf("%d documents", len(ids))
+	}
+	var prompts []string
+	ask := func(question string) document.Grounding {
+		t.Helper()
+		g, err := l.Ground(t.Context(), analyst{&prompts}, document.Ask{Question: question, Room: 1000, Sources: document.Sources{Documents: ids, Route: document.SQL}})
+		if err != nil || g.Evidence.Route != document.SQL || g.Evidence.Query == nil {
+			t.Fatalf("%s: %+v %v", question, g, err)
+		}
+		return g
+	}
+	for name, want := range map[string]string{"alandaia": "1000", "clanddia": "1046", "flandjia": "1118"} {
+		if g := ask("What is the total amount in " + name + "?"); g.Evidence.Query.By != "rules" || !strings.Contains(strings.ReplaceAll(g.Direct, ",", ""), "**"+want+"**") {
+			t.Errorf("%s: %s %+v", name, g.Direct, g.Evidence.Query)
+		}
+	}
+	g := ask("Could the amount of Secondclanddia be the median variance there?")
+	if g.Evidence.Query.By != "model" || len(prompts) == 0 || !strings.Contains(prompts[0], "in clanddia.csv") || len(prompts[0])/4 > 2048-768 {
+		t.Errorf("%+v, asked %q", g.Evidence.Query, prompts)
+	}
+	if left := strings.Join(g.Evidence.LeftOut, "; "); !strings.Contains(left, "of 60 tables") {
+		t.Errorf("left out: %q", left)
+	}
+}

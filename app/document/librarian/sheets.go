@@ -22,7 +22,10 @@ func (l *Librarian) buildSheets(ctx context.Context, id string, tables []parse.T
 	return sheet.Build(ctx, l.sheetPath(id), &parse.Document{Tables: tables})
 }
 
-const queryTokens = 256 // of the SQL that a model writes
+const (
+	queryTokens = 256 // of the SQL that a model writes
+	aroundQuery = 768 // tokens for it twice, for what was wrong with it, and for the chat template
+)
 
 // askSheets answers a question from the tables of documents, if it can be. The
 // numbers come from SQLite, never from the model.
@@ -50,12 +53,22 @@ func (l *Librarian) askSheets(ctx context.Context, w document.Writer, question s
 		return false, ctx.Err()
 	}
 	defer db.Close()
+	shown := 0
 	q, why, err := db.Ask(ctx, question)
 	if err != nil {
 		return false, err
 	}
 	if q == nil {
-		q, err = db.ByModel(ctx, question, func(ctx context.Context, system, prompt string) (string, error) {
+		var schema string
+		schema, shown = db.Schema(ctx, question, func(schema string) bool {
+			system, prompt := sheet.Prompt(schema, question)
+			return w.Tokens(system)+w.Tokens(prompt)+aroundQuery <= w.ContextLength()
+		})
+		if shown == 0 {
+			e.LeftOut = append(e.LeftOut, "the tables could not be asked in SQL: their columns do not fit into the model's context")
+			return false, ctx.Err()
+		}
+		q, err = db.ByModel(ctx, question, schema, func(ctx context.Context, system, prompt string) (string, error) {
 			return w.Write(ctx, system, prompt, queryTokens)
 		})
 		if err != nil {
@@ -68,6 +81,9 @@ func (l *Librarian) askSheets(ctx context.Context, w document.Writer, question s
 	}
 	e.Query = q
 	if q.By == "model" {
+		if all := len(db.Sheets()); shown < all {
+			e.LeftOut = append(e.LeftOut, fmt.Sprintf("the model that wrote the query was shown %d of %d tables, those that suit the question best; name a file in the question to have it asked", shown, all))
+		}
 		e.Why += "; a model wrote the query: check it"
 	}
 	g.Direct = sheet.Say(question, *q)

@@ -1,11 +1,13 @@
 package sheet
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -19,10 +21,12 @@ import (
 
 // Limits of a query.
 const (
-	mostFiles   = 9 // SQLite attaches no more
-	mostRows    = 1000
-	mostBytes   = 1 << 20 // of a result
-	mostSeconds = 5
+	mostFiles    = 200
+	mostAttached = 9         // SQLite attaches ten: one is for what is copied
+	mostCopied   = 256 << 20 // bytes of files
+	mostRows     = 1000
+	mostBytes    = 1 << 20 // of a result
+	mostSeconds  = 5
 )
 
 // File is what Build made of a document.
@@ -40,8 +44,10 @@ type DB struct {
 	from   []string // names of the documents
 }
 
-// Open opens the tables of at most nine documents. Nothing but reading them is
-// possible: a query cannot write, attach, load or go on for long.
+// Open opens the tables of documents. Nothing but reading them is possible: a query
+// cannot write, attach, load or go on for long. The largest files are attached where
+// they lie; as SQLite attaches only a few, the tables of the others are copied into a
+// database that is gone with the DB.
 func Open(ctx context.Context, files []File) (_ *DB, err error) {
 	if len(files) == 0 {
 		return nil, errors.New("there are no tables")
@@ -49,7 +55,11 @@ func Open(ctx context.Context, files []File) (_ *DB, err error) {
 	if len(files) > mostFiles {
 		return nil, fmt.Errorf("tables of at most %d files can be asked at once, these are %d; name the files in the question", mostFiles, len(files))
 	}
-	raw, err := sql.Open("sqlite3", "file::memory:?mode=memory")
+	copied, err := toCopy(files)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := sql.Open("sqlite3", "") // on the disk, if it grows, without a name
 	if err != nil {
 		return nil, err
 	}
@@ -64,21 +74,65 @@ func Open(ctx context.Context, files []File) (_ *DB, err error) {
 	}
 	used := map[string]bool{}
 	for i, f := range files {
-		u := url.URL{Scheme: "file", Path: filepath.ToSlash(f.Path), RawQuery: "mode=ro&immutable=1"}
-		name := "d" + strconv.Itoa(i)
-		if _, err := d.conn.ExecContext(ctx, "ATTACH ? AS "+name, u.String()); err != nil {
-			return nil, fmt.Errorf("open the tables of %s: %w; read the file again", f.Name, err)
-		}
-		for _, s := range f.Sheets {
-			own := s.Table
-			s.Table = unique(used, own)
-			if _, err := d.conn.ExecContext(ctx, "CREATE TEMP VIEW "+quote(s.Table)+" AS SELECT * FROM "+name+"."+quote(own)); err != nil {
-				return nil, fmt.Errorf("open the tables of %s: %w; read the file again", f.Name, err)
-			}
-			d.sheets, d.from = append(d.sheets, s), append(d.from, f.Name)
+		if err := d.take(ctx, f, "d"+strconv.Itoa(i), copied[i], used); err != nil {
+			return nil, err
 		}
 	}
 	return d, d.lock()
+}
+
+// toCopy chooses the files that are copied: none while all can be attached,
+// otherwise the smallest.
+func toCopy(files []File) (map[int]bool, error) {
+	if len(files) <= mostAttached {
+		return nil, nil
+	}
+	sizes, bySize := make([]int64, len(files)), make([]int, len(files))
+	for i, f := range files {
+		info, err := os.Stat(f.Path)
+		if err != nil {
+			return nil, fmt.Errorf("open the tables of %s: %w; read the file again", f.Name, err)
+		}
+		sizes[i], bySize[i] = info.Size(), i
+	}
+	slices.SortStableFunc(bySize, func(a, b int) int { return cmp.Compare(sizes[a], sizes[b]) })
+	copied, sum := map[int]bool{}, int64(0)
+	for _, i := range bySize[:len(files)-mostAttached] {
+		copied[i] = true
+		sum += sizes[i]
+	}
+	if sum > mostCopied {
+		return nil, fmt.Errorf("the tables of these %d files are too large to be asked at once; name the files in the question", len(files))
+	}
+	return copied, nil
+}
+
+// take attaches a file under a name and makes its tables known by names of their
+// own: as views of it, or as copies, and then it is detached again.
+func (d *DB) take(ctx context.Context, f File, name string, copied bool, used map[string]bool) error {
+	u := url.URL{Scheme: "file", Path: filepath.ToSlash(f.Path), RawQuery: "mode=ro&immutable=1"}
+	if _, err := d.conn.ExecContext(ctx, "ATTACH ? AS "+name, u.String()); err != nil {
+		return fmt.Errorf("open the tables of %s: %w; read the file again", f.Name, err)
+	}
+	known := "CREATE TEMP VIEW "
+	if copied {
+		known = "CREATE TABLE main."
+	}
+	for _, s := range f.Sheets {
+		own := s.Table
+		s.Table = unique(used, own)
+		if _, err := d.conn.ExecContext(ctx, known+quote(s.Table)+" AS SELECT * FROM "+name+"."+quote(own)); err != nil {
+			return fmt.Errorf("open the tables of %s: %w; read the file again", f.Name, err)
+		}
+		d.sheets, d.from = append(d.sheets, s), append(d.from, f.Name)
+	}
+	if !copied {
+		return nil
+	}
+	if _, err := d.conn.ExecContext(ctx, "DETACH "+name); err != nil {
+		return fmt.Errorf("close the tables of %s: %w", f.Name, err)
+	}
+	return nil
 }
 
 // Sheets are the tables by the names that queries call them by.
@@ -237,29 +291,7 @@ func (d *DB) values(ctx context.Context, table, column string) []string {
 	return all
 }
 
-// Schema describes the tables to a model: their columns, types, units, and some
-// values.
-func (d *DB) Schema(ctx context.Context) string {
-	var b strings.Builder
-	for i, s := range d.sheets {
-		fmt.Fprintf(&b, "Table %s (%d rows; %s in %s)\n", s.Table, s.Rows, s.Name, d.from[i])
-		for _, c := range s.Columns {
-			fmt.Fprintf(&b, "  %s %s", c.Column, c.Type)
-			if c.Unit != "" {
-				fmt.Fprintf(&b, " in %s", c.Unit)
-			}
-			if c.Type == Text {
-				if v := d.values(ctx, s.Table, c.Column); len(v) > 0 {
-					for k := range v {
-						if r := []rune(v[k]); len(r) > 30 {
-							v[k] = string(r[:30]) + "…"
-						}
-					}
-					fmt.Fprintf(&b, ": %s", strings.Join(v[:min(len(v), 6)], ", "))
-				}
-			}
-			b.WriteByte('\n')
-		}
-	}
-	return b.String()
+// valuesIn is values for what plans a query.
+func (d *DB) valuesIn(ctx context.Context) func(table, column string) []string {
+	return func(table, column string) []string { return d.values(ctx, table, column) }
 }

@@ -23,8 +23,7 @@ func planFor(question string, sheets []document.Sheet, files []string, values fu
 	var best *match
 	tie := false
 	for i, s := range sheets {
-		s.Name = tableNumber.ReplaceAllString(s.Name, "")
-		m := against(question, s, strings.NewReplacer(".", " ", "-", " ", "_", " ").Replace(files[i]), values)
+		m := suit(question, s, files[i], values)
 		switch {
 		case best == nil || m.explains > best.explains:
 			best, tie = m, false
@@ -45,9 +44,15 @@ func planFor(question string, sheets []document.Sheet, files []string, values fu
 	return sql, true, ""
 }
 
+// suit lays a question against a sheet of a file.
+func suit(question string, s document.Sheet, file string, values func(table, column string) []string) *match {
+	s.Name = tableNumber.ReplaceAllString(s.Name, "")
+	return against(question, s, strings.NewReplacer(".", " ", "-", " ", "_", " ").Replace(file), values)
+}
+
 // Ask answers a question by rules; nil if they do not understand it.
 func (d *DB) Ask(ctx context.Context, question string) (q *document.Query, why string, err error) {
-	statement, ok, why := planFor(question, d.sheets, d.from, func(table, column string) []string { return d.values(ctx, table, column) })
+	statement, ok, why := planFor(question, d.sheets, d.from, d.valuesIn(ctx))
 	if !ok {
 		return nil, why, ctx.Err()
 	}

@@ -96,7 +96,7 @@ func TestTotals(t *testing.T) {
 	if err != nil || flat(&q) != "4|2|3" {
 		t.Errorf("%+v %v", q, err)
 	}
-	if text := db.Schema(t.Context()); !strings.Contains(text, "sales REAL in €") || !strings.Contains(text, "North, South") {
+	if text, _ := db.Schema(t.Context(), "", all); !strings.Contains(text, "sales REAL in €") || !strings.Contains(text, "North, South") {
 		t.Error(text)
 	}
 	if none, err := Build(t.Context(), path+"2", &parse.Document{}); none != nil || err != nil {
@@ -109,7 +109,7 @@ func TestModel(t *testing.T) {
 	db := open(t, "orders.csv")
 	answers := []string{"```sql\nSELECT absent FROM table_1;\n```", "Here: SELECT max(amount) FROM table_1"}
 	var prompts []string
-	q, err := db.ByModel(t.Context(), "The greatest?", func(_ context.Context, _, prompt string) (string, error) {
+	q, err := db.ByModel(t.Context(), "The greatest?", "", func(_ context.Context, _, prompt string) (string, error) {
 		prompts = append(prompts, prompt)
 		return answers[len(prompts)-1], nil
 	})
@@ -119,7 +119,7 @@ func TestModel(t *testing.T) {
 	if len(prompts) != 2 || !strings.Contains(prompts[1], "no such column") {
 		t.Errorf("%q", prompts)
 	}
-	q, err = db.ByModel(t.Context(), "?", func(context.Context, string, string) (string, error) { return "I cannot.", nil })
+	q, err = db.ByModel(t.Context(), "?", "", func(context.Context, string, string) (string, error) { return "I cannot.", nil })
 	if q != nil || err != nil {
 		t.Errorf("%+v %v", q, err)
 	}
