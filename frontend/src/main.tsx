@@ -3,7 +3,9 @@ import { createRoot } from "react-dom/client";
 import { install } from "./transport/bridge";
 import { connect } from "./transport/cache";
 import { App } from "./ui/App";
+import { guardComposing } from "./ui/composing";
 import "./ui/theme.css";
+import "./ui/scripts.css";
 import "./ui/base.css";
 import "./ui/frame.css";
 import "./chat/chat.css";
@@ -14,6 +16,7 @@ import "./settings/settings.css";
 import "./sidebar/sidebar.css";
 import "./search/search.css";
 
+guardComposing(); // first: whoever listens later hears no key of an input method
 install();
 connect();
 createRoot(document.getElementById("root")!).render(

@@ -7,6 +7,7 @@ import { narrowed, wordsOf } from "../src/search/narrow";
 import type { ChatSummary, Found } from "../src/transport/api";
 import { isModelFile } from "../src/models/AddModel";
 import { bytes, dayLabel, duration, memory, parameters, percent, rate, remaining, sentence } from "../src/ui/format";
+import { guardComposing } from "../src/ui/composing";
 import { externalAddress, guardDrops, guardLinks } from "../src/ui/guards";
 import { href, parse } from "../src/ui/route";
 
@@ -82,6 +83,39 @@ describe("the sending key", () => {
     expect(key({}, { isComposing: true, keyCode: 229 })).toBe(false);
     expect(key({}, { isComposing: false, keyCode: 229 })).toBe(false); // WebKit's last key of a composition
     expect(key({}, { isComposing: true })).toBe(false);
+  });
+});
+
+describe("keys of an input method", () => {
+  const listening = (events: KeyboardEvent[]) => {
+    const heard: string[] = [];
+    const letGo = guardComposing();
+    const field = document.body.appendChild(document.createElement("input"));
+    const hear = (e: Event) => heard.push((e as KeyboardEvent).key);
+    document.addEventListener("keydown", hear, true);
+    field.addEventListener("keydown", hear);
+    for (const e of events) field.dispatchEvent(e);
+    letGo();
+    field.remove();
+    document.removeEventListener("keydown", hear, true);
+    return heard;
+  };
+  const key = (name: string, more: KeyboardEventInit = {}) => new KeyboardEvent("keydown", { key: name, keyCode: 13, bubbles: true, cancelable: true, ...more } as KeyboardEventInit);
+  const composition = (type: string) => new Event(type, { bubbles: true }) as KeyboardEvent;
+
+  it("reach nobody in Chromium, where the key comes before the end of the composition", () => {
+    expect(listening([composition("compositionstart"), key("Process", { keyCode: 229, isComposing: true } as KeyboardEventInit), key("Enter", { isComposing: true }), key("Escape", { isComposing: true }), composition("compositionend")])).toEqual([]);
+  });
+  it("reach nobody in WebKit, where it comes behind it", () => {
+    expect(listening([composition("compositionstart"), composition("compositionend"), key("Enter", { keyCode: 229 } as KeyboardEventInit)])).toEqual([]);
+  });
+  it("are the only ones: the next Enter is the user's", () => {
+    expect(listening([composition("compositionend"), key("Enter", { keyCode: 229 } as KeyboardEventInit), key("Enter")])).toEqual(["Enter", "Enter"]);
+  });
+  it("keep what the input method does with them", () => {
+    const e = key("Enter", { isComposing: true });
+    listening([e]);
+    expect(e.defaultPrevented).toBe(false);
   });
 });
 
