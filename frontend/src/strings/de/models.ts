@@ -25,7 +25,7 @@ export const models = {
   added: "Hinzugefügt",
   architecture: "Architektur",
   problem: "Nicht verwendbar",
-  removeAsk: "Entfernen…",
+  removeAsk: "Entfernen …",
   removeTitle: (name: string) => `${name} entfernen?`,
   removeText: (size: string) =>
     `Das Modell lässt sich zurückholen, bis seine Datei (${size}) unter „Speicherplatz“ aufgeräumt wird. Chats, die es verwendet haben, bleiben; wählen Sie ein anderes Modell, um sie fortzusetzen.`,
@@ -53,7 +53,7 @@ export const models = {
   emptyImport: "Ohne Netzwerk: eine .gguf-Datei, Modelle von Ollama oder LM Studio auf diesem Rechner oder ein USB-Stick.",
   otherWays: "Andere Wege zu einem Modell",
   importDrop: "Sie können die Datei auch irgendwo auf diesem Fenster ablegen.",
-  importChoose: "Datei wählen…",
+  importChoose: "Datei wählen …",
   importDialog: "Modell importieren (.gguf)",
   importButton: "Importieren",
   importing: "Wird importiert",

@@ -7,7 +7,7 @@ export const organise = {
   pin: "고정",
   unpin: "고정 해제",
   archive: "보관",
-  unarchive: "보관 해제",
+  unarchive: "보관함에서 꺼내기",
   move: "폴더로 이동",
   noFolder: "폴더 없음",
   newFolder: "새 폴더…",
@@ -50,9 +50,9 @@ export const temporary = {
   start: "새 임시 채팅",
   badge: "임시 채팅",
   banner: "이 채팅은 디스크에 아무것도 남기지 않으며, Freehold를 닫으면 사라집니다.",
-  keep: "이 채팅 보관하기",
-  kept: "채팅을 보관합니다",
-  failed: "채팅을 보관하지 못했습니다",
+  keep: "이 채팅 남기기",
+  kept: "채팅을 남겼습니다",
+  failed: "채팅을 남기지 못했습니다",
 };
 
 export const found = {
