@@ -55,6 +55,14 @@ func (a *App) State() (State, error) {
 	return call(a, func(o *opened) (State, error) { return o.core.State(o.ctx, o.face) })
 }
 
+// Drawn tells that the page can be used.
+func (a *App) Drawn() error {
+	return do(a, func(o *opened) error {
+		o.core.log.Info("interface drawn")
+		return nil
+	})
+}
+
 // SaveSettings checks and keeps the settings and returns them as they are now.
 func (a *App) SaveSettings(s Settings) (Settings, error) {
 	return call(a, func(o *opened) (Settings, error) { return o.core.SaveSettings(o.ctx, s) })

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -64,6 +65,7 @@ func (m *measured) take(ctx context.Context) (profile.Profile, error) {
 	m.turn.Lock()
 	defer m.turn.Unlock()
 	p, err := m.measure(ctx)
+	debug.FreeOSMemory() // what was measured with is large, and is not needed again
 	if err != nil {
 		return profile.Profile{}, err
 	}

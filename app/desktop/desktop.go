@@ -97,7 +97,7 @@ func Run(c Config) error {
 	if goruntime.GOOS == "linux" && os.Getenv("DISPLAY") == "" && os.Getenv("WAYLAND_DISPLAY") == "" {
 		return errors.New("there is no display here; `freehold serve` shows the same in a browser")
 	}
-	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: logLevel()}))
 	core, err := app.Open(context.Background(), app.Options{Version: c.Version, Emitter: w, Log: log, Exclusive: true})
 	if errors.Is(err, app.ErrInUse) {
 		return focusOther(o, err)
@@ -118,6 +118,16 @@ func Run(c Config) error {
 		return false
 	}
 	return errors.Join(wails.Run(o), core.Close())
+}
+
+// logLevel is how much is told on stderr: FREEHOLD_LOG may be debug, info, warn or
+// error.
+func logLevel() slog.Level {
+	level := slog.LevelWarn
+	if said := os.Getenv("FREEHOLD_LOG"); said != "" {
+		_ = level.UnmarshalText([]byte(said)) // another word changes nothing
+	}
+	return level
 }
 
 func look(c Config, w *window, a *app.App) *options.App {

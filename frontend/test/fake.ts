@@ -190,6 +190,7 @@ export class FakeApp extends FakeLibrary {
     return this.settings;
   }
 
+  Drawn() {}
   Chats = () => this.all();
   Chat = (id: string) => this.get(id);
   NewChat(ref: string): api.Chat {

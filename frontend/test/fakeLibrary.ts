@@ -286,8 +286,8 @@ export class FakeLibrary {
 
   /** An answer written down, in a format. */
   ExportAnswer(_chatId: string, _messageId: string, format: string): api.Exported {
-    if (format === "pdf") return { name: "answer.pdf", path: "", type: "application/pdf", data: btoa("%PDF-1.7") };
-    return { name: "answer.md", path: "", type: "text/markdown", data: btoa("# Answer\n") };
+    if (format === "pdf") return { name: "answer.pdf", path: "", fetch: "", type: "application/pdf", data: btoa("%PDF-1.7") };
+    return { name: "answer.md", path: "", fetch: "", type: "text/markdown", data: btoa("# Answer\n") };
   }
 }
 

@@ -140,6 +140,8 @@ export async function hardware(): Promise<Hardware> {
   const h = await bound.Hardware();
   return { ...h, gpus: list(h.gpus), caches: list(h.caches), features: list(h.features) } as Hardware;
 }
+/** Tells the program that the page can be used. */
+export const drawn = (): Promise<void> => bound.Drawn();
 export const snapshotBytes = (): Promise<number> => bound.SnapshotBytes();
 export const clearSnapshots = (): Promise<void> => bound.ClearSnapshots();
 export const saveSettings = async (s: Settings): Promise<Settings> => asSettings(await bound.SaveSettings(s));

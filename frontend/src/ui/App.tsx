@@ -68,6 +68,16 @@ function useLanguage(): Language | null {
   return spoken;
 }
 
+/** Tells once that everything is on the screen. */
+let told = false;
+function useDrawn(): void {
+  useEffect(() => {
+    if (told) return;
+    told = true;
+    requestAnimationFrame(() => setTimeout(() => void api.drawn().catch(() => {}), 0)); // behind the frame; nobody waits for it
+  }, []);
+}
+
 function Frame() {
   const route = useRoute();
   const sidebar = useView((view) => view.sidebar);
@@ -75,6 +85,7 @@ function Frame() {
   useLinks();
   useKeys();
   useReadyNotices();
+  useDrawn();
   useEffect(() => {
     document.querySelector("#main")?.scrollTo({ top: 0 });
   }, [route.page]);

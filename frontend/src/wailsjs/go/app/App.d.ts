@@ -68,6 +68,8 @@ export function Downloads():Promise<Array<app.Download>>;
 
 export function Drafts():Promise<Array<chat.Draft>>;
 
+export function Drawn():Promise<void>;
+
 export function EditMessage(arg1:string,arg2:string,arg3:string):Promise<Array<chat.Message>>;
 
 export function EditQueued(arg1:string,arg2:string,arg3:string):Promise<chat.Queue>;

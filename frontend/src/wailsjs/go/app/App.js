@@ -122,6 +122,10 @@ export function Drafts() {
   return window['go']['app']['App']['Drafts']();
 }
 
+export function Drawn() {
+  return window['go']['app']['App']['Drawn']();
+}
+
 export function EditMessage(arg1, arg2, arg3) {
   return window['go']['app']['App']['EditMessage'](arg1, arg2, arg3);
 }
