@@ -68,8 +68,8 @@ func TestQueueIsSentInOrder(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.enqueue(c.ID, "three", -1)
-	q := f.enqueue(c.ID, "four", -1)
-	q = f.enqueue(c.ID, "two", 0)
+	f.enqueue(c.ID, "four", -1)
+	q := f.enqueue(c.ID, "two", 0)
 	if got := texts(q); got != "two three four" {
 		t.Fatal(got)
 	}

@@ -205,8 +205,8 @@ func (r *reading) element(f source, e element) error {
 	if e.place != "" {
 		place += ": " + e.place
 	}
-	if e.err != nil {
-		r.report.add(Problem{place, plain(e.err)})
+	if err := e.err; err != nil {
+		r.report.add(Problem{place, plain(err)})
 		return nil
 	}
 	found, err := understand(f, e.raw)
