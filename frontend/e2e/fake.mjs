@@ -1,6 +1,7 @@
 // The built interface over the stand-in program: everything that needs no model.
 import { fileURLToPath } from "node:url";
 import { documentChecks } from "./documents.mjs";
+import { languageChecks } from "./languages.mjs";
 import { organiseChecks } from "./organise.mjs";
 import { assertAccessible, assertNoSins, expect, freePort, openPage, shot, startProgram, Suite, until } from "./harness.mjs";
 
@@ -212,6 +213,7 @@ export async function fakeSuite(browser) {
     });
   await organiseChecks({ check, visit, answered, ask, composer, inBothThemes });
   await documentChecks({ check, rpc, visit, answered, ask, composer, inBothThemes, drag, drop });
+  await languageChecks({ check, rpc, visit, composer });
   for (const hash of ["#/", "#/models"])
     await check(`accessible: no model at ${hash}`, async (page) => {
       await visit(page, hash);

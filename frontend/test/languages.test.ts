@@ -3,7 +3,7 @@ import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { languageFor, languages, speak, speaking, t, type Language, type Strings } from "../src/strings";
 import { en } from "../src/strings/en";
 import { object, subject, topic, toward } from "../src/strings/ko/particles";
-import { bytes, count, dateTime, dayLabel, duration, languageName, memory, plural, remaining, share } from "../src/ui/format";
+import { bytes, count, dateTime, dayLabel, duration, languageName, memory, numberIn, numeral, plural, remaining, share } from "../src/ui/format";
 
 const others = (Object.keys(languages) as Language[]).filter((l) => l !== "en");
 const strings = {} as Record<Language, Strings>;
@@ -140,6 +140,11 @@ describe("numbers, sizes and times are the language's", () => {
     expect(dateTime(noon)).toContain(date);
     const days = (n: number) => noon - n * 86_400_000;
     expect([dayLabel(noon, noon), dayLabel(days(2), noon), dayLabel(days(50), noon), languageName("de")]).toEqual([today, monday, march, german]);
+  });
+  it("are typed as they are written", async () => {
+    await speak("de");
+    expect([numeral(0.75), numeral(8192), numeral(Number.MAX_SAFE_INTEGER)]).toEqual(["0,75", "8192", "9007199254740991"]);
+    expect(["0,75", "0.75", "１２", " -1 ", "", "1e9999x"].map(numberIn)).toEqual([0.75, 0.75, 12, -1, NaN, NaN]);
   });
   it("knows the forms of plural", async () => {
     await speak("es");

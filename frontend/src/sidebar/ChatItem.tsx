@@ -60,7 +60,7 @@ export const ChatItem = memo(function ChatItem({ chat, current, order }: Props) 
   return (
     <li className={`chat-item ${current ? "chat-item-current" : ""} ${selected ? "chat-item-selected" : ""}`}>
       {selecting && (
-        <Checkbox.Root className="check" checked={selected} aria-label={t.organise.selectChat(title)} onCheckedChange={() => toggleSelected(chat.id)}>
+        <Checkbox.Root className="chat-check" checked={selected} aria-label={t.organise.selectChat(title)} onCheckedChange={() => toggleSelected(chat.id)}>
           <Checkbox.Indicator>
             <Check />
           </Checkbox.Indicator>

@@ -3,6 +3,7 @@ import { Check, Copy } from "lucide-react";
 import { Dialog, Slider as RadixSlider, Switch as RadixSwitch, Tooltip } from "radix-ui";
 import { useEffect, useId, useRef, useState, type ButtonHTMLAttributes, type ReactNode } from "react";
 import { copyText } from "../transport/api";
+import { numberIn, numeral } from "./format";
 import { attempt } from "./notify";
 import { t } from "../strings";
 
@@ -123,15 +124,15 @@ function NumberInput({ id, describedBy, label, value, min, max, step = 1, onChan
       inputMode={step >= 1 ? "numeric" : "decimal"}
       aria-label={label}
       aria-describedby={describedBy}
-      value={text ?? String(value)}
+      value={text ?? numeral(value)}
       onChange={(e) => {
         setText(e.target.value);
-        const n = Number(e.target.value.replace(",", "."));
-        if (e.target.value.trim() !== "" && Number.isFinite(n) && inRange(n) === n) onChange(n);
+        const n = numberIn(e.target.value);
+        if (Number.isFinite(n) && inRange(n) === n) onChange(n);
       }}
       onBlur={() => {
-        const n = Number((text ?? "").replace(",", "."));
-        if (text !== null && text.trim() !== "" && Number.isFinite(n) && inRange(n) !== value) onChange(inRange(n));
+        const n = numberIn(text ?? "");
+        if (Number.isFinite(n) && inRange(n) !== value) onChange(inRange(n));
         setText(null);
       }}
     />

@@ -6,6 +6,7 @@ const formatsOf = (locale: string) => ({
   whole: new Intl.NumberFormat(locale, { maximumFractionDigits: 0 }),
   tenth: new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 }),
   short: new Intl.NumberFormat(locale, { maximumFractionDigits: 1 }),
+  numeral: new Intl.NumberFormat(locale, { maximumFractionDigits: 6, useGrouping: false }),
   three: new Intl.NumberFormat(locale, { maximumSignificantDigits: 3 }),
   share: new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 }),
   forms: new Intl.PluralRules(locale),
@@ -28,6 +29,15 @@ export const count = (n: number): string => f.whole.format(n);
 export function plural(n: number, one: string, other: string, many = other): string {
   const form = f.forms.select(n);
   return `${count(n)} ${form === "one" ? one : form === "many" ? many : other}`;
+}
+
+/** A number in a field: as it is typed, without marks between thousands. */
+export const numeral = (n: number): string => f.numeral.format(n);
+
+/** What was typed as a number, with either mark for decimals and in letters of any width; NaN if it is none. */
+export function numberIn(text: string): number {
+  const plain = text.normalize("NFKC").trim().replace(",", ".");
+  return plain === "" ? NaN : Number(plain);
 }
 
 /** A number to three figures. */

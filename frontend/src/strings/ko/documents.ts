@@ -119,7 +119,7 @@ export const documents = {
 
 export const sources = {
   add: "문서를 참고해 답변",
-  change: (n: number) => `이 채팅의 문서: 출처 ${count(n)}개. 변경`,
+  change: (n: number) => `이 채팅의 출처: ${count(n)} 개. 변경`,
   label: "이 채팅이 참고하는 문서",
   remove: (name: string) => `${name} 빼기`,
   more: (n: number) => `${count(n)}개 더`,
