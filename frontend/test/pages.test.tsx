@@ -304,7 +304,7 @@ describe("without a model", () => {
     await start({ models: "none" });
   });
   it("says how to get one, and does not send", async () => {
-    expect(one("#main").textContent).toContain("Without a network: a .gguf file");
+    await until(() => one("#main").textContent!.includes("Without a network: a .gguf file"));
     type(composer(), "hello");
     key(composer(), { key: "Enter", keyCode: 13 });
     expect(app.chats.size).toBe(0);
@@ -316,6 +316,7 @@ describe("without a model", () => {
 describe("settings", () => {
   it("are saved a moment after the last change, the theme shown at once", async () => {
     visit("#/settings");
+    await until(() => document.querySelector(".segment") !== null, "the page");
     press([...document.querySelectorAll<HTMLButtonElement>(".segment")].find((b) => b.textContent === "Dark")!);
     expect(document.documentElement.dataset.theme).toBe("dark");
     await until(() => app.settings.theme === "dark");
@@ -325,6 +326,7 @@ describe("settings", () => {
   });
   it("come back when they could not be saved", async () => {
     visit("#/settings");
+    await until(() => document.querySelector(".segment") !== null, "the page");
     app.SaveSettings = () => {
       throw new Error("the disk is full");
     };

@@ -14,7 +14,7 @@ import { setDraft, useView } from "../ui/view";
 import { modelForNewChat, send, setModel, stop, writers } from "./actions";
 import { ContextGauge } from "./ContextGauge";
 import { sends } from "./keys";
-import { fitHeight } from "./MessageView";
+import { fitHeight } from "./fitHeight";
 import { ModelPicker } from "./ModelPicker";
 
 /** Why the chat cannot be answered at the moment; "" if it can. */

@@ -1,12 +1,9 @@
 // The page of one chat: its messages, and where the next one is written.
-import { ArrowDown, PanelLeft, SlidersHorizontal, SquarePen } from "lucide-react";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { PanelLeft, SlidersHorizontal, SquarePen } from "lucide-react";
+import { lazy, Suspense, useEffect, useMemo, useState } from "react";
 import { openChat, useCache } from "../transport/cache";
-import type { Message } from "../transport/api";
-import { useCatalogue } from "../models/Catalogue";
-import { ForThisMachine, recommended } from "../models/ForThisMachine";
-import { pathTo, siblingsOf } from "../transport/tree";
-import { Button, IconButton, Mark } from "../ui/controls";
+import { pathTo } from "../transport/tree";
+import { IconButton, Mark } from "../ui/controls";
 import { sentence } from "../ui/format";
 import { messageOf } from "../ui/notify";
 import { shortcut } from "../ui/shortcut";
@@ -14,14 +11,13 @@ import { t } from "../strings";
 import { setDraft, setPanel, setSidebar, useView } from "../ui/view";
 import { ChatPanel } from "./ChatPanel";
 import { Composer } from "./Composer";
-import { MessageView } from "./MessageView";
 import { TemporaryNote } from "./TemporaryNote";
-import { useTarget } from "./target";
 import { newChat, newChatKeys } from "../sidebar/newChat";
-import { useFollow } from "./scroll";
 import { StatusAnnouncer } from "./StatusAnnouncer";
 
-const drawnAtFirst = 60; // messages drawn at first; older ones on demand
+// With all that draws Markdown: not needed before there is a message.
+const NoModel = lazy(async () => ({ default: (await import("./NoModel")).NoModel }));
+const Messages = lazy(async () => ({ default: (await import("./Messages")).Messages }));
 
 export function Conversation({ id }: { id: string }) {
   const chat = useCache((cache) => (id ? cache.opened[id] : undefined));
@@ -60,7 +56,9 @@ export function Conversation({ id }: { id: string }) {
       ) : path.length === 0 ? (
         <Greeting id={id} />
       ) : (
-        <Messages id={id} title={title} all={chat!.messages} path={path} idle={!chat!.generating && path.at(-1)?.status !== "streaming"} />
+        <Suspense fallback={<div className="messages-frame" />}>
+          <Messages id={id} title={title} all={chat!.messages} path={path} idle={!chat!.generating && path.at(-1)?.status !== "streaming"} />
+        </Suspense>
       )}
       {(opened || id === "") && <Composer key={id} chatId={id} path={path} />}
       <ChatPanel chatId={id} />
@@ -109,7 +107,9 @@ function Greeting({ id }: { id: string }) {
       <h1 className="display">{noModel ? t.models.emptyTitle : t.chat.greeting}</h1>
       <p className="greeting-line">{noModel ? sentence(hint) || t.models.empty : t.chat.greetingLine}</p>
       {noModel ? (
-        <NoModel />
+        <Suspense fallback={null}>
+          <NoModel />
+        </Suspense>
       ) : (
         <ul className="examples" aria-label={t.chat.examplesLabel}>
           {t.chat.examples.map((example) => (
@@ -121,83 +121,6 @@ function Greeting({ id }: { id: string }) {
             </li>
           ))}
         </ul>
-      )}
-    </div>
-  );
-}
-
-/** Without a model: the one to begin with, and the ways that need no network. */
-function NoModel() {
-  const { entries } = useCatalogue();
-  const first = recommended(entries);
-  return (
-    <>
-      {first && <ForThisMachine entry={first} />}
-      <p className="greeting-line">{t.models.emptyImport}</p>
-      <a className="button" href="#/models">
-        {t.models.otherWays}
-      </a>
-    </>
-  );
-}
-
-interface MessagesProps {
-  id: string;
-  title: string;
-  all: readonly Message[];
-  path: readonly Message[];
-  idle: boolean;
-}
-
-function Messages({ id, title, all, path, idle }: MessagesProps) {
-  const models = useCache((cache) => cache.models);
-  const box = useRef<HTMLDivElement>(null);
-  const content = useRef<HTMLDivElement>(null);
-  const [drawn, setDrawn] = useState(drawnAtFirst);
-  const { atEnd, toEnd } = useFollow(box, content, id);
-  useTarget(content, id, all, path, drawn, setDrawn);
-
-  // A new question of mine is always worth following.
-  const lastQuestion = path.findLast((m) => m.role === "user")?.id;
-  const before = useRef(lastQuestion);
-  useEffect(() => {
-    if (before.current !== lastQuestion) toEnd();
-    before.current = lastQuestion;
-  }, [lastQuestion, toEnd]);
-  useEffect(() => setDrawn(drawnAtFirst), [id]);
-
-  const names = useMemo(() => new Map(models.map((m) => [m.ref, m.name])), [models]);
-  const hidden = Math.max(0, path.length - drawn);
-  return (
-    <div className="messages-frame">
-      {/* The conversation is longer than the page: the box scrolls, so it must take the keyboard. */}
-      <div className="messages" ref={box} tabIndex={0} role="region" aria-label={t.chat.heading(title)}>
-        <div className="messages-content" ref={content}>
-          <h1 className="unseen">{title}</h1>
-          {hidden > 0 && (
-            <Button className="earlier" kind="quiet" onClick={() => setDrawn(drawn + drawnAtFirst)}>
-              {t.chat.earlier(hidden)}
-            </Button>
-          )}
-          {path.slice(hidden).map((m) => (
-            <MessageView
-              key={m.id}
-              message={m}
-              versions={siblingsOf(all, m)
-                .map((s) => s.id)
-                .join(" ")}
-              modelName={names.get(m.model) ?? m.model}
-              last={m === path.at(-1)}
-              idle={idle}
-            />
-          ))}
-        </div>
-      </div>
-      {!atEnd && (
-        <Button className="latest" onClick={() => toEnd("smooth")}>
-          <ArrowDown aria-hidden="true" />
-          {t.chat.latest}
-        </Button>
       )}
     </div>
   );

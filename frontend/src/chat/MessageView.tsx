@@ -13,6 +13,7 @@ import { t } from "../strings";
 import { editMessage, regenerate, showBranch } from "./actions";
 import { claimsOf } from "./annotate";
 import { Citations } from "./Citation";
+import { fitHeight } from "./fitHeight";
 import { sends } from "./keys";
 import { Markdown, type Annotations } from "./Markdown";
 
@@ -103,13 +104,6 @@ function QuestionEditor({ message, onDone }: { message: Message; onDone: () => v
       </div>
     </form>
   );
-}
-
-/** Makes a text area as high as its text. */
-export function fitHeight(area: HTMLTextAreaElement | null): void {
-  if (!area) return;
-  area.style.height = "auto";
-  area.style.height = `${area.scrollHeight}px`;
 }
 
 /** What is known of an answer's sentences, once it is written. */

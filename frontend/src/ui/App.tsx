@@ -1,20 +1,13 @@
 // The frame: sidebar, page, messages at the edge, and what holds everywhere.
 import { Tooltip } from "radix-ui";
-import { Component, useEffect, useState, type ReactNode } from "react";
+import { Component, lazy, Suspense, useEffect, useState, type ReactNode } from "react";
 import { Toaster } from "sonner";
 import { Conversation } from "../chat/Conversation";
 import { newChat } from "../sidebar/newChat";
 import { Sidebar } from "../sidebar/Sidebar";
-import { SearchPage } from "../search/SearchPage";
 import { chatWith } from "../models/Downloads";
-import { DocumentsPage } from "../documents/DocumentsPage";
 import { DropVeil } from "../documents/DropVeil";
-import { SourcePanel } from "../documents/SourcePanel";
 import { useDrops } from "../documents/useDrops";
-import { ModelsPage } from "../models/ModelsPage";
-import { MachinePage } from "../machine/MachinePage";
-import { NetworkPage } from "../network/NetworkPage";
-import { SettingsPage } from "../settings/SettingsPage";
 import * as api from "../transport/api";
 import { UnauthorisedError } from "../transport/bridge";
 import { refresh, useCache } from "../transport/cache";
@@ -26,6 +19,15 @@ import { go, useRoute, type Route } from "./route";
 import { languageFor, speak, speaking, t, type Language } from "../strings";
 import { applyTheme } from "./theme";
 import { closeReader, setSidebar, sidebarLiesOver, useView } from "./view";
+
+// Pages come when they are first shown: the window opens with a chat.
+const DocumentsPage = lazy(async () => ({ default: (await import("../documents/DocumentsPage")).DocumentsPage }));
+const ModelsPage = lazy(async () => ({ default: (await import("../models/ModelsPage")).ModelsPage }));
+const MachinePage = lazy(async () => ({ default: (await import("../machine/MachinePage")).MachinePage }));
+const NetworkPage = lazy(async () => ({ default: (await import("../network/NetworkPage")).NetworkPage }));
+const SettingsPage = lazy(async () => ({ default: (await import("../settings/SettingsPage")).SettingsPage }));
+const SearchPage = lazy(async () => ({ default: (await import("../search/SearchPage")).SearchPage }));
+const SourcePanel = lazy(async () => ({ default: (await import("../documents/SourcePanel")).SourcePanel }));
 
 export function App() {
   const phase = useCache((cache) => cache.phase);
@@ -81,6 +83,7 @@ function useDrawn(): void {
 function Frame() {
   const route = useRoute();
   const sidebar = useView((view) => view.sidebar);
+  const reading = useView((view) => view.reader !== null);
   const over = useDrops();
   useLinks();
   useKeys();
@@ -105,8 +108,14 @@ function Frame() {
       </a>
       <Sidebar />
       <Guarded key={place}>
-        <Shown route={route} />
-        <SourcePanel />
+        <Suspense fallback={<main className="page" id="main" tabIndex={-1} aria-busy="true" />}>
+          <Shown route={route} />
+        </Suspense>
+        {reading && (
+          <Suspense fallback={null}>
+            <SourcePanel />
+          </Suspense>
+        )}
       </Guarded>
       <Connection />
       {over && <DropVeil />}
