@@ -1,5 +1,6 @@
 // The built interface over the stand-in program: everything that needs no model.
 import { fileURLToPath } from "node:url";
+import { compareChecks } from "./compare.mjs";
 import { documentChecks } from "./documents.mjs";
 import { languageChecks } from "./languages.mjs";
 import { organiseChecks } from "./organise.mjs";
@@ -212,6 +213,7 @@ export async function fakeSuite(browser) {
       await inBothThemes(page, name);
     });
   await organiseChecks({ check, visit, answered, ask, composer, inBothThemes });
+  await compareChecks({ check, rpc, visit, answered, ask, composer, openFirst, inBothThemes });
   await documentChecks({ check, rpc, visit, answered, ask, composer, inBothThemes, drag, drop });
   await languageChecks({ check, rpc, visit, composer });
   for (const hash of ["#/", "#/models"])

@@ -12,6 +12,8 @@ import { sentence } from "../ui/format";
 import { t } from "../strings";
 import { setDraft, useView } from "../ui/view";
 import { modelForNewChat, send, setModel, stop, writers } from "./actions";
+import { ask, choose, useCompares } from "../compare/actions";
+import { WaysChip } from "../compare/WaysChip";
 import { ContextGauge } from "./ContextGauge";
 import { sends } from "./keys";
 import { fitHeight } from "./fitHeight";
@@ -34,6 +36,7 @@ export function Composer({ chatId, path }: { chatId: string; path: readonly Mess
   const chat = useCache((cache) => cache.opened[chatId]);
   const draft = useView((view) => view.drafts[chatId] ?? "");
   const pendingModel = useView((view) => view.pending.model);
+  const ways = useCompares((c) => c.ways[chatId]);
   const waitingFor = useUnfinished(chatId);
   const box = useRef<HTMLTextAreaElement>(null);
 
@@ -56,7 +59,9 @@ export function Composer({ chatId, path }: { chatId: string; path: readonly Mess
   }, [writing, chatId]);
 
   const submit = () => {
-    if (!writing && !why) void send(chatId, draft);
+    if (writing || why) return;
+    if (ways) void ask(chatId, draft, ways);
+    else void send(chatId, draft);
   };
 
   return (
@@ -68,6 +73,7 @@ export function Composer({ chatId, path }: { chatId: string; path: readonly Mess
       }}
     >
       <div className={`composer-box ${obstacle ? "composer-blocked" : ""}`} onClick={(e) => e.target === e.currentTarget && box.current?.focus()}>
+        <WaysChip chatId={chatId} />
         <SourceChips chatId={chatId} />
         <textarea
           id="composer"
@@ -85,7 +91,7 @@ export function Composer({ chatId, path }: { chatId: string; path: readonly Mess
           }}
         />
         <div className="composer-bar">
-          <ModelPicker models={models} current={ref} onChoose={(m) => void setModel(chatId, m)} />
+          <ModelPicker models={models} current={ref} onChoose={(m) => void setModel(chatId, m)} onCompare={() => choose(chatId)} />
           <SourcePicker chatId={chatId} />
           <RouteMenu chatId={chatId} />
           <span className="composer-space" />

@@ -11,6 +11,8 @@ import { t } from "../strings";
 import { setDraft, setPanel, setSidebar, useView } from "../ui/view";
 import { ChatPanel } from "./ChatPanel";
 import { Composer } from "./Composer";
+import { MapButton } from "../compare/MapButton";
+import { CompareOverlays } from "../compare/Overlays";
 import { TemporaryNote } from "./TemporaryNote";
 import { newChat, newChatKeys } from "../sidebar/newChat";
 import { StatusAnnouncer } from "./StatusAnnouncer";
@@ -40,7 +42,7 @@ export function Conversation({ id }: { id: string }) {
 
   return (
     <main className="page conversation" id="main" tabIndex={-1}>
-      <TopBar title={title} fresh={id === ""} />
+      <TopBar id={id} title={title} branched={path.length > 0} />
       <TemporaryNote chatId={id} />
       {id !== "" && !opened ? (
         <div className="conversation-void">
@@ -62,12 +64,14 @@ export function Conversation({ id }: { id: string }) {
       )}
       {(opened || id === "") && <Composer key={id} chatId={id} path={path} />}
       <ChatPanel chatId={id} />
+      <CompareOverlays />
       <StatusAnnouncer path={path} />
     </main>
   );
 }
 
-function TopBar({ title, fresh }: { title: string; fresh: boolean }) {
+function TopBar({ id, title, branched }: { id: string; title: string; branched: boolean }) {
+  const fresh = id === "";
   const sidebar = useView((view) => view.sidebar);
   const browser = useCache((cache) => cache.about.face === "browser");
   return (
@@ -87,6 +91,7 @@ function TopBar({ title, fresh }: { title: string; fresh: boolean }) {
       <p className="topbar-title" title={title}>
         {fresh ? "" : title}
       </p>
+      {branched && <MapButton chatId={id} />}
       <IconButton label={t.panel.open} side="left" onClick={() => setPanel(true)}>
         <SlidersHorizontal />
       </IconButton>

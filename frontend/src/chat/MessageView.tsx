@@ -11,6 +11,7 @@ import { Button, CopyButton, IconButton, Progress } from "../ui/controls";
 import { dateTime, duration, sentence } from "../ui/format";
 import { t } from "../strings";
 import { editMessage, regenerate, showBranch } from "./actions";
+import { MessageMenu } from "../compare/MessageMenu";
 import { claimsOf } from "./annotate";
 import { Citations } from "./Citation";
 import { fitHeight } from "./fitHeight";
@@ -47,6 +48,7 @@ function Question({ message, versions, idle }: Props) {
             <IconButton label={t.chat.edit} side="top" disabled={!idle} onClick={() => setEditing(true)}>
               <Pencil />
             </IconButton>
+            <MessageMenu message={message} versions={versions.split(" ")} idle={idle} />
           </footer>
         </>
       )}
@@ -144,6 +146,7 @@ function Answer({ message, versions, modelName, last, idle }: Props) {
             </IconButton>
           )}
           {content && <ExportMenu message={message} />}
+          <MessageMenu message={message} versions={versions.split(" ")} idle={idle} />
           {message.timings && <Stats message={message} modelName={modelName} />}
         </footer>
       )}
@@ -161,7 +164,9 @@ function Waiting({ live }: { live: Live | undefined }) {
     ? [t.evidence.mapping(map.done, map.total), map.done, map.total]
     : prefill && prefill.total > 0
       ? [t.chat.reading(prefill.done, prefill.total), prefill.done, prefill.total]
-      : loading
+      : live?.waits
+        ? [t.compare.waits, 0, 0]
+        : loading
         ? [t.chat.loadingModel(name, loading.done, loading.total), loading.done, loading.total]
         : [t.chat.waiting, 0, 0];
   return (

@@ -1,14 +1,19 @@
 // The messages of a branch, and where in them the reader is.
 import { ArrowDown } from "lucide-react";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import type { Message } from "../transport/api";
 import { useCache } from "../transport/cache";
 import { siblingsOf } from "../transport/tree";
 import { t } from "../strings";
 import { Button } from "../ui/controls";
+import { useCompares } from "../compare/actions";
+import { huesOf } from "../compare/models";
+import { trialOf } from "../compare/trials";
 import { MessageView } from "./MessageView";
 import { useFollow } from "./scroll";
 import { useTarget } from "./target";
+
+const Trial = lazy(() => import("../compare/Trial"));
 
 const drawnAtFirst = 60; // messages drawn at first; older ones on demand
 
@@ -38,7 +43,23 @@ export function Messages({ id, title, all, path, idle }: MessagesProps) {
   useEffect(() => setDrawn(drawnAtFirst), [id]);
 
   const names = useMemo(() => new Map(models.map((m) => [m.ref, m.name])), [models]);
+  const hues = useMemo(() => huesOf(all), [all]);
+  const folded = useCompares((c) => c.folded);
+  const end = path.at(-1)!;
+  const trial = useMemo(() => (end.trial && !folded.includes(end.trial.id) ? trialOf(all, end) : []), [all, end, folded]);
   const hidden = Math.max(0, path.length - drawn);
+  const single = (m: Message) => (
+    <MessageView
+      key={m.id}
+      message={m}
+      versions={siblingsOf(all, m)
+        .map((s) => s.id)
+        .join(" ")}
+      modelName={names.get(m.model) ?? m.model}
+      last={m === end}
+      idle={idle}
+    />
+  );
   return (
     <div className="messages-frame">
       {/* The conversation is longer than the page: the box scrolls, so it must take the keyboard. */}
@@ -50,18 +71,12 @@ export function Messages({ id, title, all, path, idle }: MessagesProps) {
               {t.chat.earlier(hidden)}
             </Button>
           )}
-          {path.slice(hidden).map((m) => (
-            <MessageView
-              key={m.id}
-              message={m}
-              versions={siblingsOf(all, m)
-                .map((s) => s.id)
-                .join(" ")}
-              modelName={names.get(m.model) ?? m.model}
-              last={m === path.at(-1)}
-              idle={idle}
-            />
-          ))}
+          {path.slice(hidden, trial.length > 0 ? -1 : undefined).map(single)}
+          {trial.length > 0 && (
+            <Suspense fallback={single(end)}>
+              <Trial answers={trial} shown={end.id} hues={hues} names={names} idle={idle} />
+            </Suspense>
+          )}
         </div>
       </div>
       {!atEnd && (

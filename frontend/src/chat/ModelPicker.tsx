@@ -9,7 +9,7 @@ export const modelFacts = (m: Model): string =>
   [parameters(m.parameters), m.quant, m.sizeBytes > 0 ? bytes(m.sizeBytes) : ""].filter(Boolean).join(" · ");
 
 /** Shows which model answers next, and lets another one be chosen. */
-export function ModelPicker({ models, current, onChoose }: { models: readonly Model[]; current: string; onChoose: (ref: string) => void }) {
+export function ModelPicker({ models, current, onChoose, onCompare }: { models: readonly Model[]; current: string; onChoose: (ref: string) => void; onCompare: () => void }) {
   const model = models.find((m) => m.ref === current);
   const name = model?.name ?? (current || t.picker.none);
   return (
@@ -44,6 +44,11 @@ export function ModelPicker({ models, current, onChoose }: { models: readonly Mo
               </DropdownMenu.RadioGroup>
               <DropdownMenu.Separator className="menu-line" />
             </>
+          )}
+          {models.length > 0 && (
+            <DropdownMenu.Item className="menu-item" onSelect={onCompare}>
+              {t.compare.menu}
+            </DropdownMenu.Item>
           )}
           <DropdownMenu.Item className="menu-item" onSelect={() => go({ page: "models" })}>
             {models.length > 0 ? t.picker.manage : t.composer.addModel}

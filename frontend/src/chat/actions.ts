@@ -17,7 +17,7 @@ export function modelForNewChat({ models, settings }: Pick<Cache, "models" | "se
   return usable(pending) ?? usable(settings.defaultModel) ?? able[0]?.ref ?? "";
 }
 
-async function createChat(): Promise<string> {
+export async function createChat(): Promise<string> {
   const { pending } = useView.getState();
   const model = modelForNewChat(useCache.getState(), pending.model);
   const chat = await (pending.temporary ? api.newTemporaryChat(model) : api.newChat(model));
@@ -30,7 +30,7 @@ async function createChat(): Promise<string> {
 }
 
 /** Shows messages that a call returned; their branch becomes the one that is shown. */
-function put(messages: readonly api.Message[]): void {
+export function put(messages: readonly api.Message[]): void {
   for (const m of messages) putMessage(m);
   const last = messages.at(-1);
   const chat = last && useCache.getState().opened[last.chatId];

@@ -1,12 +1,14 @@
 // Everything the rest of the frontend may ask of the program, typed. The
-// generated modules are imported here and in documents.ts, and nowhere else: they
+// generated modules are imported here, in compare.ts and in documents.ts, and nowhere else: they
 // know neither the allowed words of a string field nor that Go's empty list may
 // arrive as null.
 import * as bound from "../wailsjs/go/app/App";
 import type { app, chat as chats } from "../wailsjs/go/models";
 import { BrowserOpenURL, ClipboardSetText, EventsOn } from "../wailsjs/runtime/runtime";
+import type { Trial, TurnEvent } from "./compare";
 import { asEvidence, asSources, type Collection, type Doc, type DocProgress, type Evidence, type MapProgress, type Sources } from "./documents";
 
+export * from "./compare";
 export * from "./documents";
 
 export type ChatSummary = chats.Summary;
@@ -40,12 +42,13 @@ export type ModelKind = "chat" | "code" | "reasoning" | "embedding" | "reranking
 export type Verdict = "well" | "slow" | "tight" | "no" | "unknown";
 export type Fit = Omit<app.Fit, "verdict"> & { verdict: Verdict };
 
-export type Message = Omit<chats.Message, "role" | "status" | "stopReason" | "timings" | "evidence"> & {
+export type Message = Omit<chats.Message, "role" | "status" | "stopReason" | "timings" | "evidence" | "trial"> & {
   role: Role;
   status: MessageStatus;
   stopReason: StopReason;
   timings?: Timings | null;
   evidence?: Evidence | null;
+  trial?: Trial | null;
 };
 export type Chat = Omit<chats.Chat, "messages" | "sources"> & { messages: Message[]; sources: Sources };
 export type Download = Omit<app.Download, "state"> & { state: DownloadState };
@@ -90,6 +93,9 @@ export interface Events {
   load: LoadEvent;
   chat: ChatSummary;
   chatDeleted: { id: string };
+  /** Messages of a chat came or went. */
+  branch: { chatId: string };
+  turn: TurnEvent;
   folder: Folder;
   folderRemoved: { id: string };
   models: Model[] | null;
@@ -124,7 +130,7 @@ const asFit = (f: app.Fit): Fit => ({ ...f, verdict: f.verdict as Verdict });
 const asSettings = (s: app.Settings): Settings => ({ ...s, theme: s.theme as Theme, sampling: withStop(s.sampling) });
 export const asMessage = (m: chats.Message): Message => ({ ...(m as Message), evidence: asEvidence(m.evidence) });
 const asSummary = (s: chats.Summary): ChatSummary => ({ ...s, tags: list(s.tags) });
-const asChat = (c: chats.Chat): Chat => ({ ...c, sampling: withStop(c.sampling), sources: asSources(c.sources), messages: list(c.messages).map(asMessage), tags: list(c.tags) });
+export const asChat = (c: chats.Chat): Chat => ({ ...c, sampling: withStop(c.sampling), sources: asSources(c.sources), messages: list(c.messages).map(asMessage), tags: list(c.tags) });
 
 export async function state(): Promise<State> {
   const s = await bound.State();

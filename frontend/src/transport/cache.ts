@@ -113,6 +113,10 @@ export function connect(): () => void {
     api.on("load", apply(reduce.gotLoad)),
     api.on("chat", putSummary),
     api.on("chatDeleted", ({ id }) => dropChat(id)),
+    api.on("branch", ({ chatId }) => {
+      if (useCache.getState().opened[chatId]) openChat(chatId).catch(() => {});
+    }),
+    api.on("turn", apply(reduce.gotTurn)),
     api.on("folder", putFolder),
     api.on("folderRemoved", ({ id }) => dropFolder(id)),
     api.on("models", putModels),

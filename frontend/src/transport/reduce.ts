@@ -1,6 +1,6 @@
 // How the cache of the program's state changes: by what calls return and by
 // what events announce. Pure functions; both may arrive in any order.
-import type { Chat, ChatSummary, Collection, Doc, DocProgress, Download, Folder, MapProgress, LoadEvent, NetworkRequest, WorkEvent, Message, Model, PrefillEvent, Settings, State, TokenEvent } from "./api";
+import type { Chat, ChatSummary, Collection, Doc, DocProgress, Download, Folder, MapProgress, LoadEvent, TurnEvent, NetworkRequest, WorkEvent, Message, Model, PrefillEvent, Settings, State, TokenEvent } from "./api";
 import { withMessage } from "./tree";
 
 /** An answer that is being written: what came since it began. */
@@ -11,6 +11,8 @@ export interface Live {
   tokens: number;
   perSecond: number;
   prefill: { done: number; total: number } | null;
+  /** Whether it waits until another answer is written. */
+  waits: boolean;
   /** How far all passages have been read for it, where the route is that. */
   map: { done: number; total: number } | null;
   /** performance.now() of the first thought and of the first word after it; 0: not yet. */
@@ -146,6 +148,7 @@ function newLive(m: Message): Live {
     tokens: 0,
     perSecond: 0,
     prefill: null,
+    waits: false,
     map: null,
     thinkingSince: 0,
     answerSince: 0,
@@ -188,6 +191,11 @@ export function gotPrefill(c: Cache, e: PrefillEvent): Change {
   const before = c.live[e.messageId];
   if (!before) return {};
   return { live: { ...c.live, [e.messageId]: { ...before, prefill: { done: e.done, total: e.total } } }, loading: null };
+}
+
+export function gotTurn(c: Cache, e: TurnEvent): Change {
+  const before = c.live[e.messageId];
+  return before ? { live: { ...c.live, [e.messageId]: { ...before, waits: e.waits } } } : {};
 }
 
 /** Counting the prompt ends the reading of all passages; what comes late changes nothing. */

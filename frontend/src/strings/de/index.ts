@@ -1,6 +1,7 @@
 // German.
 import type { Strings } from "..";
 import * as chat from "./chat";
+import * as compare from "./compare";
 import * as documents from "./documents";
 import * as machine from "./machine";
 import * as models from "./models";
@@ -8,4 +9,4 @@ import * as organise from "./organise";
 import * as settings from "./settings";
 import * as shell from "./shell";
 
-export const de: Strings = { name: "Freehold", ...shell, ...chat, ...documents, ...models, ...machine, ...organise, ...settings };
+export const de: Strings = { name: "Freehold", ...shell, ...chat, ...documents, ...models, ...machine, ...organise, ...settings, ...compare };

@@ -1,5 +1,6 @@
 // English: the shape that every other language has.
 import * as chat from "./chat";
+import * as compare from "./compare";
 import * as documents from "./documents";
 import * as machine from "./machine";
 import * as models from "./models";
@@ -7,4 +8,4 @@ import * as organise from "./organise";
 import * as settings from "./settings";
 import * as shell from "./shell";
 
-export const en = { name: "Freehold", ...shell, ...chat, ...documents, ...models, ...machine, ...organise, ...settings };
+export const en = { name: "Freehold", ...shell, ...chat, ...documents, ...models, ...machine, ...organise, ...settings, ...compare };
