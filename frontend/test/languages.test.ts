@@ -1,9 +1,10 @@
 // Every language says everything, in its own words and its own numbers.
+import { readdirSync, readFileSync } from "node:fs";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { languageFor, languages, speak, speaking, t, type Language, type Strings } from "../src/strings";
 import { en } from "../src/strings/en";
 import { object, subject, topic, toward } from "../src/strings/ko/particles";
-import { bytes, count, dateTime, dayLabel, duration, languageName, memory, numberIn, numeral, plural, remaining, share } from "../src/ui/format";
+import { bytes, count, dateTime, dayLabel, duration, languageName, memory, numberIn, numeral, plural, remaining, sentence, share } from "../src/ui/format";
 
 const others = (Object.keys(languages) as Language[]).filter((l) => l !== "en");
 const strings = {} as Record<Language, Strings>;
@@ -179,6 +180,37 @@ describe("Korean particles follow the sound", () => {
     ["日本", "日本을(를)", "日本이(가)", "日本은(는)", "日本(으)로"],
     ["", "을(를)", "이(가)", "은(는)", "(으)로"],
   ])("%s", (word, o, s, p, w) => expect([object(word), subject(word), topic(word), toward(word)]).toEqual([o, s, p, w]));
+});
+
+describe("what the program says", () => {
+  const folder = (of: string): string[] => readdirSync(of, { withFileTypes: true }).flatMap((e) => (e.isDirectory() ? (e.name === "testdata" || e.name === "node_modules" ? [] : folder(`${of}/${e.name}`)) : /(?<!_test)\.go$|bridge\.ts$/.test(e.name) ? [readFileSync(`${of}/${e.name}`, "utf8")] : []));
+  const source = ["app", "engine", "models", "frontend/src/transport"].flatMap((of) => folder(`${process.cwd()}/../${of}`)).join("\n").replaceAll('\\"', '"');
+  it.each(Object.entries(en.program))("%s stands in its code", (_, format) => {
+    // Some are put together of clauses.
+    for (const clause of source.includes(format) ? [format] : format.split(/(?=[;,] | or )/)) expect(source, clause).toContain(clause);
+  });
+  it.each(others)("has the same values in %s", (language) => {
+    const values = (format: string) => {
+      let next = 1;
+      return [...format.matchAll(/%(?:\[(\d+)\])?(?:\.0)?[sdvqw]/g)].map((m) => Number(m[1] ?? next++)).sort();
+    };
+    for (const [name, format] of Object.entries(en.program)) expect(values(strings[language].program[name as keyof typeof en.program]), name).toEqual(values(format));
+  });
+  it.each([
+    ["the network is switched off; allow it in Settings, or use what is on this machine", "de", "Das Netzwerk ist ausgeschaltet; erlauben Sie es in den Einstellungen, oder verwenden Sie, was auf diesem Rechner ist."],
+    ["download smol: the network is switched off; the download goes on when it is switched on", "ko", "Download smol: 네트워크가 꺼져 있습니다. 켜면 다운로드가 이어집니다."],
+    ["Needs 9.1 GB, and this machine has 5.8 GB in all; a context of 8192 tokens would fit.", "de", "Braucht 9,1 GB, und dieser Rechner hat insgesamt 5,8 GB; ein Kontext von 8.192 Tokens würde passen."],
+    ["About 14 tokens a second, needs 2.5 GB of the 20 GB that are free.", "ko", "초당 약 14토큰, 여유 메모리 20 GB 중 2.5 GB 필요."],
+    ["lease.pdf: it is protected by a password", "zh", "lease.pdf: 受密码保护。"],
+    ["the engine failed: signal 11. What was written until then is kept; asking again loads the model anew", "es", "El motor falló: signal 11. Lo escrito hasta entonces se conserva; al preguntar de nuevo se vuelve a cargar el modelo."],
+    ['/m/x.gguf: architecture "mystery" is not supported; supported: llama, qwen2', "es", "/m/x.gguf: la arquitectura «mystery» no es compatible; son compatibles: llama, qwen2."],
+    ["Qwen3 does not fit on the disk: it needs 4.0 GB, and 1.0 GB are free, of which other downloads need 2.0 GB; remove models or files, or move the models to a larger disk", "zh", "磁盘放不下 Qwen3：需要 4.0 GB，剩余 1.0 GB；请移除一些模型或文件，或把模型移到更大的磁盘。"],
+    ["a thing nobody has heard of: 7", "zh", "A thing nobody has heard of: 7."],
+    ["the network is switched off; allow it in Settings, or use what is on this machine", "en", "The network is switched off; allow it in Settings, or use what is on this machine."],
+  ] as const)("%s in %s", async (text, language, said) => {
+    await speak(language);
+    expect(sentence(text)).toBe(said);
+  });
 });
 
 describe("which language is spoken", () => {

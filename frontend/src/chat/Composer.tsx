@@ -10,6 +10,7 @@ import { useCache } from "../transport/cache";
 import { Hint } from "../ui/controls";
 import { sentence } from "../ui/format";
 import { t } from "../strings";
+import { told } from "../strings/told";
 import { setDraft, useView } from "../ui/view";
 import { modelForNewChat, send, setModel, stop, writers } from "./actions";
 import { ask, choose, useCompares } from "../compare/actions";
@@ -25,7 +26,7 @@ export function whyNot(models: readonly Model[], ref: string, connected: boolean
   if (models.length === 0) return t.composer.whyNoModel;
   const model = models.find((m) => m.ref === ref);
   if (!model) return t.composer.whyModelGone;
-  return model.problem ? sentence(t.composer.whyModelProblem(model.name, model.problem)) : "";
+  return model.problem ? sentence(t.composer.whyModelProblem(model.name, told(model.problem))) : "";
 }
 
 export function Composer({ chatId, path }: { chatId: string; path: readonly Message[] }) {

@@ -8,6 +8,7 @@ import { useCache } from "../transport/cache";
 import { IconButton, Progress } from "../ui/controls";
 import { bytes, dateTime, duration, sentence } from "../ui/format";
 import { t } from "../strings";
+import { told } from "../strings/told";
 import { openReader } from "../ui/view";
 import { askAbout, pause, remove, resume, retry, setMember } from "./actions";
 import { KindIcon } from "./pieces";
@@ -97,7 +98,7 @@ function Skipped({ doc: d }: { doc: Doc }) {
       </summary>
       <ul>
         {skipped.map((s, i) => (
-          <li key={i}>{sentence(t.documents.skip(s.what, s.count ?? 0, s.where ?? "", s.why))}</li>
+          <li key={i}>{sentence(t.documents.skip(s.what, s.count ?? 0, s.where ?? "", told(s.why)))}</li>
         ))}
       </ul>
     </details>

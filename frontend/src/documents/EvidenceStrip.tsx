@@ -7,6 +7,7 @@ import { useCache } from "../transport/cache";
 import { Button } from "../ui/controls";
 import { sentence } from "../ui/format";
 import { t } from "../strings";
+import { told } from "../strings/told";
 import { openReader } from "../ui/view";
 import { InspectorSheet } from "./Inspector";
 import { KindIcon, pageOf } from "./pieces";
@@ -116,7 +117,7 @@ function How({ message, evidence: e }: { message: Message; evidence: Evidence })
   const took = steps.filter((s) => e.took[s] >= 1).map((s) => t.evidence.time(t.evidence.times[s], e.took[s]));
   return (
     <div className="evidence-details">
-      <p>{sentence([t.evidence.routes[e.route], e.why].filter(Boolean).join(": "))}</p>
+      <p>{sentence([t.evidence.routes[e.route], told(e.why)].filter(Boolean).join(": "))}</p>
       {e.query && (
         <div>
           <p className="evidence-head">

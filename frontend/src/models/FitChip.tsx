@@ -2,7 +2,7 @@
 import { CircleAlert, CircleCheck, CircleHelp, CircleX, Turtle } from "lucide-react";
 import { Popover } from "radix-ui";
 import type { Fit, Verdict } from "../transport/api";
-import { bytes, count, rate } from "../ui/format";
+import { bytes, count, rate, sentence } from "../ui/format";
 import { t } from "../strings";
 
 const icons = { well: CircleCheck, slow: Turtle, tight: CircleAlert, no: CircleX, unknown: CircleHelp } as const;
@@ -39,7 +39,7 @@ export function FitNumbers({ fit }: { fit: Fit }) {
   ] as const;
   return (
     <>
-      {fit.why && <p className="fit-why">{fit.why}</p>}
+      {fit.why && <p className="fit-why">{sentence(fit.why)}</p>}
       {fit.total > 0 && (
         <>
           <div className="fit-bar" role="img" aria-label={t.fit.bar(bytes(fit.total), bytes(fit.available))}>

@@ -1,6 +1,7 @@
 // Numbers, sizes and times as the user reads them.
 
 import { t } from "../strings";
+import { told } from "../strings/told";
 
 const formatsOf = (locale: string) => ({
   whole: new Intl.NumberFormat(locale, { maximumFractionDigits: 0 }),
@@ -125,10 +126,14 @@ export function dayLabel(time: number, now: number): string {
 
 export const dateTime = (time: number): string => f.moment.format(time);
 
+/** What parts a number from its decimals. */
+export const decimalMark = (): string => f.tenth.formatToParts(0).find((p) => p.type === "decimal")?.value ?? ".";
+
 /** A message of the program as a sentence: they come without a capital and a full stop. A path at the front stays as it is. */
 export function sentence(text: string): string {
-  const trimmed = text.trim();
+  const trimmed = told(text.trim());
   if (trimmed === "") return "";
-  const first = /^[a-z]+[\s,;:'’]/.test(trimmed) ? trimmed[0]!.toUpperCase() + trimmed.slice(1) : trimmed;
-  return /[.!?…:]$/.test(first) ? first : `${first}.`;
+  const first = /^\p{Ll}+[\s,;:'’]/u.test(trimmed) ? trimmed[0]!.toUpperCase() + trimmed.slice(1) : trimmed;
+  if (/[.!?…:。！？：]$/.test(first)) return first;
+  return first + (/[\p{Script=Han}）”]$/u.test(first) ? "。" : ".");
 }

@@ -5,7 +5,19 @@ import * as documents from "./documents";
 import * as machine from "./machine";
 import * as models from "./models";
 import * as organise from "./organise";
+import * as program from "./program";
 import * as settings from "./settings";
 import * as shell from "./shell";
 
-export const en = { name: "Freehold", ...shell, ...chat, ...documents, ...models, ...machine, ...organise, ...settings, ...compare };
+export const en = {
+  name: "Freehold",
+  ...chat,
+  ...compare,
+  ...documents,
+  ...machine,
+  ...models,
+  ...organise,
+  ...program,
+  ...settings,
+  ...shell,
+};
