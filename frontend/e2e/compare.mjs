@@ -81,6 +81,19 @@ export async function compareChecks({ check, rpc, visit, answered, ask, composer
       await page.getByRole("button", { name: "Show differences" }).click();
       await page.locator("ins").first().waitFor();
     },
+    "activity": async (page) => {
+      await visit(page, "#/activity");
+      await page.getByText("Nothing runs at the moment.").waitFor();
+      await page.getByText("Freehold itself").waitFor();
+    },
+    "activity at work": async (page) => {
+      await compareTwo(page, "wait for endless memory");
+      await rpc("SaveSettings", { ...(await rpc("State")).settings, networkAllowed: true });
+      await rpc("Pull", "qwen3-1.7b");
+      await visit(page, "#/activity");
+      await page.getByText("waits for memory").waitFor();
+      await page.waitForTimeout(4500); // two looks make a line
+    },
   };
   for (const [name, reach] of Object.entries(states))
     await check(`accessible: ${name}`, async (page) => {
@@ -194,7 +207,7 @@ export async function compareChecks({ check, rpc, visit, answered, ask, composer
     await compareTwo(page);
     await written(page);
     await page.getByRole("button", { name: "Show differences" }).click();
-    await page.locator("del", { hasText: "outright" }).first().waitFor().catch(() => page.locator("del").first().waitFor());
+    await page.locator("del").first().waitFor();
     expect((await page.locator("ins").count()) > 2, "what the second has alone");
     await page.getByText(/\d+ % in common/).waitFor();
     expect((await page.locator(".differences-side .column-facts").allTextContents()).every((s) => /tokens\/s/.test(s)), "figures beside each");
@@ -211,6 +224,43 @@ export async function compareChecks({ check, rpc, visit, answered, ask, composer
     await page.getByRole("button", { name: "Answer now" }).click();
     await written(page, 3);
     expect((await rpc("Chat", (await rpc("Chats"))[0].id)).messages.length === 5, "three more answers");
+  });
+
+  await check("what goes on is stopped where it is shown, and noted when it is over", async (page) => {
+    await compareTwo(page, "endless");
+    await visit(page, "#/activity");
+    const stops = page.getByRole("button", { name: /^Stop: Answer in/ });
+    await until(async () => (await stops.count()) === 2, "both answers");
+    await stops.first().click();
+    await until(async () => (await stops.count()) === 1, "one answer");
+    await stops.first().click();
+    await page.getByText("Nothing runs at the moment.").waitFor();
+    await until(async () => (await page.getByRole("heading", { name: "Answer: endless" }).count()) === 2, "both noted");
+  }, { fake: { pace: 8 } });
+
+  await check("activity is looked at only while the page is shown", async (page) => {
+    let looks = 0;
+    page.on("request", (r) => r.url().endsWith("/rpc/Activity") && looks++);
+    await visit(page, "#/activity");
+    await until(() => looks >= 2, "two looks");
+    await page.evaluate(() => {
+      Object.defineProperty(document, "hidden", { configurable: true, get: () => true });
+      document.dispatchEvent(new Event("visibilitychange"));
+    });
+    await page.waitForTimeout(500);
+    const hidden = looks;
+    await page.waitForTimeout(4500);
+    expect(looks === hidden, "no look while the page is hidden");
+    await page.evaluate(() => {
+      Object.defineProperty(document, "hidden", { configurable: true, get: () => false });
+      document.dispatchEvent(new Event("visibilitychange"));
+    });
+    await until(() => looks > hidden, "a look again");
+    await visit(page, "#/models");
+    await page.waitForTimeout(500);
+    const left = looks;
+    await page.waitForTimeout(4500);
+    expect(looks === left, "no look from another page");
   });
 
   for (const width of [320, 420, 900, 1600])
@@ -236,5 +286,9 @@ export async function compareChecks({ check, rpc, visit, answered, ask, composer
       await page.keyboard.press("Escape");
       await openMap(page);
       await over("map");
+      await page.keyboard.press("Escape");
+      await visit(page, "#/activity");
+      await page.getByText("Freehold itself").waitFor();
+      await over("activity");
     }, { options: { viewport: { width, height: 760 } } });
 }

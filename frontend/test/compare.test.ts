@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Message } from "../src/transport/api";
 import { differences, likeness, partings } from "../src/compare/differences";
 import { cell, connection, fitted, including, inSight, layOut, opening, sizeOf, step, zoomAt, zooms, type Layout } from "../src/compare/layout";
+import { every, lineOf, roundUp, span, withSample, type Sample } from "../src/activity/history";
 import { beginning, huesOf } from "../src/compare/models";
 import { trialOf } from "../src/compare/trials";
 
@@ -181,5 +182,30 @@ describe("comparisons", () => {
     expect(beginning("## A **freehold** is\n\n| land |", 40)).toBe("A freehold is land");
     expect(beginning("one two three four", 8)).toBe("one two…");
     expect(beginning("👩‍🌾👩‍🌾", 2)).not.toMatch(/[\ud800-\udbff]$/);
+  });
+});
+
+describe("the last minutes", () => {
+  const at = (ms: number, perSecond = 1): Sample => ({ at: ms, perSecond, memory: 0 });
+
+  it("keep what is within the span, in order", () => {
+    let samples: Sample[] = [];
+    for (let ms = 0; ms <= 2 * span; ms += every) samples = withSample(samples, at(ms));
+    expect(samples[0]!.at).toBe(span + every);
+    expect(samples.at(-1)!.at).toBe(2 * span);
+    expect(withSample(samples, at(5)).map((s) => s.at)).toEqual([5]); // the clock was set back
+  });
+
+  it("are drawn from right to left, with a gap where nobody looked", () => {
+    const samples = [at(0, 5), at(every, 10), at(span / 2, 20), at(span / 2 + every, 0)];
+    const line = lineOf(samples, (s) => s.perSecond, 10, 300, 100);
+    expect(line.match(/M/g)).toHaveLength(2);
+    expect(line).toMatch(/^M[\d.]+ 50\.0L/);
+    expect(line).toMatch(/M[\d.]+ 0\.0L300\.0 100\.0$/); // what is over the scale stays in the box
+    expect(lineOf([], (s) => s.memory, 10, 300, 100)).toBe("");
+  });
+
+  it("have round scales", () => {
+    expect([0, 0.3, 1, 7, 11, 21, 501, NaN, Infinity].map(roundUp)).toEqual([1, 0.5, 1, 10, 20, 50, 1000, 1, 1]);
   });
 });

@@ -91,7 +91,7 @@ export function NetworkPage() {
   );
 }
 
-function outcome(r: api.NetworkRequest): string {
+export function outcome(r: api.NetworkRequest): string {
   if (r.refused) return t.network.refused;
   if (!r.ended) return t.network.running;
   const took = r.milliseconds > 0 ? duration(r.milliseconds) : "";

@@ -1,5 +1,5 @@
 // The list of chats, and the way to the other pages.
-import { Box, Cpu, Files, Globe, MessageCircleDashed, PanelLeft, Plus, Search, Settings2, ShieldCheck, TextSearch, X } from "lucide-react";
+import { Activity, Box, Cpu, Files, Globe, MessageCircleDashed, PanelLeft, Plus, Search, Settings2, ShieldCheck, TextSearch, X } from "lucide-react";
 import { Switch } from "radix-ui";
 import { useEffect, useState } from "react";
 import { unfinished } from "../documents/SourceChips";
@@ -101,6 +101,10 @@ export function Sidebar() {
           <PageLink page="machine" current={route.page}>
             <Cpu aria-hidden="true" />
             {t.sidebar.machine}
+          </PageLink>
+          <PageLink page="activity" current={route.page}>
+            <Activity aria-hidden="true" />
+            {t.activity.page}
           </PageLink>
           <PageLink page="settings" current={route.page}>
             <Settings2 aria-hidden="true" />

@@ -22,6 +22,7 @@ import { closeReader, setSidebar, sidebarLiesOver, useView } from "./view";
 
 // Pages come when they are first shown: the window opens with a chat.
 const DocumentsPage = lazy(async () => ({ default: (await import("../documents/DocumentsPage")).DocumentsPage }));
+const ActivityPage = lazy(async () => ({ default: (await import("../activity/ActivityPage")).ActivityPage }));
 const ModelsPage = lazy(async () => ({ default: (await import("../models/ModelsPage")).ModelsPage }));
 const MachinePage = lazy(async () => ({ default: (await import("../machine/MachinePage")).MachinePage }));
 const NetworkPage = lazy(async () => ({ default: (await import("../network/NetworkPage")).NetworkPage }));
@@ -127,6 +128,8 @@ function Shown({ route }: { route: Route }) {
   switch (route.page) {
     case "documents":
       return <DocumentsPage collection={route.collection ?? ""} />;
+    case "activity":
+      return <ActivityPage />;
     case "models":
       return <ModelsPage />;
     case "machine":

@@ -8,6 +8,8 @@ export type Route =
   | { page: "documents"; collection?: string }
   /** Looks through all messages. */
   | { page: "search"; query: string }
+  /** What goes on. */
+  | { page: "activity" }
   | { page: "models" }
   | { page: "machine" }
   | { page: "network" }
@@ -16,7 +18,7 @@ export type PageName = Route["page"];
 
 export function parse(hash: string): Route {
   const [page, id = ""] = hash.replace(/^#\/?/, "").split("/");
-  if (page === "models" || page === "machine" || page === "network" || page === "settings") return { page };
+  if (page === "activity" || page === "models" || page === "machine" || page === "network" || page === "settings") return { page };
   if (page === "search") return { page, query: decode(id) };
   if (page === "documents") return { page, collection: decode(id) };
   return { page: "chat", id: page === "chat" ? decode(id) : "" };

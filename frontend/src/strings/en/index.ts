@@ -1,4 +1,5 @@
 // English: the shape that every other language has.
+import * as activity from "./activity";
 import * as chat from "./chat";
 import * as compare from "./compare";
 import * as documents from "./documents";
@@ -12,7 +13,7 @@ import * as shell from "./shell";
 export const en = {
   name: "Freehold",
   ...chat,
-  ...compare,
+  ...compare, ...activity,
   ...documents,
   ...machine,
   ...models,

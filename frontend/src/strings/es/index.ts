@@ -1,5 +1,6 @@
 // Spanish.
 import type { Strings } from "..";
+import * as activity from "./activity";
 import * as chat from "./chat";
 import * as compare from "./compare";
 import * as documents from "./documents";
@@ -13,7 +14,7 @@ import * as shell from "./shell";
 export const es: Strings = {
   name: "Freehold",
   ...chat,
-  ...compare,
+  ...compare, ...activity,
   ...documents,
   ...machine,
   ...models,
