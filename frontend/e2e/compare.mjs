@@ -95,6 +95,14 @@ export async function compareChecks({ check, rpc, visit, answered, ask, composer
       await page.waitForTimeout(4500); // two looks make a line
     },
   };
+  const openTwo = async (page) => {
+    await openFirst(page);
+    await page.locator(".chat-item").nth(1).hover();
+    await page.getByRole("button", { name: /^More about “Letter/ }).click();
+    await page.getByRole("menuitem", { name: "Open beside" }).click();
+    await page.locator(".pane-right .answer-last[aria-busy=false]").waitFor();
+  };
+  states["two chats beside each other"] = openTwo;
   for (const [name, reach] of Object.entries(states))
     await check(`accessible: ${name}`, async (page) => {
       await reach(page);
@@ -225,6 +233,62 @@ export async function compareChecks({ check, rpc, visit, answered, ask, composer
     await written(page, 3);
     expect((await rpc("Chat", (await rpc("Chats"))[0].id)).messages.length === 5, "three more answers");
   });
+
+  await check("two chats are written in side by side, and stay in the address", async (page) => {
+    await openTwo(page);
+    expect(/#\/chat\/[^/]+\/beside\/[^/]+$/.test(page.url()), "both in the address");
+    await until(() => page.evaluate(() => document.activeElement.id === "composer-beside"), "the keyboard on the new side");
+    await page.keyboard.type("short one");
+    await page.keyboard.press("Enter");
+    await page.locator(".pane-right .answer-last", { hasText: "Yes." }).waitFor();
+    await page.keyboard.press("F6");
+    await until(() => page.evaluate(() => document.activeElement.id === "composer"), "the keyboard on the other side");
+    await page.keyboard.type("endless");
+    await page.keyboard.press("Enter");
+    await page.locator(".pane-left .answer-last[aria-busy=true] .md").waitFor();
+    await page.keyboard.press("F6");
+    await until(() => page.evaluate(() => document.activeElement.id === "composer-beside"), "the keyboard on the right");
+    await page.keyboard.press("Escape"); // of the side where nothing is written
+    await page.waitForTimeout(300);
+    expect((await page.locator(".pane-left .answer-last[aria-busy=true]").count()) === 1, "the other side to go on");
+    await page.keyboard.press("F6");
+    await until(() => page.evaluate(() => document.activeElement.id === "composer"), "the keyboard on the left");
+    await page.keyboard.press("Escape");
+    await page.locator(".pane-left").getByText("You stopped this answer here.").waitFor();
+    await page.reload();
+    await page.locator(".pane-right .answer-last").waitFor();
+    await page.locator(".pane-right textarea").focus();
+    await page.locator(".chat-link", { hasText: "Rust lifetimes" }).click();
+    await page.locator(".pane-right .topbar-title", { hasText: "Rust lifetimes" }).waitFor();
+    await page.locator(".pane-left").getByRole("button", { name: "Close this side" }).click();
+    await page.locator(".pane-right").waitFor({ state: "detached" });
+    await page.locator(".topbar-title", { hasText: "Rust lifetimes" }).waitFor();
+  });
+
+  await check("a chat that is dragged to the side is opened there", async (page) => {
+    await openFirst(page);
+    const from = await page.locator(".chat-link").nth(2).boundingBox();
+    await page.mouse.move(from.x + 20, from.y + 8);
+    await page.mouse.down();
+    await page.mouse.move(from.x + 90, from.y + 20, { steps: 4 });
+    await page.locator(".split-drop").waitFor();
+    const to = await page.locator(".split-drop").boundingBox();
+    await page.mouse.move(to.x + to.width / 2, to.y + to.height / 2, { steps: 6 });
+    await shot(page, "dropping a chat");
+    await page.mouse.up();
+    await page.locator(".pane-right .answer-last").waitFor();
+  });
+
+  await check("on a narrow window one of two chats is shown", async (page) => {
+    const [a, b] = await rpc("Chats");
+    await visit(page, `#/chat/${a.id}/beside/${b.id}`);
+    await page.locator(".pane-active .answer-last").waitFor();
+    expect((await page.locator(".page:visible").count()) === 1, "one side");
+    await page.locator(".pane-active").getByRole("button", { name: "Go to the other side" }).click();
+    await page.locator(".pane-right.pane-active .answer-last").waitFor();
+    await shot(page, "420 split");
+    await assertAccessible(page, "split at 420");
+  }, { options: { viewport: { width: 420, height: 760 } } });
 
   await check("what goes on is stopped where it is shown, and noted when it is over", async (page) => {
     await compareTwo(page, "endless");

@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { href, parse } from "../src/ui/route";
 import type { Message } from "../src/transport/api";
 import { differences, likeness, partings } from "../src/compare/differences";
 import { cell, connection, fitted, including, inSight, layOut, opening, sizeOf, step, zoomAt, zooms, type Layout } from "../src/compare/layout";
 import { every, lineOf, roundUp, span, withSample, type Sample } from "../src/activity/history";
 import { beginning, huesOf } from "../src/compare/models";
+import { chatOf, withBeside, withSide } from "../src/compare/split";
 import { trialOf } from "../src/compare/trials";
 
 const message = (id: string, parentId: string, more: Partial<Message> = {}): Message => ({
@@ -182,6 +184,34 @@ describe("comparisons", () => {
     expect(beginning("## A **freehold** is\n\n| land |", 40)).toBe("A freehold is land");
     expect(beginning("one two three four", 8)).toBe("one two…");
     expect(beginning("👩‍🌾👩‍🌾", 2)).not.toMatch(/[\ud800-\udbff]$/);
+  });
+});
+
+describe("two chats", () => {
+  it("stand in the address", () => {
+    expect(parse("#/chat/a/beside/b%2F")).toEqual({ page: "chat", id: "a", beside: "b/" });
+    expect(href({ page: "chat", id: "a", beside: "b/" })).toBe("#/chat/a/beside/b%2F");
+    for (const hash of ["#/chat/a/beside/a", "#/chat/a/beside/", "#/chat/a/x/b", "#/chat/a"]) expect(parse(hash)).toEqual({ page: "chat", id: "a" });
+    expect(parse("#/chat//beside/b")).toEqual({ page: "chat", id: "" });
+  });
+
+  it("are opened and changed side by side", () => {
+    expect(withBeside({ page: "chat", id: "a" }, "b")).toEqual({ page: "chat", id: "a", beside: "b" });
+    expect(withBeside({ page: "chat", id: "a", beside: "b" }, "c")).toEqual({ page: "chat", id: "a", beside: "c" });
+    for (const route of [{ page: "models" }, { page: "chat", id: "" }, { page: "chat", id: "b" }] as const) expect(withBeside(route, "b")).toEqual({ page: "chat", id: "b" });
+    const two = { page: "chat", id: "a", beside: "b" } as const;
+    expect(withSide(two, "left", "c")).toEqual({ page: "chat", id: "c", beside: "b" });
+    expect(withSide(two, "right", "c")).toEqual({ page: "chat", id: "a", beside: "c" });
+    expect(withSide(two, "left", "b")).toEqual({ page: "chat", id: "b", beside: "a" });
+    expect(withSide(two, "right", "a")).toEqual({ page: "chat", id: "b", beside: "a" });
+    expect(withSide({ page: "chat", id: "a" }, "right", "c")).toEqual({ page: "chat", id: "c" });
+  });
+
+  it("know links of chats from others", () => {
+    const link = (hash: string) => Object.assign(document.createElement("a"), { href: hash });
+    expect(chatOf(link("#/chat/a"))).toBe("a");
+    for (const hash of ["#/", "#/models", "https://example.org/", "#/chat/a/beside/b/c"]) expect(chatOf(link(hash))).toBe("");
+    expect(chatOf(null)).toBe("");
   });
 });
 

@@ -29,7 +29,8 @@ export function whyNot(models: readonly Model[], ref: string, connected: boolean
   return model.problem ? sentence(t.composer.whyModelProblem(model.name, told(model.problem))) : "";
 }
 
-export function Composer({ chatId, path }: { chatId: string; path: readonly Message[] }) {
+/** field is the id of the text field: two chats may be shown. */
+export function Composer({ chatId, path, field }: { chatId: string; path: readonly Message[]; field: string }) {
   const all = useCache((cache) => cache.models);
   const models = useMemo(() => writers(all), [all]);
   const settings = useCache((cache) => cache.settings);
@@ -52,6 +53,8 @@ export function Composer({ chatId, path }: { chatId: string; path: readonly Mess
   useEffect(() => {
     if (!writing) return;
     const escape = (e: KeyboardEvent) => {
+      const elsewhere = document.activeElement?.closest(".conversation");
+      if (elsewhere && !elsewhere.contains(box.current)) return; // the other of two chats
       if (e.key === "Escape" && !e.defaultPrevented && !document.querySelector("[data-radix-popper-content-wrapper], [role=dialog], [role=alertdialog]"))
         void stop(chatId);
     };
@@ -77,11 +80,11 @@ export function Composer({ chatId, path }: { chatId: string; path: readonly Mess
         <WaysChip chatId={chatId} />
         <SourceChips chatId={chatId} />
         <textarea
-          id="composer"
+          id={field}
           ref={box}
           rows={1}
           aria-label={t.composer.label}
-          aria-describedby="composer-hint"
+          aria-describedby={`${field}-hint`}
           placeholder={models.length === 0 ? t.composer.placeholderNoModel : t.composer.placeholder}
           value={draft}
           onChange={(e) => setDraft(chatId, e.target.value)}
@@ -114,7 +117,7 @@ export function Composer({ chatId, path }: { chatId: string; path: readonly Mess
           )}
         </div>
       </div>
-      <p className="composer-hint" id="composer-hint">
+      <p className="composer-hint" id={`${field}-hint`}>
         {obstacle ? (
           <>
             {obstacle}{" "}

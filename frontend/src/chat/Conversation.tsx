@@ -1,5 +1,5 @@
 // The page of one chat: its messages, and where the next one is written.
-import { PanelLeft, SlidersHorizontal, SquarePen } from "lucide-react";
+import { ArrowLeftRight, PanelLeft, SlidersHorizontal, SquarePen, X } from "lucide-react";
 import { lazy, Suspense, useEffect, useMemo, useState } from "react";
 import { openChat, useCache } from "../transport/cache";
 import { pathTo } from "../transport/tree";
@@ -11,6 +11,7 @@ import { t } from "../strings";
 import { setDraft, setPanel, setSidebar, useView } from "../ui/view";
 import { ChatPanel } from "./ChatPanel";
 import { Composer } from "./Composer";
+import { closeSide, goToSide, otherSide, setSide, type Side } from "../compare/split";
 import { MapButton } from "../compare/MapButton";
 import { CompareOverlays } from "../compare/Overlays";
 import { TemporaryNote } from "./TemporaryNote";
@@ -21,7 +22,16 @@ import { StatusAnnouncer } from "./StatusAnnouncer";
 const NoModel = lazy(async () => ({ default: (await import("./NoModel")).NoModel }));
 const Messages = lazy(async () => ({ default: (await import("./Messages")).Messages }));
 
-export function Conversation({ id }: { id: string }) {
+interface Props {
+  id: string;
+  /** Which of two sides it is on; null: it has the page for itself. */
+  side: Side | null;
+  /** Whether this side is worked in. */
+  active: boolean;
+}
+
+export function Conversation({ id, side, active }: Props) {
+  const beside = side === "right";
   const chat = useCache((cache) => (id ? cache.opened[id] : undefined));
   const exists = useCache((cache) => id === "" || cache.chats.some((s) => s.id === id));
   const [failure, setFailure] = useState("");
@@ -41,8 +51,16 @@ export function Conversation({ id }: { id: string }) {
   const title = chat?.title || t.sidebar.untitled;
 
   return (
-    <main className="page conversation" id="main" tabIndex={-1}>
-      <TopBar id={id} title={title} branched={path.length > 0} />
+    <div // the main one is the one that is worked in
+      className={`page conversation ${side ? `pane-${side}` : ""} ${active ? "pane-active" : ""}`}
+      id={active ? "main" : undefined}
+      role={active ? "main" : "region"}
+      tabIndex={-1}
+      aria-label={active ? undefined : t.split.beside}
+      onFocusCapture={() => side && setSide(side)}
+      onPointerDownCapture={() => side && setSide(side)}
+    >
+      <TopBar id={id} title={title} branched={path.length > 0} side={side} />
       <TemporaryNote chatId={id} />
       {id !== "" && !opened ? (
         <div className="conversation-void">
@@ -62,21 +80,21 @@ export function Conversation({ id }: { id: string }) {
           <Messages id={id} title={title} all={chat!.messages} path={path} idle={!chat!.generating && path.at(-1)?.status !== "streaming"} />
         </Suspense>
       )}
-      {(opened || id === "") && <Composer key={id} chatId={id} path={path} />}
-      <ChatPanel chatId={id} />
-      <CompareOverlays />
+      {(opened || id === "") && <Composer key={id} chatId={id} path={path} field={beside ? "composer-beside" : "composer"} />}
+      {active && <ChatPanel chatId={id} />}
+      {!beside && <CompareOverlays />}
       <StatusAnnouncer path={path} />
-    </main>
+    </div>
   );
 }
 
-function TopBar({ id, title, branched }: { id: string; title: string; branched: boolean }) {
+function TopBar({ id, title, branched, side }: { id: string; title: string; branched: boolean; side: Side | null }) {
   const fresh = id === "";
   const sidebar = useView((view) => view.sidebar);
   const browser = useCache((cache) => cache.about.face === "browser");
   return (
-    <header className="topbar">
-      {!sidebar && (
+    <div className="topbar">
+      {!sidebar && side !== "right" && (
         <>
           <IconButton label={t.sidebar.expand} keys={shortcut("B")} onClick={() => setSidebar(true)}>
             <PanelLeft />
@@ -95,16 +113,26 @@ function TopBar({ id, title, branched }: { id: string; title: string; branched: 
       <IconButton label={t.panel.open} side="left" onClick={() => setPanel(true)}>
         <SlidersHorizontal />
       </IconButton>
-    </header>
+      {side && (
+        <>
+          <IconButton label={t.split.other} keys="F6" onClick={() => goToSide(otherSide(side))}>
+            <ArrowLeftRight />
+          </IconButton>
+          <IconButton label={t.split.close} onClick={() => closeSide(side)}>
+            <X />
+          </IconButton>
+        </>
+      )}
+    </div>
   );
 }
 
 function Greeting({ id }: { id: string }) {
   const noModel = useCache((cache) => !cache.models.some((m) => !m.embeds && !m.problem));
   const hint = useCache((cache) => cache.about.hint);
-  const start = (text: string) => {
+  const start = (text: string, from: Element) => {
     setDraft(id, text);
-    document.querySelector<HTMLTextAreaElement>("#composer")?.focus();
+    from.closest(".conversation")?.querySelector<HTMLTextAreaElement>(".composer textarea")?.focus();
   };
   return (
     <div className="greeting">
@@ -119,7 +147,7 @@ function Greeting({ id }: { id: string }) {
         <ul className="examples" aria-label={t.chat.examplesLabel}>
           {t.chat.examples.map((example) => (
             <li key={example.title}>
-              <button type="button" className="example" onClick={() => start(example.text)}>
+              <button type="button" className="example" onClick={(e) => start(example.text, e.currentTarget)}>
                 <strong>{example.title}</strong>
                 <span>{example.text}</span>
               </button>

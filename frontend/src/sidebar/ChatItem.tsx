@@ -3,6 +3,7 @@ import { Archive, Check, MessageCircleDashed, MoreHorizontal } from "lucide-reac
 import { Checkbox, DropdownMenu } from "radix-ui";
 import { memo, useRef, useState, type MouseEvent } from "react";
 import { copyChat, downloadChat, rename } from "../chat/actions";
+import { openBeside } from "../compare/split";
 import type * as api from "../transport/api";
 import { useCache } from "../transport/cache";
 import { href } from "../ui/route";
@@ -113,6 +114,9 @@ function ChatMenu({ chat, title, renaming, onRename }: { chat: api.ChatSummary; 
             <DropdownMenu.Item className="menu-item" onSelect={() => setTimeout(onRename, 0)}>
               {t.sidebar.rename}
               <kbd>F2</kbd>
+            </DropdownMenu.Item>
+            <DropdownMenu.Item className="menu-item" onSelect={() => openBeside(chat.id)}>
+              {t.split.open}
             </DropdownMenu.Item>
             <DropdownMenu.Item className="menu-item" onSelect={() => void pin(one, !chat.pinned)}>
               {chat.pinned ? t.organise.unpin : t.organise.pin}

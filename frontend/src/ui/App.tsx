@@ -2,7 +2,7 @@
 import { Tooltip } from "radix-ui";
 import { Component, lazy, Suspense, useEffect, useState, type ReactNode } from "react";
 import { Toaster } from "sonner";
-import { Conversation } from "../chat/Conversation";
+import { Split } from "../compare/Split";
 import { newChat } from "../sidebar/newChat";
 import { Sidebar } from "../sidebar/Sidebar";
 import { chatWith } from "../models/Downloads";
@@ -93,7 +93,7 @@ function Frame() {
   useEffect(() => {
     document.querySelector("#main")?.scrollTo({ top: 0 });
   }, [route.page]);
-  const place = route.page === "chat" ? route.id : route.page;
+  const place = route.page === "chat" ? (route.beside ? "two chats" : route.id) : route.page;
   useEffect(closeReader, [place]);
   return (
     <div className={`frame ${sidebar ? "frame-with-sidebar" : ""}`}>
@@ -141,7 +141,7 @@ function Shown({ route }: { route: Route }) {
     case "settings":
       return <SettingsPage />;
     default:
-      return <Conversation id={route.id} />;
+      return <Split id={route.id} beside={route.beside} />;
   }
 }
 

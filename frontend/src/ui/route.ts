@@ -3,7 +3,8 @@
 import { useSyncExternalStore } from "react";
 
 export type Route =
-  | { page: "chat"; id: string }
+  /** beside is the chat at the right of it, if there is one. */
+  | { page: "chat"; id: string; beside?: string }
   /** collection is the id of the one that is shown; "" or none: all documents. */
   | { page: "documents"; collection?: string }
   /** Looks through all messages. */
@@ -17,11 +18,13 @@ export type Route =
 export type PageName = Route["page"];
 
 export function parse(hash: string): Route {
-  const [page, id = ""] = hash.replace(/^#\/?/, "").split("/");
+  const [page, id = "", more, other = ""] = hash.replace(/^#\/?/, "").split("/");
   if (page === "activity" || page === "models" || page === "machine" || page === "network" || page === "settings") return { page };
   if (page === "search") return { page, query: decode(id) };
   if (page === "documents") return { page, collection: decode(id) };
-  return { page: "chat", id: page === "chat" ? decode(id) : "" };
+  const chat = page === "chat" ? decode(id) : "";
+  const beside = more === "beside" ? decode(other) : "";
+  return chat && beside && beside !== chat ? { page: "chat", id: chat, beside } : { page: "chat", id: chat };
 }
 
 function decode(id: string): string {
@@ -33,7 +36,7 @@ function decode(id: string): string {
 }
 
 export function href(r: Route): string {
-  if (r.page === "chat") return r.id ? `#/chat/${encodeURIComponent(r.id)}` : "#/";
+  if (r.page === "chat") return r.id ? `#/chat/${encodeURIComponent(r.id)}${r.beside ? `/beside/${encodeURIComponent(r.beside)}` : ""}` : "#/";
   if (r.page === "search") return r.query ? `#/search/${encodeURIComponent(r.query)}` : "#/search";
   return r.page === "documents" && r.collection ? `#/documents/${encodeURIComponent(r.collection)}` : `#/${r.page}`;
 }
