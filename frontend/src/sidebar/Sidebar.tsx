@@ -4,6 +4,7 @@ import { Switch } from "radix-ui";
 import { useEffect, useState } from "react";
 import { unfinished } from "../documents/SourceChips";
 import { setNetwork } from "../models/pull";
+import { useSplit } from "../compare/split";
 import * as api from "../transport/api";
 import { useCache } from "../transport/cache";
 import { Hint, IconButton, Mark, Progress } from "../ui/controls";
@@ -45,7 +46,8 @@ export function Sidebar() {
   const route = useRoute();
   const [query, setQuery] = useState("");
   const found = useSearch(query);
-  const current = route.page === "chat" ? route.id : "";
+  const right = useSplit((s) => s.side === "right");
+  const current = route.page === "chat" ? ((right && route.beside) || route.id) : "";
 
   if (!open) return null;
   return (

@@ -3,6 +3,7 @@ import { Tooltip } from "radix-ui";
 import { Component, lazy, Suspense, useEffect, useState, type ReactNode } from "react";
 import { Toaster } from "sonner";
 import { Split } from "../compare/Split";
+import { useSplit } from "../compare/split";
 import { newChat } from "../sidebar/newChat";
 import { Sidebar } from "../sidebar/Sidebar";
 import { chatWith } from "../models/Downloads";
@@ -86,6 +87,7 @@ function Frame() {
   const sidebar = useView((view) => view.sidebar);
   const reading = useView((view) => view.reader !== null);
   const over = useDrops();
+  const dragged = useSplit((s) => s.dragged !== ""); // a chat, not files
   useLinks();
   useKeys();
   useReadyNotices();
@@ -119,7 +121,7 @@ function Frame() {
         )}
       </Guarded>
       <Connection />
-      {over && <DropVeil />}
+      {over && !dragged && <DropVeil />}
     </div>
   );
 }
