@@ -75,6 +75,26 @@ export async function realSuite(browser, { binary, model, url }) {
       await page.keyboard.press("Escape");
       await composer().fill("");
     });
+    await check("two answers side by side, of one model at two temperatures", async () => {
+      const before = await page.evaluate(() => location.hash);
+      await page.evaluate(() => void (location.hash = "#/"));
+      await page.getByRole("button", { name: /^Model:/ }).click();
+      await page.getByRole("menuitem", { name: "Compare models…" }).click();
+      await page.getByRole("button", { name: "Compare from the next question on" }).click();
+      await ask("Name three colours, and nothing else.");
+      await until(async () => (await page.locator(".column .answer[aria-busy=false] .md").count()) === 2, "both answers", patience);
+      await page.getByRole("button", { name: "Best answer" }).first().click();
+      await page.getByText("The best", { exact: true }).waitFor();
+      await page.getByRole("button", { name: "Show differences" }).click();
+      await page.locator(".differences-side").nth(1).waitFor();
+      await shot(page, "program differences");
+      await page.keyboard.press("Escape");
+      await page.evaluate(() => void (location.hash = "#/activity"));
+      await page.getByRole("heading", { name: /^Answer: Name three/ }).first().waitFor();
+      await page.getByText("Freehold itself").waitFor();
+      await shot(page, "program activity");
+      await page.evaluate((hash) => void (location.hash = hash), before);
+    });
     await check("answers again, and keeps both", async () => {
       await page.getByRole("button", { name: "Answer again" }).click();
       await page.getByRole("img", { name: "Version 2 of 2" }).waitFor({ timeout: patience });

@@ -227,7 +227,17 @@ function Ending({ message, empty, idle }: { message: Message; empty: boolean; id
             : message.status === "complete" && empty
               ? t.chat.emptyAnswer
               : "";
-  return text ? <p className="note">{text}</p> : null;
+  const cutOff = message.status === "stopped" && message.stopReason !== "cancelled"; // Freehold ended while it was written
+  return text ? (
+    <p className="note">
+      {text}{" "}
+      {cutOff && (
+        <Button small disabled={!idle} onClick={() => void regenerate(message)}>
+          {t.chat.regenerate}
+        </Button>
+      )}
+    </p>
+  ) : null;
 }
 
 function Versions({ message, versions, idle }: { message: Message; versions: string; idle: boolean }) {
