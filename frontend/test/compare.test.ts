@@ -136,6 +136,12 @@ describe("differences", () => {
     expect(likeness(d)).toBeGreaterThan(0.7);
   });
 
+  it("of neighbouring words are one", () => {
+    const d = differences("a red lift", "a blue door")!;
+    expect(d.a).toEqual([{ text: "a ", own: false }, { text: "red lift", own: true }]);
+    expect(d.b).toEqual([{ text: "a ", own: false }, { text: "blue door", own: true }]);
+  });
+
   it("know words where scripts do not part them", () => {
     const [a, b] = ["房东负责修理电梯。", "租客负责修理电梯。"];
     const d = differences(a, b)!;

@@ -19,11 +19,13 @@ export function differences(a: string, b: string): { a: Piece[]; b: Piece[] } | 
   const changes = diffArrays(words(a), words(b), { timeout: patience });
   if (!changes) return null;
   const out = { a: [] as Piece[], b: [] as Piece[] };
-  for (const { value, added, removed } of changes) {
+  changes.forEach(({ value, added, removed }, i) => {
     const text = value.join("");
-    if (!added) put(out.a, text, removed === true);
-    if (!removed) put(out.b, text, added === true);
-  }
+    // A space between two words that differ is no agreement.
+    const own = (i > 0 && i < changes.length - 1 && /^[^\S\n]+$/.test(text)) || added === true || removed === true;
+    if (!added) put(out.a, text, own);
+    if (!removed) put(out.b, text, own);
+  });
   return out;
 }
 

@@ -1,7 +1,7 @@
 // Was die Seite der Aktivität sagt.
 import { count, duration, plural, rate } from "../../ui/format";
 
-const token = (n: number) => plural(n, "Token", "Token");
+const token = (n: number) => plural(n, "Token", "Tokens");
 
 export const activity = {
   page: "Aktivität",
@@ -13,8 +13,8 @@ export const activity = {
   nothing: "Im Augenblick läuft nichts.",
   answering: (title: string) => `Antwort in „${title}“`,
   waits: "wartet auf Speicher",
-  reading: (done: number, total: number) => `liest ${count(done)} von ${count(total)} Token`,
-  written: (tokens: number, perSecond: number) => (perSecond > 0 ? `${token(tokens)}, ${rate(perSecond)} Token/s` : token(tokens)),
+  reading: (done: number, total: number) => `liest ${count(done)} von ${count(total)} Tokens`,
+  written: (tokens: number, perSecond: number) => (perSecond > 0 ? `${token(tokens)}, ${rate(perSecond)} Tokens/s` : token(tokens)),
   beginning: "lädt oder wartet auf das erste Wort",
   download: (name: string) => `Download von ${name}`,
   document: (name: string) => `${name} wird gelesen`,
@@ -26,7 +26,7 @@ export const activity = {
   pause: (what: string) => `Unterbrechen: ${what}`,
   more: (n: number) => `und ${plural(n, "weiteres Dokument", "weitere Dokumente")}`,
   chart: "Die letzten Minuten",
-  speed: "Token pro Sekunde",
+  speed: "Tokens pro Sekunde",
   memory: "Speicher",
   chartLabel: (name: string, now: string, most: string) => `${name}: jetzt ${now}, höchstens ${most} in den letzten Minuten`,
   ago: "vor 5 Minuten",

@@ -23,7 +23,7 @@ export const map = {
   fork: "Neuer Chat ab hier",
   compare: "Mit dem Gezeigten vergleichen",
   remove: "Diesen Zweig entfernen",
-  speed: (n: number) => `${rate(n)} Token/s`,
+  speed: (n: number) => `${rate(n)} Tokens/s`,
 };
 
 export const compare = {
@@ -84,8 +84,8 @@ export const difference = {
   shared: (n: number) => `Die ${plural(n, "erste Nachricht ist", "ersten Nachrichten sind")} in beiden gleich.`,
   missing: "Dieser Zweig endet vorher.",
   you: "Frage",
-  tokens: (n: number) => plural(n, "Token", "Token"),
-  speed: (n: number) => `${rate(n)} Token/s`,
+  tokens: (n: number) => plural(n, "Token", "Tokens"),
+  speed: (n: number) => `${rate(n)} Tokens/s`,
   first: (ms: number) => `erstes Wort nach ${duration(ms)}`,
 };
 

@@ -94,5 +94,5 @@ export const split = {
   close: "Cerrar este lado",
   other: "Ir al otro lado",
   beside: "Segundo chat",
-  drop: "Suelta aquí el chat para abrirlo al lado",
+  drop: "Suelte aquí el chat para abrirlo al lado",
 };

@@ -14,7 +14,7 @@ export const activity = {
   answering: (title: string) => `“${title}”의 답변`,
   waits: "메모리를 기다리는 중",
   reading: (done: number, total: number) => `토큰 ${count(total)}개 중 ${count(done)}개 읽음`,
-  written: (tokens: number, perSecond: number) => (perSecond > 0 ? `${token(tokens)}, ${rate(perSecond)}토큰/초` : token(tokens)),
+  written: (tokens: number, perSecond: number) => (perSecond > 0 ? `${token(tokens)}, ${rate(perSecond)} 토큰/초` : token(tokens)),
   beginning: "불러오거나 첫 단어를 기다리는 중",
   download: (name: string) => `다운로드: ${name}`,
   document: (name: string) => `읽는 중: ${name}`,

@@ -2,10 +2,10 @@
 import { count, duration, rate } from "../../ui/format";
 
 export const map = {
-  open: "이 대화의 지도",
+  open: "이 채팅의 지도",
   title: "지도",
-  explain: "이 대화의 모든 질문과 답변, 그리고 모든 갈래입니다.",
-  tree: "트리로 본 이 대화의 메시지",
+  explain: "이 채팅의 모든 질문과 답변, 그리고 모든 갈래입니다.",
+  tree: "트리로 본 이 채팅의 메시지",
   keys: "화살표 키로 트리를 이동하고, Enter로 그곳에 가며, Delete로 갈래를 제거합니다.",
   size: (messages: number, ends: number) => `메시지 ${count(messages)}개, 갈래 ${count(ends)}개`,
   question: "질문",
@@ -20,10 +20,10 @@ export const map = {
   here: "현재 위치 보기",
   models: "모델",
   go: "여기로 이동",
-  fork: "여기서 새 대화 시작",
+  fork: "여기서 새 채팅 시작",
   compare: "표시 중인 것과 비교",
   remove: "이 갈래 제거",
-  speed: (n: number) => `${rate(n)}토큰/초`,
+  speed: (n: number) => `${rate(n)} 토큰/초`,
 };
 
 export const compare = {
@@ -36,7 +36,7 @@ export const compare = {
   way: (n: number) => `답변 ${n}`,
   model: "모델",
   temperature: "온도",
-  asChat: "이 대화와 같게",
+  asChat: "이 채팅과 같게",
   add: "하나 더 추가",
   drop: (n: number) => `답변 ${n} 제거`,
   start: "다음 질문부터 비교",
@@ -52,12 +52,12 @@ export const compare = {
   stop: (name: string) => `${name}의 답변 중지`,
   atTemperature: (value: string) => `온도 ${value}`,
   goOn: "이 답변으로 계속",
-  goesOn: "대화가 이 답변으로 이어집니다",
+  goesOn: "채팅이 이 답변으로 이어집니다",
   best: "가장 좋은 답변",
   unbest: "평가 취소",
   alike: "모두 비슷함",
   verdict: "어느 답변이 가장 좋았나요?",
-  kept: "평가는 대화와 함께 이 컴퓨터에 보관됩니다.",
+  kept: "평가는 채팅과 함께 이 컴퓨터에 보관됩니다.",
   isBest: "최고",
   fold: "하나씩 보기",
   unfold: (n: number) => `${count(n)}개 모두 나란히 보기`,
@@ -65,8 +65,8 @@ export const compare = {
   remove: "갈래 제거",
   removed: "갈래를 제거했습니다",
   removeFailed: "갈래를 바꾸지 못했습니다",
-  fork: "여기서 새 대화 시작",
-  forkFailed: "대화를 복사하지 못했습니다",
+  fork: "여기서 새 채팅 시작",
+  forkFailed: "채팅을 복사하지 못했습니다",
 };
 
 export const difference = {
@@ -85,7 +85,7 @@ export const difference = {
   missing: "이 갈래는 그 전에 끝납니다.",
   you: "질문",
   tokens: (n: number) => `토큰 ${count(n)}개`,
-  speed: (n: number) => `${rate(n)}토큰/초`,
+  speed: (n: number) => `${rate(n)} 토큰/초`,
   first: (ms: number) => `첫 단어까지 ${duration(ms)}`,
 };
 
@@ -93,6 +93,6 @@ export const split = {
   open: "옆에 열기",
   close: "이쪽 닫기",
   other: "다른 쪽으로 이동",
-  beside: "두 번째 대화",
-  drop: "대화를 여기에 놓으면 옆에 열립니다",
+  beside: "두 번째 채팅",
+  drop: "채팅을 여기에 놓으면 옆에 열립니다",
 };

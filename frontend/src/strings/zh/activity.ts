@@ -6,7 +6,7 @@ const token = (n: number) => `${count(n)} 个 token`;
 export const activity = {
   page: "活动",
   title: "活动",
-  intro: "Freehold 此刻在做什么，占用这台电脑的多少资源，以及打开以来完成了什么。",
+  intro: "Freehold 此刻在做什么，占用本机多少资源，以及打开以来完成了什么。",
   failed: "无法读取活动",
   notStopped: "未能停止",
   now: "现在",
@@ -46,7 +46,7 @@ export const activity = {
   size: "内存",
   sum: "合计",
   own: "Freehold 本身",
-  free: (free: string, all: string) => `这台电脑 ${all} 中有 ${free} 可用。`,
+  free: (free: string, all: string) => `本机 ${all} 中有 ${free} 可用。`,
   network: "网络",
   noRequests: "打开此页面以来没有任何连接。",
   allRequests: "所有请求",

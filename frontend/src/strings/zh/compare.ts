@@ -57,7 +57,7 @@ export const compare = {
   unbest: "撤回评价",
   alike: "都差不多",
   verdict: "哪个回答最好？",
-  kept: "评价与对话一起保存在这台电脑上。",
+  kept: "评价与对话一起保存在本机。",
   isBest: "最佳",
   fold: "逐个显示",
   unfold: (n: number) => `并排显示全部 ${count(n)} 个`,
