@@ -59,6 +59,8 @@ interface Options {
   pace?: number;
   models?: "some" | "none";
   documents?: "some" | "none";
+  /** Messages of one more chat, “A long talk”. */
+  long?: number;
 }
 
 /** Answers one question: failing, thinking or long, as its text asks. */
@@ -105,6 +107,7 @@ export class FakeApp extends FakeLibrary {
     this.settings = { theme: "system", language: "en", defaultModel: this.models[0]?.ref ?? "", threads: 0, contextLength: 0, networkAllowed: false, snapshots: true, sampling, system: "", autoTitles: true, adoptOthers: true, parallelDownloads: 2, bandwidthLimit: 0, proxy: "", caFile: "", hfEndpoint: "", hfToken: "" };
     if (options.models !== "none") this.seed();
     if (options.documents === "some") this.seedDocuments();
+    if (options.long) this.seedLong(options.long);
   }
 
   private id = () => `id-${String(this.next++).padStart(4, "0")}`;
@@ -121,6 +124,16 @@ export class FakeApp extends FakeLibrary {
         thinking: title.startsWith("Freehold") ? thoughts : "", model: "smollm2-135m", stopReason: "eos",
         timings: { promptTokens: 412, cachedTokens: 380, completionTokens: 318, loadMs: 0, firstTokenMs: 214, prefillMs: 190, decodeMs: 6_240, prefillPerSecond: 168.4, decodePerSecond: 50.9 },
       });
+    }
+  }
+
+  /** Questions and answers of all lengths, one after the other. */
+  private seedLong(messages: number): void {
+    const c = this.make("A long talk", Date.now() - 1000);
+    const parts = sampleAnswer.split("\n\n");
+    for (let i = 0; i < messages; i += 2) {
+      const q = this.message(c, c.leaf, "user", `Question ${i / 2 + 1}: what about number ${i}?`);
+      this.message(c, q.id, "assistant", `Answer ${i / 2 + 1}. ${parts.slice(0, 1 + ((i / 2) % parts.length)).join("\n\n")}`, { model: "smollm2-135m", stopReason: "eos" });
     }
   }
 

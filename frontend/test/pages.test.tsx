@@ -75,6 +75,16 @@ const visit = (hash: string) =>
     dispatchEvent(new HashChangeEvent("hashchange"));
   });
 
+// There is no layout here, so nothing would be in sight: all messages are drawn.
+vi.mock("@tanstack/react-virtual", () => ({
+  useVirtualizer: ({ count, getItemKey }: { count: number; getItemKey: (i: number) => string }) => ({
+    getTotalSize: () => count * 100,
+    getVirtualItems: () => Array.from({ length: count }, (_, index) => ({ index, key: getItemKey(index), start: index * 100 })),
+    measureElement: () => {},
+    scrollToIndex: () => {},
+  }),
+}));
+
 beforeEach(() => start());
 afterEach(async () => {
   for (const id of app.stops.keys()) app.Stop(id);

@@ -13,6 +13,8 @@ export interface Follow {
   /** False once the reader has scrolled away from the end. */
   atEnd: boolean;
   toEnd: (behavior?: ScrollBehavior) => void;
+  /** Ends the following: another place is shown. */
+  leave: () => void;
 }
 
 export function useFollow(box: RefObject<HTMLElement | null>, content: RefObject<HTMLElement | null>, key: string): Follow {
@@ -27,6 +29,10 @@ export function useFollow(box: RefObject<HTMLElement | null>, content: RefObject
     },
     [box],
   );
+
+  const leave = useCallback(() => {
+    following.current = false;
+  }, []);
 
   useLayoutEffect(() => toEnd(), [key, toEnd]);
 
@@ -72,5 +78,5 @@ export function useFollow(box: RefObject<HTMLElement | null>, content: RefObject
     };
   }, [box, content, key]);
 
-  return { atEnd, toEnd };
+  return { atEnd, toEnd, leave };
 }

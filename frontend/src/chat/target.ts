@@ -5,33 +5,37 @@ import type { Message } from "../transport/api";
 import { setTarget, useView } from "../ui/view";
 import { showBranch } from "./actions";
 
-/** drawn is how many of the path's last messages are drawn; more draws so many. */
-export function useTarget(content: RefObject<HTMLElement | null>, chatId: string, all: readonly Message[], path: readonly Message[], drawn: number, more: (n: number) => void): void {
+const looks = 40; // frames to wait for the message to be drawn
+
+/** show brings the message at a place of the path into sight. */
+export function useTarget(content: RefObject<HTMLElement | null>, chatId: string, all: readonly Message[], path: readonly Message[], show: (at: number) => void): void {
   const target = useView((view) => view.target);
   const known = target !== null && all.some((m) => m.id === target.message);
   const at = target ? path.findIndex((m) => m.id === target.message) : -1;
-  const hidden = at >= 0 && at < path.length - drawn;
   useEffect(() => {
     if (target && known && at < 0) void showBranch(chatId, target.message);
   }, [target, known, at, chatId]);
   useEffect(() => {
-    if (hidden) more(path.length - at);
-  }, [hidden, at, path.length, more]);
-  useEffect(() => {
-    if (!target || at < 0 || hidden) return;
-    const shown = content.current?.querySelector(`[data-message="${CSS.escape(target.message)}"]`);
-    if (!shown) return;
+    if (!target || at < 0) return;
     let unmark = () => {};
-    // After the list has gone to its end.
-    const timer = setTimeout(() => {
-      shown.scrollIntoView({ block: "center" });
-      unmark = markWords(shown, target.words);
-    }, 60);
+    let frame = 0;
+    let left = looks;
+    const look = () => {
+      const drawn = content.current?.querySelector(`[data-message="${CSS.escape(target.message)}"]`);
+      if (drawn) {
+        show(at); // once more: by now the heights around it are known
+        unmark = markWords(drawn, target.words);
+      } else if (left-- > 0) frame = requestAnimationFrame(look);
+    };
+    frame = requestAnimationFrame(() => {
+      show(at);
+      frame = requestAnimationFrame(look);
+    });
     return () => {
-      clearTimeout(timer);
+      cancelAnimationFrame(frame);
       unmark();
     };
-  }, [target, at, hidden, content]);
+  }, [target, at, content, show]);
   // What was looked for is marked until another chat is shown.
   const here = useRef(known);
   here.current = known;

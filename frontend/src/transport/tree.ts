@@ -14,8 +14,20 @@ export function pathTo(messages: readonly Message[], leaf: string): Message[] {
 }
 
 /** All messages that stand in the same place as m, oldest first, m among them. */
-export function siblingsOf(messages: readonly Message[], m: Message): Message[] {
-  return messages.filter((other) => other.parentId === m.parentId && other.role === m.role);
+export const siblingsOf = (messages: readonly Message[], m: Message): Message[] => messages.filter((other) => placeOf(other) === placeOf(m));
+
+/** What messages have in common of which only one is shown. */
+export const placeOf = (m: Message): string => `${m.parentId} ${m.role}`;
+
+/** The ids of all messages by the place they stand in, oldest first. */
+export function versionsOf(messages: readonly Message[]): Map<string, string[]> {
+  const places = new Map<string, string[]>();
+  for (const m of messages) {
+    const ids = places.get(placeOf(m));
+    if (ids) ids.push(m.id);
+    else places.set(placeOf(m), [m.id]);
+  }
+  return places;
 }
 
 /** The newest message below m, or m itself: what is shown when its branch is chosen. */

@@ -44,7 +44,6 @@ export const chat = {
   failed: "Keine Antwort",
   failedHint: "Ihre Frage ist nicht verloren. Versuchen Sie es erneut, oder wählen Sie ein anderes Modell.",
   emptyAnswer: "Das Modell hat aufgehört, ohne etwas zu schreiben.",
-  earlier: (n: number) => `${plural(n, "frühere Nachricht", "frühere Nachrichten")} anzeigen`,
   latest: "Zur neuesten Nachricht",
   notFound: "Diesen Chat gibt es nicht mehr.",
   openFailed: "Der Chat konnte nicht geöffnet werden",

@@ -42,7 +42,6 @@ export const chat = {
   failed: "No answer",
   failedHint: "Your question is kept. Try again, or choose another model.",
   emptyAnswer: "The model ended without writing anything.",
-  earlier: (n: number) => `Show ${plural(n, "earlier message", "earlier messages")}`,
   latest: "Jump to the latest",
   notFound: "This chat is no longer here.",
   openFailed: "This chat could not be opened",

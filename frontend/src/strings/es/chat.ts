@@ -44,7 +44,6 @@ export const chat = {
   failed: "Sin respuesta",
   failedHint: "Su pregunta se conserva. Inténtelo de nuevo o elija otro modelo.",
   emptyAnswer: "El modelo terminó sin escribir nada.",
-  earlier: (n: number) => `Mostrar ${plural(n, "mensaje anterior", "mensajes anteriores")}`,
   latest: "Ir a lo más reciente",
   notFound: "Este chat ya no existe.",
   openFailed: "No se pudo abrir este chat",

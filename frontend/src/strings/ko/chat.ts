@@ -45,7 +45,6 @@ export const chat = {
   failed: "답변 없음",
   failedHint: "질문은 보관되어 있습니다. 다시 시도하거나 다른 모델을 선택하세요.",
   emptyAnswer: "모델이 아무것도 쓰지 않고 끝났습니다.",
-  earlier: (n: number) => `이전 메시지 ${count(n)}개 보기`,
   latest: "최신 메시지로 이동",
   notFound: "이 채팅은 더 이상 없습니다.",
   openFailed: "이 채팅을 열지 못했습니다",

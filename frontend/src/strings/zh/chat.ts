@@ -44,7 +44,6 @@ export const chat = {
   failed: "没有回答",
   failedHint: "您的问题已保留。请重试，或选择其他模型。",
   emptyAnswer: "模型什么也没写就结束了。",
-  earlier: (n: number) => `显示更早的 ${count(n)} 条消息`,
   latest: "跳到最新消息",
   notFound: "此对话已不存在。",
   openFailed: "无法打开此对话",
