@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"os"
 	goruntime "runtime"
+	"strings"
 	"sync"
 
 	"freehold/app"
@@ -107,10 +108,12 @@ func Run(c Config) error {
 	}
 	app.Attach(context.Background(), a, core, "desktop", w) // the page may ask as soon as it is there
 	restore(o, core)
+	o.Menu = menus(w, wordsFor(spoken(core), os.Getenv("LC_ALL"), os.Getenv("LC_MESSAGES"), os.Getenv("LANG")))
 	o.OnStartup = func(ctx context.Context) {
 		w.mu.Lock()
 		w.ctx = ctx
 		w.mu.Unlock()
+		runtime.EventsOn(ctx, "speaks", func(said ...any) { keepSpoken(ctx, core, log, said) })
 		runtime.OnFileDrop(ctx, func(_, _ int, paths []string) { w.Emit("filesDropped", app.DropEvent{Paths: paths}) })
 	}
 	o.OnBeforeClose = func(ctx context.Context) bool {
@@ -135,7 +138,6 @@ func look(c Config, w *window, a *app.App) *options.App {
 		Title: title, Width: 1200, Height: 800, MinWidth: minWidth, MinHeight: minHeight,
 		AssetServer:      &assetserver.Options{Assets: c.Assets, Middleware: api.Secure},
 		BackgroundColour: options.NewRGB(20, 22, 28), // no white flash before the page is there
-		Menu:             menus(w),
 		DragAndDrop:      &options.DragAndDrop{EnableFileDrop: true},
 		// The browser's menu is the only way to paste with the mouse; the page
 		// asks for it on text fields.
@@ -177,19 +179,41 @@ func focusOther(o *options.App, inUse error) error {
 	return errors.Join(inUse, wails.Run(o))
 }
 
-func menus(w *window) *menu.Menu {
+// languageKey is where the language that the page spoke last is kept: Wails cannot
+// change a menu on Linux once it is there, so the next window has its words.
+const languageKey = "language"
+
+func spoken(core *app.Core) (tag string) {
+	_ = core.Recall(context.Background(), languageKey, &tag) // the system's will do
+	return tag
+}
+
+func keepSpoken(ctx context.Context, core *app.Core, log *slog.Logger, said []any) {
+	if len(said) != 1 {
+		return
+	}
+	tag, ok := said[0].(string)
+	if _, known := inLanguage[tag]; !ok || !known || tag == spoken(core) {
+		return
+	}
+	if err := core.Remember(ctx, languageKey, tag); err != nil {
+		log.Warn("the language of the menu was not kept", "error", err)
+	}
+}
+
+func menus(w *window, says words) *menu.Menu {
 	m := menu.NewMenu()
 	if goruntime.GOOS == "darwin" {
 		m.Append(menu.AppMenu())
 	}
-	file := m.AddSubmenu("File")
-	file.AddText("Open…", keys.CmdOrCtrl("o"), func(*menu.CallbackData) {
-		if paths, err := w.OpenFiles("Open"); err == nil && len(paths) > 0 {
+	file := m.AddSubmenu(says.file)
+	file.AddText(says.open, keys.CmdOrCtrl("o"), func(*menu.CallbackData) {
+		if paths, err := w.OpenFiles(strings.TrimRight(says.open, " …")); err == nil && len(paths) > 0 {
 			w.Emit("filesDropped", app.DropEvent{Paths: paths})
 		}
 	})
 	file.AddSeparator()
-	file.AddText("Quit", keys.CmdOrCtrl("q"), func(*menu.CallbackData) {
+	file.AddText(says.quit, keys.CmdOrCtrl("q"), func(*menu.CallbackData) {
 		if ctx := w.context(); ctx != nil {
 			runtime.Quit(ctx)
 		}
@@ -197,8 +221,8 @@ func menus(w *window) *menu.Menu {
 	if goruntime.GOOS == "darwin" {
 		m.Append(menu.EditMenu())
 	}
-	view := m.AddSubmenu("View")
-	view.AddText("Full screen", keys.Key("f11"), func(*menu.CallbackData) {
+	view := m.AddSubmenu(says.view)
+	view.AddText(says.fullScreen, keys.Key("f11"), func(*menu.CallbackData) {
 		if ctx := w.context(); ctx == nil {
 			return
 		} else if runtime.WindowIsFullscreen(ctx) {

@@ -71,7 +71,7 @@ const names = /^(name|models\.(digest|tools\.\w+)|sampling\.(topP|topK|minP|typi
 const shared: Record<string, readonly string[]> = {
   de: [
     "chat.code", "chat.stats.prompt", "panel.sampling", "settings.sampling", "settings.engine", "settings.threads", "settings.proxy", "settings.version", "settings.downloads", "sampling.seed.label",
-    "sidebar.chats", "machine.cpu", "machine.system", "machine.caches", "downloads.title", "catalogue.kinds.chat", "catalogue.kinds.code", "catalogue.kinds.reasoning", "catalogue.kinds.reranking", "reader.text",
+    "sidebar.chats", "machine.cpu", "machine.system", "machine.caches", "downloads.title", "catalogue.kinds.chat", "catalogue.kinds.code", "catalogue.kinds.reasoning", "catalogue.kinds.reranking", "reader.text", "activity.kinds.download",
   ],
   es: ["chat.stats.prompt", "settings.proxy", "sidebar.chats", "catalogue.kinds.chat"],
   ko: [],

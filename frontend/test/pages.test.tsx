@@ -26,6 +26,7 @@ async function start(options: ConstructorParameters<typeof FakeApp>[2] = {}, fac
   host.go = { app: { App: methods } };
   host.runtime = {
     EventsOnMultiple: (name: string, f: () => void, max: number) => bus.on(name, f, max),
+    EventsEmit: (name: string, ...data: unknown[]) => bus.emit(name, ...data),
     ClipboardSetText: vi.fn(async () => true),
   };
   useCache.setState(emptyCache, true);

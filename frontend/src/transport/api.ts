@@ -4,7 +4,7 @@
 // arrive as null.
 import * as bound from "../wailsjs/go/app/App";
 import type { app, chat as chats } from "../wailsjs/go/models";
-import { BrowserOpenURL, ClipboardSetText, EventsOn } from "../wailsjs/runtime/runtime";
+import { BrowserOpenURL, ClipboardSetText, EventsEmit, EventsOn } from "../wailsjs/runtime/runtime";
 import type { Trial, TurnEvent } from "./compare";
 import { asEvidence, asSources, type Collection, type Doc, type DocProgress, type Evidence, type MapProgress, type Sources } from "./documents";
 
@@ -233,6 +233,9 @@ export const prioritisePull = (ref: string): Promise<void> => bound.PrioritisePu
 export const downloads = async (): Promise<Download[]> => list(await bound.Downloads()) as Download[];
 
 export const chooseFiles = async (title: string): Promise<string[]> => list(await bound.ChooseFiles(title));
+
+/** Tells the window which language is spoken, for its menu; in a browser nobody listens. */
+export const tellLanguage = (tag: string): void => EventsEmit("speaks", tag);
 
 /** Copies text; works in the window, where navigator.clipboard may not. */
 export async function copyText(text: string): Promise<void> {

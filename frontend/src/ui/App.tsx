@@ -62,7 +62,11 @@ function useLanguage(): Language | null {
     let stale = false;
     const language = wanted ?? languageFor("");
     speak(language).then(
-      () => !stale && setSpoken(language),
+      () => {
+        if (stale) return;
+        api.tellLanguage(language);
+        setSpoken(language);
+      },
       () => !stale && setSpoken(speaking()), // its file is gone: better another language than nothing
     );
     return () => {
