@@ -12,8 +12,9 @@ import * as shell from "./shell";
 
 export const en = {
   name: "Freehold",
+  ...activity,
   ...chat,
-  ...compare, ...activity,
+  ...compare,
   ...documents,
   ...machine,
   ...models,

@@ -13,8 +13,9 @@ import * as shell from "./shell";
 
 export const zh: Strings = {
   name: "Freehold",
+  ...activity,
   ...chat,
-  ...compare, ...activity,
+  ...compare,
   ...documents,
   ...machine,
   ...models,
