@@ -113,7 +113,8 @@ describe.each(others)("%s", (language) => {
 
   it("quotes as it is done there", () => {
     const foreign: Record<string, RegExp> = { de: /[”«»"]/, es: /[“”„"]/, ko: /[“”„«»"]/, zh: /[‘’„«»"]/ };
-    for (const [path, said] of leaves(strings[language])) if (typeof said === "string") expect(said, path).not.toMatch(foreign[language]!);
+    for (const [path, said] of leaves(strings[language]))
+      for (const text of typeof said === "string" ? [said] : [...calls(path, said)].map((args) => said(...args))) expect(text, path).not.toMatch(foreign[language]!);
   });
 });
 

@@ -1,4 +1,4 @@
-// Was die Seite der Aktivität sagt.
+// What the page of activity says.
 import { count, duration, plural, rate } from "../../ui/format";
 
 const token = (n: number) => plural(n, "Token", "Tokens");
@@ -23,7 +23,7 @@ export const activity = {
   bundle: "Modellpaket",
   bytes: (done: string, total: string) => `${done} von ${total}`,
   stop: (what: string) => `Anhalten: ${what}`,
-  pause: (what: string) => `Unterbrechen: ${what}`,
+  pause: (what: string) => `Pausieren: ${what}`,
   more: (n: number) => `und ${plural(n, "weiteres Dokument", "weitere Dokumente")}`,
   chart: "Die letzten Minuten",
   speed: "Tokens pro Sekunde",
@@ -52,7 +52,7 @@ export const activity = {
   allRequests: "Alle Anfragen",
   finished: "In dieser Sitzung erledigt",
   noneFinished: "Längere Arbeit, die endet, steht hier, bis Freehold geschlossen wird.",
-  kinds: { answer: "Antwort", download: "Herunterladen", verify: "Prüfung", move: "Umzug", bundle: "Paket", document: "Dokument" },
+  kinds: { answer: "Antwort", download: "Download", verify: "Prüfung", move: "Umzug", bundle: "Paket", document: "Dokument" },
   states: { done: "fertig", failed: "fehlgeschlagen", cancelled: "angehalten" },
   took: (ms: number) => `in ${duration(ms)}`,
 };

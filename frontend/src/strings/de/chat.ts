@@ -94,7 +94,7 @@ export const composer = {
   send: "Senden",
   stop: "Anhalten",
   stopHint: "Antwort anhalten (Esc)",
-  hint: "Eingabetaste sendet, Umschalt+Eingabe beginnt eine neue Zeile",
+  hint: "Enter sendet, Umschalt+Enter beginnt eine neue Zeile",
   whyNoModel: "Auf diesem Rechner ist noch kein Modell.",
   addModel: "Modell hinzufügen",
   whyModelProblem: (name: string, problem: string) => `${name} kann nicht verwendet werden: ${problem}`,

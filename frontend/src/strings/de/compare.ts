@@ -1,12 +1,12 @@
-// Was die Karte der Zweige, Vergleiche und die geteilte Ansicht sagen.
-import { count, duration, plural, rate } from "../../ui/format";
+// What the map of branches, comparisons and the split view say.
+import { count, duration, plural, rate, share } from "../../ui/format";
 
 export const map = {
   open: "Karte dieses Chats",
   title: "Karte",
   explain: "Alle Fragen und Antworten dieses Chats mit allen Zweigen.",
   tree: "Nachrichten dieses Chats als Baum",
-  keys: "Pfeiltasten gehen durch den Baum, Eingabe springt dorthin, Entf entfernt einen Zweig.",
+  keys: "Pfeiltasten gehen durch den Baum, Enter springt dorthin, Entf entfernt einen Zweig.",
   size: (messages: number, ends: number) => `${plural(messages, "Nachricht", "Nachrichten")}, ${plural(ends, "Zweig", "Zweige")}`,
   question: "Frage",
   shown: "wird gezeigt",
@@ -79,7 +79,7 @@ export const difference = {
   right: "Rechts",
   choose: (side: string) => `${side}: welche Antwort`,
   number: (n: number, model: string) => `${count(n)}. ${model}`,
-  alike: (percent: number) => (percent === 100 ? "Beide sagen dasselbe." : `${count(percent)} % gemeinsam`),
+  alike: (percent: number) => (percent === 100 ? "Beide sagen dasselbe." : `${share(percent)} gemeinsam`),
   tooDifferent: "Diese beiden haben so wenig gemeinsam, dass keine Unterschiede markiert sind.",
   shared: (n: number) => `Die ${plural(n, "erste Nachricht ist", "ersten Nachrichten sind")} in beiden gleich.`,
   missing: "Dieser Zweig endet vorher.",

@@ -45,7 +45,7 @@ export const documents = {
   sum: (n: number, working: number) => [documentCount(n), working > 0 && `${plural(working, "wird", "werden")} gelesen`].filter(Boolean).join(", "),
   working: (n: number) => `${plural(n, "Dokument wird", "Dokumente werden")} gelesen`,
 
-  states: { queued: "Wartet", reading: "Wird gelesen", embedding: "Wird indexiert", ready: "Bereit", paused: "Angehalten", failed: "Nicht gelesen" },
+  states: { queued: "Wartet", reading: "Wird gelesen", embedding: "Wird indexiert", ready: "Bereit", paused: "Pausiert", failed: "Nicht gelesen" },
   progress: (state: string, unit: string, done: number, total: number) =>
     state === "embedding" ? `Textstelle ${of(done, total)} wird indexiert; die Suche nach Wörtern geht schon` : `${wordsFor(unit)[0]} ${of(done, total)} wird gelesen`,
   pages: (read: number, total: number, unit: string) => (unit === "part" && Math.max(read, total) <= 1 ? "" : total > read ? `${count(read)} von ${plural(total, wordsFor(unit)[0], wordsFor(unit)[2])}` : plural(read, wordsFor(unit)[0], wordsFor(unit)[1])),
@@ -61,7 +61,7 @@ export const documents = {
   skipped: (n: number) => `${plural(n, "Teil", "Teile")} ausgelassen`,
   skippedTitle: "Ausgelassen",
   skip: (what: string, n: number, where: string, why: string) => `${n > 1 ? `${count(n)} × ` : ""}${what}${where ? ` (${where})` : ""}: ${why}`,
-  pause: (name: string) => `${name} anhalten`,
+  pause: (name: string) => `${name} pausieren`,
   resume: (name: string) => `${name} fortsetzen`,
   retry: (name: string) => `${name} erneut lesen`,
   readAgain: "Erneut lesen",
@@ -127,7 +127,7 @@ export const sources = {
   first: (n: number) => `Die ersten ${count(n)} werden angezeigt; tippen Sie, um andere zu finden.`,
   failed: "Die Quellen wurden nicht geändert",
   stillReading: (n: number) => `${plural(n, "Quelle wird", "Quellen werden")} noch gelesen; eine Antwort würde noch nicht alles davon kennen.`,
-  chip: { queued: "wartet", reading: "wird gelesen", embedding: "wird indexiert", ready: "", paused: "angehalten", failed: "nicht lesbar" },
+  chip: { queued: "wartet", reading: "wird gelesen", embedding: "wird indexiert", ready: "", paused: "pausiert", failed: "nicht lesbar" },
   routeLabel: (name: string) => `Wie geantwortet wird: ${name}. Anderen Weg wählen`,
   routeTitle: "Wie geantwortet wird",
   routes: { "": "Automatisch", whole: "Ganz lesen", search: "Suchen", map: "Alle Teile lesen", sql: "Tabellen abfragen", none: "Ohne Dokumente" },

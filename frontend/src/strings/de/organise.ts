@@ -1,4 +1,4 @@
-// Was zu Ordnern, Schlagwörtern, Auswahl und Suche gesagt wird.
+// What folders, tags, selections and the search through all messages say.
 import { plural } from "../../ui/format";
 
 const chats = (n: number) => plural(n, "Chat", "Chats");

@@ -1,5 +1,5 @@
 // What the map of branches, comparisons and the split view say.
-import { count, duration, plural, rate } from "../../ui/format";
+import { count, duration, plural, rate, share } from "../../ui/format";
 
 export const map = {
   open: "Map of this chat",
@@ -79,7 +79,7 @@ export const difference = {
   right: "Right",
   choose: (side: string) => `${side}: which answer`,
   number: (n: number, model: string) => `${count(n)}. ${model}`,
-  alike: (percent: number) => (percent === 100 ? "Both say the same." : `${count(percent)} % in common`),
+  alike: (percent: number) => (percent === 100 ? "Both say the same." : `${share(percent)} in common`),
   tooDifferent: "These two have so little in common that no differences are marked.",
   shared: (n: number) => `The first ${plural(n, "message is", "messages are")} the same in both.`,
   missing: "This branch ends before.",

@@ -1,4 +1,4 @@
-// Lo que dice la página de actividad.
+// What the page of activity says.
 import { count, duration, plural, rate } from "../../ui/format";
 
 const token = (n: number) => plural(n, "token", "tokens");

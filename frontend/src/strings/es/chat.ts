@@ -94,7 +94,7 @@ export const composer = {
   send: "Enviar",
   stop: "Detener",
   stopHint: "Detener la respuesta (Esc)",
-  hint: "Intro envía, Mayús+Intro empieza una línea nueva",
+  hint: "Enter envía, Mayús+Enter empieza una línea nueva",
   whyNoModel: "Todavía no hay ningún modelo en este equipo.",
   addModel: "Añadir un modelo",
   whyModelProblem: (name: string, problem: string) => `No se puede usar ${name}: ${problem}`,

@@ -1,12 +1,12 @@
-// Lo que dicen el mapa de ramas, las comparaciones y la vista dividida.
-import { count, duration, plural, rate } from "../../ui/format";
+// What the map of branches, comparisons and the split view say.
+import { count, duration, plural, rate, share } from "../../ui/format";
 
 export const map = {
   open: "Mapa de este chat",
   title: "Mapa",
   explain: "Todas las preguntas y respuestas de este chat, con todas sus ramas.",
   tree: "Mensajes de este chat, como árbol",
-  keys: "Las flechas recorren el árbol, Intro va allí, Supr quita una rama.",
+  keys: "Las flechas recorren el árbol, Enter va allí, Supr quita una rama.",
   size: (messages: number, ends: number) => `${plural(messages, "mensaje", "mensajes")}, ${plural(ends, "rama", "ramas")}`,
   question: "Pregunta",
   shown: "a la vista",
@@ -79,7 +79,7 @@ export const difference = {
   right: "Derecha",
   choose: (side: string) => `${side}: qué respuesta`,
   number: (n: number, model: string) => `${count(n)}. ${model}`,
-  alike: (percent: number) => (percent === 100 ? "Ambas dicen lo mismo." : `${count(percent)} % en común`),
+  alike: (percent: number) => (percent === 100 ? "Ambas dicen lo mismo." : `${share(percent)} en común`),
   tooDifferent: "Tienen tan poco en común que no se marcan diferencias.",
   shared: (n: number) => (n === 1 ? "El primer mensaje es igual en ambas." : `Los primeros ${count(n)} mensajes son iguales en ambas.`),
   missing: "Esta rama termina antes.",

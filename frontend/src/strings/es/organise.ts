@@ -1,4 +1,4 @@
-// Lo que se dice de carpetas, etiquetas, selección y búsqueda.
+// What folders, tags, selections and the search through all messages say.
 import { plural } from "../../ui/format";
 
 const chats = (n: number) => plural(n, "chat", "chats", "de chats");

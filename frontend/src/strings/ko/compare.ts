@@ -1,5 +1,5 @@
 // What the map of branches, comparisons and the split view say.
-import { count, duration, rate } from "../../ui/format";
+import { count, duration, rate, share } from "../../ui/format";
 
 export const map = {
   open: "이 채팅의 지도",
@@ -79,7 +79,7 @@ export const difference = {
   right: "오른쪽",
   choose: (side: string) => `${side}: 어느 답변`,
   number: (n: number, model: string) => `${count(n)}. ${model}`,
-  alike: (percent: number) => (percent === 100 ? "둘의 내용이 같습니다." : `${count(percent)}% 일치`),
+  alike: (percent: number) => (percent === 100 ? "둘의 내용이 같습니다." : `${share(percent)} 일치`),
   tooDifferent: "공통점이 너무 적어 차이를 표시하지 않았습니다.",
   shared: (n: number) => `처음 메시지 ${count(n)}개는 양쪽이 같습니다.`,
   missing: "이 갈래는 그 전에 끝납니다.",

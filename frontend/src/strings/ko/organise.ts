@@ -1,4 +1,4 @@
-// 폴더, 태그, 선택, 검색에 관한 문장.
+// What folders, tags, selections and the search through all messages say.
 import { count } from "../../ui/format";
 import { toward, object } from "./particles";
 

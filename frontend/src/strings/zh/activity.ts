@@ -18,7 +18,7 @@ export const activity = {
   beginning: "正在加载或等待首个词",
   download: (name: string) => `下载 ${name}`,
   document: (name: string) => `读取 ${name}`,
-  verify: (name: string) => `检查 ${name}`,
+  verify: (name: string) => `校验 ${name}`,
   move: "正在移动模型",
   bundle: "模型包",
   bytes: (done: string, total: string) => `${done} / ${total}`,
@@ -52,7 +52,7 @@ export const activity = {
   allRequests: "所有请求",
   finished: "本次会话已完成",
   noneFinished: "耗时较长的任务结束后会记录在此，直到关闭 Freehold。",
-  kinds: { answer: "回答", download: "下载", verify: "检查", move: "移动", bundle: "模型包", document: "文档" },
+  kinds: { answer: "回答", download: "下载", verify: "校验", move: "移动", bundle: "模型包", document: "文档" },
   states: { done: "完成", failed: "失败", cancelled: "已停止" },
   took: (ms: number) => `用时 ${duration(ms)}`,
 };

@@ -1,12 +1,12 @@
 // What the map of branches, comparisons and the split view say.
-import { count, duration, rate } from "../../ui/format";
+import { count, duration, rate, share } from "../../ui/format";
 
 export const map = {
   open: "此对话的导图",
   title: "导图",
   explain: "此对话的所有提问与回答，以及所有分支。",
   tree: "以树形显示的对话消息",
-  keys: "方向键在树中移动，回车前往，Delete 移除分支。",
+  keys: "方向键在树中移动，Enter 前往，Delete 移除分支。",
   size: (messages: number, ends: number) => `${count(messages)} 条消息，${count(ends)} 个分支`,
   question: "提问",
   shown: "正在显示",
@@ -79,7 +79,7 @@ export const difference = {
   right: "右侧",
   choose: (side: string) => `${side}：哪个回答`,
   number: (n: number, model: string) => `${count(n)}. ${model}`,
-  alike: (percent: number) => (percent === 100 ? "两者内容相同。" : `${count(percent)}% 相同`),
+  alike: (percent: number) => (percent === 100 ? "两者内容相同。" : `${share(percent)} 相同`),
   tooDifferent: "两者相同之处太少，因此未标出差异。",
   shared: (n: number) => `两者的前 ${count(n)} 条消息相同。`,
   missing: "此分支在此之前结束。",

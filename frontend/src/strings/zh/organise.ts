@@ -1,4 +1,4 @@
-// 文件夹、标签、选择与搜索的说明。
+// What folders, tags, selections and the search through all messages say.
 import { count } from "../../ui/format";
 
 export const organise = {
