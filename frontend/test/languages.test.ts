@@ -184,7 +184,7 @@ describe("Korean particles follow the sound", () => {
 });
 
 describe("what the program says", () => {
-  const folder = (of: string): string[] => readdirSync(of, { withFileTypes: true }).flatMap((e) => (e.isDirectory() ? (e.name === "testdata" || e.name === "node_modules" ? [] : folder(`${of}/${e.name}`)) : /(?<!_test)\.go$|bridge\.ts$/.test(e.name) ? [readFileSync(`${of}/${e.name}`, "utf8")] : []));
+  const folder = (of: string): string[] => readdirSync(of, { withFileTypes: true }).flatMap((e) => (e.isDirectory() ? (e.name === "testdata" || e.name === "node_modules" ? [] : folder(`${of}/${e.name}`)) : /(?<!_test)\.go$|(bridge|api)\.ts$/.test(e.name) ? [readFileSync(`${of}/${e.name}`, "utf8")] : []));
   const source = ["app", "engine", "models", "frontend/src/transport"].flatMap((of) => folder(`${process.cwd()}/../${of}`)).join("\n").replaceAll('\\"', '"');
   it.each(Object.entries(en.program))("%s stands in its code", (_, format) => {
     // Some are put together of clauses.

@@ -72,4 +72,11 @@ export const program = {
   fitWell: "etwa %s Tokens pro Sekunde, %s",
   fitWeights: "Allein seine Gewichte brauchen %s, und dieser Rechner hat insgesamt %s; wählen Sie ein kleineres Modell oder eine stärkere Quantisierung.",
   fitUnknown: "Wie es laufen wird, zeigt sich, sobald der Kopf seiner Datei gelesen ist.",
+  clipboard: "Die Zwischenablage des Systems hat den Text nicht angenommen.",
+  folderGone: "diesen Ordner gibt es nicht mehr",
+  portingAlready: "es läuft schon ein Import, ein Export oder eine Sicherung; warten Sie, oder brechen Sie den Vorgang ab",
+  downloadsBeforeMove: "es werden gerade Modelle heruntergeladen; pausieren Sie die Downloads, oder warten Sie, bis sie fertig sind, und verschieben Sie die Modelle dann",
+  measureLater: "gerade wird eine Antwort geschrieben; messen Sie, wenn sie fertig ist",
+  answerInBranch: "in diesem Zweig wird gerade eine Antwort geschrieben; warten Sie, oder halten Sie sie zuerst an",
+  notQueued: "diese Nachricht wartet nicht mehr; sie wurde gesendet oder entfernt",
 };

@@ -72,4 +72,11 @@ export const program = {
   fitWell: "about %s tokens a second, %s",
   fitWeights: "Its weights alone take %s, and this machine has %s in all; choose a smaller model or quantization.",
   fitUnknown: "How it will run is known when the head of its file has been read.",
+  clipboard: "The system's clipboard did not take the text.",
+  folderGone: "this folder no longer exists",
+  portingAlready: "an import, an export or a backup is being made already; wait for it, or cancel it",
+  downloadsBeforeMove: "models are being downloaded; pause the downloads, or wait until they are done, and then move the models",
+  measureLater: "an answer is being written; measure when it is done",
+  answerInBranch: "an answer is being written in this branch; wait, or stop it first",
+  notQueued: "this message no longer waits; it was sent or removed",
 };

@@ -72,4 +72,11 @@ export const program = {
   fitWell: "unos %s tokens por segundo, %s",
   fitWeights: "Solo sus pesos ocupan %s y este equipo tiene %s en total; elija un modelo o una cuantización más pequeña.",
   fitUnknown: "Cómo funcionará se sabrá cuando se haya leído la cabecera de su archivo.",
+  clipboard: "El portapapeles del sistema no aceptó el texto.",
+  folderGone: "esta carpeta ya no existe",
+  portingAlready: "ya hay una importación, una exportación o una copia de seguridad en curso; espere o cancélela",
+  downloadsBeforeMove: "se están descargando modelos; pause las descargas o espere a que terminen, y mueva después los modelos",
+  measureLater: "se está escribiendo una respuesta; mida cuando termine",
+  answerInBranch: "se está escribiendo una respuesta en esta rama; espere o deténgala primero",
+  notQueued: "este mensaje ya no espera; se envió o se quitó",
 };

@@ -72,4 +72,11 @@ export const program = {
   fitWell: "每秒约 %s 个 token，%s",
   fitWeights: "仅权重就需要 %s，而本机共有 %s；请选择更小的模型或量化版本。",
   fitUnknown: "读取文件头之后才能知道它运行得如何。",
+  clipboard: "系统剪贴板未接受文本。",
+  folderGone: "此文件夹已不存在",
+  portingAlready: "已有导入、导出或备份正在进行；请等待，或取消它",
+  downloadsBeforeMove: "正在下载模型；请暂停下载或等待完成，然后再移动模型",
+  measureLater: "正在生成回答；请在完成后再测量",
+  answerInBranch: "此分支正在生成回答；请等待，或先停止",
+  notQueued: "此消息已不在等待；它已发送或被移除",
 };
