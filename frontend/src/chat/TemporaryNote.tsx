@@ -3,6 +3,7 @@ import { MessageCircleDashed } from "lucide-react";
 import { keep } from "../sidebar/actions";
 import { useCache } from "../transport/cache";
 import { Button } from "../ui/controls";
+import { sentence } from "../ui/format";
 import { t } from "../strings";
 import { useView } from "../ui/view";
 
@@ -14,7 +15,7 @@ export function TemporaryNote({ chatId }: { chatId: string }) {
     <div className="temporary-note" role="note">
       <MessageCircleDashed aria-hidden="true" />
       <p>
-        <strong>{t.temporary.badge}.</strong> {t.temporary.banner}
+        <strong>{sentence(t.temporary.badge)}</strong> {t.temporary.banner}
       </p>
       {chatId && (
         <Button small onClick={() => void keep(chatId)}>

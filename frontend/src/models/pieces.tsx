@@ -24,7 +24,7 @@ export function Problem({ title, text, alert, children }: { title: string; text:
     <p className="row-problem" role={alert ? "alert" : undefined}>
       <TriangleAlert aria-hidden="true" />
       <span>
-        <strong>{title}.</strong> {sentence(text)} {children}
+        <strong>{sentence(title)}</strong> {sentence(text)} {children}
       </span>
     </p>
   );
