@@ -40,7 +40,7 @@ export function Entry({ entry, allowed, onTerms }: { entry: CatalogEntry; allowe
           {entry.kind !== "chat" && <Badge>{t.catalogue.kinds[entry.kind]}</Badge>}
           <FitChip fit={file.fit} name={entry.name} />
         </h3>
-        {entry.summary && <p className="row-text">{entry.summary}</p>}
+        {entry.summary && <p className="row-text" lang="en">{entry.summary}</p>}
         <Facts
           items={[
             entry.maker,

@@ -36,7 +36,7 @@ export function ForThisMachine({ entry }: { entry: CatalogEntry }) {
         <p className="for-name">
           {entry.name} <FitChip fit={file.fit} name={entry.name} />
         </p>
-        <p className="row-text">{entry.summary}</p>
+        <p className="row-text" lang="en">{entry.summary}</p>
         {download && <DownloadState download={download} />}
       </div>
       {here ? (
