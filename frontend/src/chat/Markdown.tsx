@@ -8,14 +8,22 @@ import { annotate, claimsWithin, type Claim } from "./annotate";
 import { Citation } from "./Citation";
 import { closeOpenMarks, definitions, splitBlocks } from "./blocks";
 import { CodeBlock } from "./CodeBlock";
+import { direction } from "./direction";
+import { Growing } from "./growing";
+import { Table } from "./Table";
+import "./rendering.css";
 
 const plugins = [remarkGfm];
 
 // An answer stands under its own heading of the page: all of its headings are
 // one level below that, told apart by their looks.
 const heading = (level: number) =>
-  function Heading({ children }: { children?: ReactNode }) {
-    return <h3 className={`md-h md-h${level}`}>{children}</h3>;
+  function Heading({ children, dir }: { children?: ReactNode; dir?: string }) {
+    return (
+      <h3 className={`md-h md-h${level}`} dir={dir}>
+        {children}
+      </h3>
+    );
   };
 
 const components: Components = {
@@ -30,13 +38,16 @@ const components: Components = {
     const { className = "", children: code } = (children as ReactElement<{ className?: string; children?: ReactNode }>).props;
     return <CodeBlock code={String(code ?? "").replace(/\n$/, "")} language={/language-(\S+)/.exec(className)?.[1] ?? ""} />;
   },
-  table: ({ children }) => (
-    <div className="md-table" role="group" aria-label={t.chat.table} tabIndex={0}>
-      <table>{children}</table>
-    </div>
-  ),
+  table: ({ children }) => <Table>{children}</Table>,
   // The corner of a table is often empty, and an empty heading is no heading.
-  th: ({ children, style }) => (children ? <th style={style}>{children}</th> : <td style={style} />),
+  th: ({ children, style, dir }) =>
+    children ? (
+      <th style={style} dir={dir}>
+        {children}
+      </th>
+    ) : (
+      <td style={style} />
+    ),
   a: ({ href, children }) =>
     href ? (
       <a href={href} title={href} rel="noreferrer noopener">
@@ -59,12 +70,17 @@ export interface Annotations {
   known: ReadonlySet<number>;
 }
 
-const Block = memo(function Block({ text, start, length, notes }: { text: string; start: number; length: number; notes?: Annotations }) {
-  const annotations = useMemo(() => (notes ? [annotate(text, claimsWithin(notes.claims, start, start + length), notes.known, words())] : []), [text, start, length, notes]);
+const Block = memo(function Block({ text, start, length, growing, notes }: { text: string; start: number; length: number; growing: boolean; notes?: Annotations }) {
+  const onTree = useMemo(
+    () => (notes ? [direction, annotate(text, claimsWithin(notes.claims, start, start + length), notes.known, words())] : [direction]),
+    [text, start, length, notes],
+  );
   return (
-    <ReactMarkdown remarkPlugins={plugins} rehypePlugins={annotations} components={components}>
-      {text}
-    </ReactMarkdown>
+    <Growing value={growing}>
+      <ReactMarkdown remarkPlugins={plugins} rehypePlugins={onTree} components={components}>
+        {text}
+      </ReactMarkdown>
+    </Growing>
   );
 });
 
@@ -78,9 +94,10 @@ export const Markdown = memo(function Markdown({ text, growing, notes }: { text:
       {blocks.map((block, i) => {
         const from = start;
         start += block.length;
-        const whole = growing && i === blocks.length - 1 ? closeOpenMarks(block) : block;
+        const last = growing && i === blocks.length - 1;
+        const whole = last ? closeOpenMarks(block) : block;
         // Blocks are only ever appended, so the place is the identity.
-        return <Block key={i} text={links && whole.includes("[") ? `${whole}\n\n${links}` : whole} start={from} length={block.length} notes={notes} />;
+        return <Block key={i} text={links && whole.includes("[") ? `${whole}\n\n${links}` : whole} start={from} length={block.length} growing={last} notes={notes} />;
       })}
     </div>
   );

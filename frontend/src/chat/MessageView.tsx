@@ -41,7 +41,7 @@ function Question({ message, versions, idle }: Props) {
         <QuestionEditor message={message} onDone={() => setEditing(false)} />
       ) : (
         <>
-          <div className="question-text">{message.content}</div>
+          <div className="question-text" dir="auto">{message.content}</div>
           <footer className="message-actions">
             <Versions message={message} versions={versions} idle={idle} />
             <CopyButton text={message.content} label={t.chat.copy} />

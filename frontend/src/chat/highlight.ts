@@ -33,7 +33,7 @@ const names: Record<string, string> = {
 };
 
 /** How the language is called on the screen. */
-export const languageLabel = (language: string): string => names[language.toLowerCase()] ?? language;
+export const languageLabel = (language: string): string => (Object.hasOwn(names, language.toLowerCase()) ? names[language.toLowerCase()]! : language);
 
 const longest = 40_000; // characters; beyond that colours are not worth the wait
 
@@ -41,4 +41,23 @@ const longest = 40_000; // characters; beyond that colours are not worth the wai
 export function highlight(code: string, language: string): string | null {
   if (code.length > longest || !hljs.getLanguage(language)) return null;
   return hljs.highlight(code, { language, ignoreIllegals: true }).value;
+}
+
+const stride = 2000; // characters by which the coloured part of growing code grows
+
+/** How much of code that is still written is coloured: whole lines, so that most of it is looked at rarely. */
+export function coloured(code: string): number {
+  if (code.length < stride) return code.length;
+  return code.lastIndexOf("\n", code.length - (code.length % stride)) + 1;
+}
+
+const endings: Record<string, string> = {
+  bash: "sh", shell: "sh", zsh: "sh", csharp: "cs", golang: "go", javascript: "js", markdown: "md", python: "py", rust: "rs", typescript: "ts", "c++": "cpp",
+};
+
+/** What the name of a file in this language ends with. */
+export function fileEnding(language: string): string {
+  const name = language.toLowerCase();
+  if (Object.hasOwn(endings, name)) return endings[name]!;
+  return Object.hasOwn(names, name) ? name : "txt";
 }

@@ -7,6 +7,7 @@ import * as machine from "./machine";
 import * as models from "./models";
 import * as organise from "./organise";
 import * as program from "./program";
+import * as rendering from "./rendering";
 import * as settings from "./settings";
 import * as shell from "./shell";
 
@@ -20,6 +21,7 @@ export const en = {
   ...models,
   ...organise,
   ...program,
+  ...rendering,
   ...settings,
   ...shell,
 };

@@ -8,6 +8,7 @@ import * as machine from "./machine";
 import * as models from "./models";
 import * as organise from "./organise";
 import * as program from "./program";
+import * as rendering from "./rendering";
 import * as settings from "./settings";
 import * as shell from "./shell";
 
@@ -21,6 +22,7 @@ export const zh: Strings = {
   ...models,
   ...organise,
   ...program,
+  ...rendering,
   ...settings,
   ...shell,
 };

@@ -1,0 +1,16 @@
+// German.
+export const rendering = {
+  wrap: "Lange Zeilen umbrechen",
+  saveCode: "Als Datei sichern",
+  view: "Quelltext oder Vorschau",
+  source: "Quelltext",
+  preview: "Zeigen",
+  fullSize: "In voller Größe zeigen",
+  previewOf: (language: string) => `Vorschau: ${language}`,
+  previewNote: "Abgeschottet gezeigt: Skripte laufen nicht, und nichts ist von hier erreichbar.",
+  copyTable: "Tabelle kopieren",
+  asCsv: "Als CSV kopieren",
+  asMarkdown: "Als Markdown kopieren",
+  copied: "Die Tabelle ist kopiert",
+  formulaFailed: "Diese Formel ist nicht lesbar; hier steht ihr Quelltext",
+};
