@@ -20,6 +20,7 @@ type Activity struct {
 	Processes       []Process      `json:"processes"` // this one and its children; empty where that cannot be told
 	MemoryTotal     int64          `json:"memoryTotal"`
 	MemoryAvailable int64          `json:"memoryAvailable"`
+	Porting         *PortingEvent  `json:"porting"`  // what is imported, exported, backed up or restored; null for nothing
 	Finished        []Finished     `json:"finished"` // the newest first
 }
 
@@ -48,7 +49,7 @@ type Process struct {
 // Finished is long work that has ended.
 type Finished struct {
 	ID    int    `json:"id"`
-	Kind  string `json:"kind"`  // answer, download, verify, move, bundle, document
+	Kind  string `json:"kind"`  // answer, download, verify, move, bundle, document, import, export, backup, restore
 	Name  string `json:"name"`  // of the model, file or folder
 	State string `json:"state"` // done, failed, cancelled
 	Error string `json:"error"`
@@ -62,7 +63,7 @@ func (c *Core) Activity(ctx context.Context) Activity {
 	total, available := hardware.Memory(ctx)
 	return Activity{
 		At: time.Now().UnixMilli(), Writings: c.Chats.Writings(), Models: c.pool.inMemory(), Processes: processes(),
-		MemoryTotal: total, MemoryAvailable: available, Finished: c.finished.list(),
+		MemoryTotal: total, MemoryAvailable: available, Porting: c.finished.ported(), Finished: c.finished.list(),
 	}
 }
 
@@ -100,10 +101,11 @@ const finishedKept = 200
 
 // finishedLog remembers long work of this session by what is announced of it.
 type finishedLog struct {
-	mu    sync.Mutex
-	began map[string]int64 // by kind and name: what runs now
-	ended []Finished       // the oldest first
-	last  int
+	mu      sync.Mutex
+	began   map[string]int64 // by kind and name: what runs now
+	ended   []Finished       // the oldest first
+	last    int
+	porting *PortingEvent // nil: nothing is imported or exported
 }
 
 // hear takes note of an event, if it is about long work.
@@ -122,6 +124,16 @@ func (l *finishedLog) hear(data any) {
 		l.note(e.Dir, Finished{Kind: "move", Name: e.Dir, State: e.State, Error: e.Error})
 	case BundleEvent:
 		l.note(e.Dir, Finished{Kind: "bundle", Name: e.Dir, State: e.State, Error: e.Error})
+	case PortingEvent:
+		l.mu.Lock()
+		l.porting = nil
+		if e.State == StateRunning {
+			l.porting = &e
+		}
+		l.mu.Unlock()
+		if e.Job != "preview" {
+			l.note("", Finished{Kind: e.Job, State: e.State})
+		}
 	case document.Document:
 		state := StateRunning
 		switch e.State {
@@ -161,6 +173,13 @@ func (l *finishedLog) note(id string, f Finished) {
 			l.began[key] = now
 		}
 	}
+}
+
+// ported is what is imported or exported now; nil for nothing.
+func (l *finishedLog) ported() *PortingEvent {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.porting
 }
 
 func (l *finishedLog) list() []Finished {

@@ -27,6 +27,16 @@ func TestFinishedWorkIsRemembered(t *testing.T) {
 	l.hear(document.Document{ID: "d", Name: "lease.pdf", State: document.Ready})
 	l.hear(VerifyEvent{Ref: "m", State: StateCancelled})
 	l.hear(Download{Ref: "m", Name: "Model", State: StateDone})
+	l.hear(PortingEvent{Job: "preview", State: StateRunning})
+	l.hear(PortingEvent{Job: "preview", State: StateDone})
+	l.hear(PortingEvent{Job: "backup", State: StateRunning, Done: 3, Total: 9})
+	if p := l.ported(); p == nil || p.Job != "backup" || p.Done != 3 {
+		t.Errorf("under way: %+v", p)
+	}
+	l.hear(PortingEvent{Job: "backup", State: StateFailed})
+	if l.ported() != nil {
+		t.Error("a backup that failed is still under way")
+	}
 	l.hear("anything else")
 	var got []string
 	for _, f := range l.list() {
@@ -35,7 +45,7 @@ func TestFinishedWorkIsRemembered(t *testing.T) {
 		}
 		got = append(got, f.Kind+" "+f.Name+" "+f.State+" "+f.Error)
 	}
-	want := "download Model done ,verify m cancelled ,document lease.pdf done ,answer tiny done ,answer tiny failed no memory"
+	want := "backup  failed ,download Model done ,verify m cancelled ,document lease.pdf done ,answer tiny done ,answer tiny failed no memory"
 	if strings.Join(got, ",") != want {
 		t.Errorf("remembered %q, want %q", strings.Join(got, ","), want)
 	}

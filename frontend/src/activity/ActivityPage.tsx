@@ -27,7 +27,7 @@ export function ActivityPage() {
   return (
     <Page title={t.activity.title} intro={t.activity.intro}>
       {failure && <Problem title={t.activity.failed} text={failure} alert />}
-      <Now writings={activity?.writings ?? []} />
+      <Now writings={activity?.writings ?? []} porting={activity?.porting ?? null} />
       {activity && (
         <>
           <Charts activity={activity} />
@@ -63,7 +63,7 @@ function Job({ title, name, facts, done, total, children }: JobProps) {
   );
 }
 
-function Now({ writings }: { writings: readonly api.Writing[] }) {
+function Now({ writings, porting }: { writings: readonly api.Writing[]; porting: api.Porting | null }) {
   const models = useCache((cache) => cache.models);
   const downloads = useCache((cache) => cache.downloads);
   const work = useCache((cache) => cache.work);
@@ -72,7 +72,7 @@ function Now({ writings }: { writings: readonly api.Writing[] }) {
   const coming = Object.values(downloads).filter((d) => ["queued", "running", "waiting", "verifying"].includes(d.state));
   const jobs = Object.entries(work).filter(([, e]) => e.state === "running");
   const read = Object.values(documents).filter(unfinished);
-  const none = writings.length + coming.length + jobs.length + read.length === 0;
+  const none = !porting && writings.length + coming.length + jobs.length + read.length === 0;
   return (
     <Section id="now" title={t.activity.now} text={none ? t.activity.nothing : undefined}>
       {!none && (
@@ -113,6 +113,13 @@ function Now({ writings }: { writings: readonly api.Writing[] }) {
               </Job>
             );
           })}
+          {porting && (
+            <Job name={portingName(porting)} title={portingName(porting)} facts={[porting.total > 0 && t.activity.bytes(bytes(porting.done), bytes(porting.total))]} done={porting.done} total={porting.total}>
+              <IconButton label={t.activity.stop(portingName(porting))} onClick={() => void attempt(t.activity.notStopped, api.cancelPorting)}>
+                <Square />
+              </IconButton>
+            </Job>
+          )}
           {read.slice(0, mostDocuments).map((d) => {
             const name = t.activity.document(d.name);
             return (
@@ -129,6 +136,9 @@ function Now({ writings }: { writings: readonly api.Writing[] }) {
     </Section>
   );
 }
+
+/** Looking at what an import would bring is part of it. */
+const portingName = (p: api.Porting): string => t.activity.kinds[p.job === "preview" ? "import" : p.job];
 
 function Charts({ activity }: { activity: api.Activity }) {
   const samples = useHistory((h) => h.samples);
@@ -245,7 +255,9 @@ function Done({ finished }: { finished: readonly api.Finished[] }) {
                 <Icon className={`finished-${f.state}`} aria-hidden="true" />
                 <div className="row-main">
                   <h3 className="row-title">
-                    {t.activity.kinds[f.kind]}: {title ? <a href={href({ page: "chat", id: f.chat })}>{title}</a> : f.kind === "answer" || f.kind === "verify" ? nameOf(models, f.name) : f.name}
+                    {t.activity.kinds[f.kind]}
+                    {(title ?? f.name) && ": "}
+                    {title ? <a href={href({ page: "chat", id: f.chat })}>{title}</a> : f.kind === "answer" || f.kind === "verify" ? nameOf(models, f.name) : f.name}
                   </h3>
                   <Facts items={[t.activity.states[f.state], t.activity.took(f.ended - f.began), title !== undefined && nameOf(models, f.name), dateTime(f.ended)]} />
                   {f.error && <p className="row-text">{sentence(f.error)}</p>}

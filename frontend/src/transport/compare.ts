@@ -13,9 +13,12 @@ export type Trial = Omit<chats.Trial, "verdict"> & { verdict: TrialVerdict };
 export type Writing = chats.Writing;
 export type LoadedModel = Omit<app.LoadedModel, "state"> & { state: "loading" | "used" | "idle" };
 export type Process = app.Process;
-export type FinishedKind = "answer" | "download" | "verify" | "move" | "bundle" | "document";
+export type Porting = Omit<app.PortingEvent, "job"> & { job: "preview" | "import" | "export" | "backup" | "restore" };
+export type FinishedKind = "answer" | "download" | "verify" | "move" | "bundle" | "document" | "import" | "export" | "backup" | "restore";
 export type Finished = Omit<app.Finished, "kind" | "state"> & { kind: FinishedKind; state: "done" | "failed" | "cancelled" };
-export type Activity = Omit<app.Activity, "writings" | "models" | "processes" | "finished"> & {
+export type Activity = Omit<app.Activity, "writings" | "models" | "processes" | "finished" | "porting"> & {
+  /** What is imported or exported now. */
+  porting?: Porting | null;
   writings: Writing[];
   models: LoadedModel[];
   processes: Process[];
@@ -46,3 +49,4 @@ export const activity = async (): Promise<Activity> => {
   const a = await bound.Activity();
   return { ...a, writings: list(a.writings), models: list(a.models), processes: list(a.processes), finished: list(a.finished) } as Activity;
 };
+export const cancelPorting = (): Promise<void> => bound.CancelPorting();

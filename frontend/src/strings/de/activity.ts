@@ -52,7 +52,7 @@ export const activity = {
   allRequests: "Alle Anfragen",
   finished: "In dieser Sitzung erledigt",
   noneFinished: "Längere Arbeit, die endet, steht hier, bis Freehold geschlossen wird.",
-  kinds: { answer: "Antwort", download: "Download", verify: "Prüfung", move: "Umzug", bundle: "Paket", document: "Dokument" },
+  kinds: { answer: "Antwort", download: "Download", verify: "Prüfung", move: "Umzug", bundle: "Paket", document: "Dokument", import: "Importieren", export: "Exportieren", backup: "Sicherung", restore: "Wiederherstellung" },
   states: { done: "fertig", failed: "fehlgeschlagen", cancelled: "angehalten" },
   took: (ms: number) => `in ${duration(ms)}`,
 };

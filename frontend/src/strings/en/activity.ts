@@ -50,7 +50,7 @@ export const activity = {
   allRequests: "All requests",
   finished: "Done in this session",
   noneFinished: "Long work that ends is noted here until Freehold is closed.",
-  kinds: { answer: "Answer", download: "Download", verify: "Check", move: "Move", bundle: "Bundle", document: "Document" },
+  kinds: { answer: "Answer", download: "Download", verify: "Check", move: "Move", bundle: "Bundle", document: "Document", import: "Import", export: "Export", backup: "Backup", restore: "Restore" },
   states: { done: "done", failed: "failed", cancelled: "stopped" },
   took: (ms: number) => `in ${duration(ms)}`,
 };

@@ -52,7 +52,7 @@ export const activity = {
   allRequests: "Todas las conexiones",
   finished: "Hecho en esta sesión",
   noneFinished: "El trabajo largo que termina se anota aquí hasta que se cierra Freehold.",
-  kinds: { answer: "Respuesta", download: "Descarga", verify: "Comprobación", move: "Traslado", bundle: "Paquete", document: "Documento" },
+  kinds: { answer: "Respuesta", download: "Descarga", verify: "Comprobación", move: "Traslado", bundle: "Paquete", document: "Documento", import: "Importación", export: "Exportación", backup: "Copia de seguridad", restore: "Restauración" },
   states: { done: "terminado", failed: "con error", cancelled: "detenido" },
   took: (ms: number) => `en ${duration(ms)}`,
 };

@@ -52,7 +52,7 @@ export const activity = {
   allRequests: "모든 요청",
   finished: "이번 세션에 끝난 일",
   noneFinished: "오래 걸린 일이 끝나면 Freehold를 닫을 때까지 여기에 남습니다.",
-  kinds: { answer: "답변", download: "다운로드", verify: "검사", move: "이동", bundle: "묶음", document: "문서" },
+  kinds: { answer: "답변", download: "다운로드", verify: "검사", move: "이동", bundle: "묶음", document: "문서", import: "가져오기", export: "내보내기", backup: "백업", restore: "복원" },
   states: { done: "완료", failed: "실패", cancelled: "중지됨" },
   took: (ms: number) => `${duration(ms)} 걸림`,
 };

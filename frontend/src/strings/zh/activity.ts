@@ -52,7 +52,7 @@ export const activity = {
   allRequests: "所有请求",
   finished: "本次会话已完成",
   noneFinished: "耗时较长的任务结束后会记录在此，直到关闭 Freehold。",
-  kinds: { answer: "回答", download: "下载", verify: "校验", move: "移动", bundle: "模型包", document: "文档" },
+  kinds: { answer: "回答", download: "下载", verify: "校验", move: "移动", bundle: "模型包", document: "文档", import: "导入", export: "导出", backup: "备份", restore: "恢复" },
   states: { done: "完成", failed: "失败", cancelled: "已停止" },
   took: (ms: number) => `用时 ${duration(ms)}`,
 };
