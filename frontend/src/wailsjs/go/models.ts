@@ -10,6 +10,12 @@ export namespace app {
 	    began: number;
 	    ended: number;
 	}
+	export interface PortingEvent {
+	    job: string;
+	    state: string;
+	    done: number;
+	    total: number;
+	}
 	export interface Process {
 	    pid: number;
 	    name: string;
@@ -34,6 +40,7 @@ export namespace app {
 	    processes: Process[];
 	    memoryTotal: number;
 	    memoryAvailable: number;
+	    porting?: PortingEvent;
 	    finished: Finished[];
 	}
 	export interface Cache {
@@ -255,6 +262,7 @@ export namespace app {
 	    files: PlanFile[];
 	    fit: Fit;
 	}
+	
 	
 	
 	
