@@ -21,11 +21,11 @@ var icon []byte
 var version = "dev"
 
 func main() {
-	if len(os.Args) > 1 {
+	if len(os.Args) > 1 && !desktop.Opens(os.Args[1:]) {
 		terminal := cli.Terminal{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}
 		os.Exit(cli.Run(os.Args[1:], terminal, cli.Config{Version: version, Assets: assets}))
 	}
-	if err := desktop.Run(desktop.Config{Version: version, Assets: assets, Icon: icon}); err != nil {
+	if err := desktop.Run(desktop.Config{Version: version, Assets: assets, Icon: icon, Open: os.Args[1:]}); err != nil {
 		fmt.Fprintln(os.Stderr, "freehold:", err)
 		os.Exit(1)
 	}

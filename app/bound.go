@@ -59,6 +59,9 @@ func (a *App) State() (State, error) {
 func (a *App) Drawn() error {
 	return do(a, func(o *opened) error {
 		o.core.log.Info("interface drawn")
+		if o.shell != nil {
+			o.shell.Drawn()
+		}
 		return nil
 	})
 }

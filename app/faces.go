@@ -13,6 +13,7 @@ type Shell interface {
 	OpenFolder(title string) (string, error) // "" if none was chosen
 	SaveFile(name string) (string, error)    // where to; "" if the user thought better of it
 	OpenURL(url string)
+	Drawn() // the page can be used
 }
 
 // ErrNoShell answers native calls where there is no window.

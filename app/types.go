@@ -116,6 +116,11 @@ type LoadEvent struct {
 	Total int64  `json:"total"`
 }
 
+// GoEvent is the data of the event go: the window was asked to show a page.
+type GoEvent struct {
+	Page string `json:"page"` // an address within the interface, such as #/models
+}
+
 // DropEvent names files dropped on the window.
 type DropEvent struct {
 	Paths []string `json:"paths"`

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 : "${BIN:=build/bin/freehold}" "${TAGS:=sqlite_fts5}" "${VERSION:=dev}"
 
 tags=$TAGS
-ldflags="-X main.version=$VERSION"
+ldflags="${STRIP:+-s -w }-X main.version=$VERSION"
 case "$(uname -s)" in
 Linux)
   if pkg-config --exists gtk+-3.0 webkit2gtk-4.1 2>/dev/null; then

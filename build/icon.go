@@ -2,10 +2,11 @@
 
 // Icon draws build/appicon.png, the mark of frontend/public/mark.svg.
 //
-//	go run build/icon.go
+//	go run build/icon.go [-size 512] [FILE]
 package main
 
 import (
+	"flag"
 	"image"
 	"image/color"
 	"image/png"
@@ -15,10 +16,11 @@ import (
 )
 
 const (
-	size    = 512
 	grid    = 24.0 // units of the mark
 	samples = 4    // per pixel and direction
 )
+
+var side = flag.Int("size", 512, "pixels on a side")
 
 // box is a rectangle in units of the mark.
 type box struct{ x, y, width, height float64 }
@@ -58,13 +60,18 @@ func at(x, y float64) (c color.NRGBA, ok bool) {
 }
 
 func main() {
+	flag.Parse()
+	size, path := *side, flag.Arg(0)
+	if path == "" {
+		path = "build/appicon.png"
+	}
 	img := image.NewNRGBA(image.Rect(0, 0, size, size))
 	for py := range size {
 		for px := range size {
 			var r, g, b, n float64
 			for i := range samples * samples {
-				x := (float64(px) + (float64(i%samples)+0.5)/samples) * grid / size
-				y := (float64(py) + (float64(i/samples)+0.5)/samples) * grid / size
+				x := (float64(px) + (float64(i%samples)+0.5)/samples) * grid / float64(size)
+				y := (float64(py) + (float64(i/samples)+0.5)/samples) * grid / float64(size)
 				if c, ok := at(x, y); ok {
 					r, g, b, n = r+float64(c.R), g+float64(c.G), b+float64(c.B), n+1
 				}
@@ -74,7 +81,7 @@ func main() {
 			}
 		}
 	}
-	f, err := os.Create("build/appicon.png")
+	f, err := os.Create(path)
 	if err != nil {
 		log.Fatal(err)
 	}

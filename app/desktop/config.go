@@ -7,6 +7,7 @@ import "io/fs"
 // Config is what the window shows.
 type Config struct {
 	Version string
-	Assets  fs.FS  // holds frontend/dist
-	Icon    []byte // PNG
+	Assets  fs.FS    // holds frontend/dist
+	Icon    []byte   // PNG
+	Open    []string // files and links to show, as Opens has found them
 }

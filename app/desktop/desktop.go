@@ -38,6 +38,42 @@ const (
 type window struct {
 	mu  sync.Mutex
 	ctx context.Context // nil until the window is there
+
+	drawn   bool
+	waiting Opening // for the page
+}
+
+// Drawn shows what the window was started for.
+func (w *window) Drawn() {
+	w.mu.Lock()
+	o := w.waiting
+	w.drawn, w.waiting = true, Opening{}
+	w.mu.Unlock()
+	w.show(o)
+}
+
+// open shows something as soon as there is a page to show it.
+func (w *window) open(o Opening) {
+	w.mu.Lock()
+	if !w.drawn {
+		w.waiting.Files = append(w.waiting.Files, o.Files...)
+		if o.Page != "" {
+			w.waiting.Page = o.Page
+		}
+		w.mu.Unlock()
+		return
+	}
+	w.mu.Unlock()
+	w.show(o)
+}
+
+func (w *window) show(o Opening) {
+	if o.Page != "" {
+		w.Emit("go", app.GoEvent{Page: o.Page})
+	}
+	if len(o.Files) > 0 {
+		w.Emit("filesDropped", app.DropEvent{Paths: o.Files})
+	}
 }
 
 func (w *window) context() context.Context {
@@ -108,6 +144,9 @@ func Run(c Config) error {
 	}
 	app.Attach(context.Background(), a, core, "desktop", w) // the page may ask as soon as it is there
 	restore(o, core)
+	if here, err := os.Getwd(); err == nil {
+		w.open(ToOpen(c.Open, here))
+	}
 	o.Menu = menus(w, wordsFor(spoken(core), os.Getenv("LC_ALL"), os.Getenv("LC_MESSAGES"), os.Getenv("LANG")))
 	o.OnStartup = func(ctx context.Context) {
 		w.mu.Lock()
@@ -144,7 +183,10 @@ func look(c Config, w *window, a *app.App) *options.App {
 		EnableDefaultContextMenu: true,
 		SingleInstanceLock: &options.SingleInstanceLock{
 			UniqueId: "freehold-" + homeID(),
-			OnSecondInstanceLaunch: func(options.SecondInstanceData) {
+			OnSecondInstanceLaunch: func(second options.SecondInstanceData) {
+				if Opens(second.Args) {
+					w.open(ToOpen(second.Args, second.WorkingDirectory))
+				}
 				if ctx := w.context(); ctx != nil {
 					runtime.WindowUnminimise(ctx)
 					runtime.Show(ctx)

@@ -114,6 +114,8 @@ export interface Events {
   collectionRemoved: { id: string };
   mapProgress: MapProgress;
   filesDropped: { paths: string[] | null };
+  /** The window was asked to show a page, by a link. */
+  go: { page: string };
   "bridge:open": undefined;
   /** refused: the program answered, but not with its events. */
   "bridge:lost": { refused: boolean };

@@ -93,6 +93,7 @@ function Frame() {
   const over = useDrops();
   const dragged = useSplit((s) => s.dragged !== ""); // a chat, not files
   useLinks();
+  useOpened();
   useKeys();
   useReadyNotices();
   useDrawn();
@@ -219,6 +220,11 @@ class Guarded extends Component<{ children: ReactNode }, { error: Error | null }
       </main>
     );
   }
+}
+
+/** Links of other programs lead to a page of this one. */
+function useOpened(): void {
+  useEffect(() => api.on("go", ({ page }) => void (page.startsWith("#/") && (location.hash = page))), []);
 }
 
 function useLinks(): void {
