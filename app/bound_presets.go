@@ -1,6 +1,10 @@
 package app
 
 import (
+	"encoding/base64"
+	"fmt"
+	"strings"
+
 	"freehold/app/chat"
 	"freehold/app/preset"
 )
@@ -51,6 +55,19 @@ func (a *App) HoldQueue(chatID string, held bool) (chat.Queue, error) {
 func (a *App) SendQueued(chatID, itemID string) (chat.Queue, error) {
 	return call(a, func(o *opened) (chat.Queue, error) { return o.core.Chats.SendQueued(o.ctx, chatID, itemID) })
 }
+
+// KeepFile keeps a file that was pasted, given in base64, and returns its path
+// for AddDocuments. Browsers upload instead.
+func (a *App) KeepFile(name, data string) (string, error) {
+	return call(a, func(o *opened) (string, error) {
+		if len(data) > mostPasted {
+			return "", fmt.Errorf("%s is larger than %d MiB; drop the file on the window instead", name, mostPasted>>20)
+		}
+		return o.core.Documents.Upload(name, base64.NewDecoder(base64.StdEncoding, strings.NewReader(data)))
+	})
+}
+
+const mostPasted = 64 << 20 // bytes of base64
 
 // Presets lists the user's presets, the oldest first.
 func (a *App) Presets() ([]preset.Preset, error) {

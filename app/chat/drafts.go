@@ -22,6 +22,11 @@ func (s *Service) SaveDraft(ctx context.Context, d Draft) (Draft, error) {
 	if err := checkText(d.Text); err != nil {
 		return d, err
 	}
+	if d.ChatID != "" { // a temporary chat of another run is gone, and so must be what is written in it
+		if _, err := s.store.ChangeChat(ctx, d.ChatID, Change{}); err != nil {
+			return d, err
+		}
+	}
 	d.EditedAt = min(d.EditedAt, time.Now().UnixMilli()) // a clock that is ahead must not win for long
 	kept, err := s.store.SaveDraft(ctx, d)
 	if err == nil && kept == d {

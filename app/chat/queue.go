@@ -64,7 +64,7 @@ func (s *Service) Enqueue(ctx context.Context, id, text string, at int) (Queue, 
 	if err := checkQuestion(text); err != nil {
 		return Queue{}, err
 	}
-	if _, err := s.store.Chat(ctx, id); err != nil {
+	if _, err := s.store.ChangeChat(ctx, id, Change{}); err != nil {
 		return Queue{}, err
 	}
 	return s.queue(ctx, id, func(q *Queue) error {

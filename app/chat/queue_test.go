@@ -68,8 +68,8 @@ func TestQueueIsSentInOrder(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.enqueue(c.ID, "three", -1)
-	f.enqueue(c.ID, "four", -1)
-	q := f.enqueue(c.ID, "two", 0)
+	q := f.enqueue(c.ID, "four", -1)
+	q = f.enqueue(c.ID, "two", 0)
 	if got := texts(q); got != "two three four" {
 		t.Fatal(got)
 	}
@@ -251,6 +251,9 @@ func TestTemporaryWritingStaysInMemory(t *testing.T) {
 	}
 	if _, err := s.SaveDraft(t.Context(), chat.Draft{ChatID: c.ID, Text: "whispered draft", EditedAt: 1}); err != nil {
 		t.Fatal(err)
+	}
+	if _, err := s.SaveDraft(t.Context(), chat.Draft{ChatID: "one of another run", Text: "whispered", EditedAt: 1}); !errors.Is(err, chat.ErrNotFound) {
+		t.Error(err)
 	}
 	drafts, err := s.Drafts(t.Context())
 	queues, err2 := s.Queues(t.Context())

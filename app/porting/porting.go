@@ -205,8 +205,8 @@ func (r *reading) element(f source, e element) error {
 	if e.place != "" {
 		place += ": " + e.place
 	}
-	if err := e.err; err != nil {
-		r.report.add(Problem{place, plain(err)})
+	if e.err != nil {
+		r.report.add(Problem{place, plain(e.err)})
 		return nil
 	}
 	found, err := understand(f, e.raw)

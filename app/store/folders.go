@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 
@@ -55,7 +54,7 @@ func (s *Store) RestoreFolder(ctx context.Context, id string) (chat.Folder, erro
 }
 
 func folderGone(doing string, err error) error {
-	if err = notFound(doing, err); errors.Is(err, chat.ErrNotFound) {
+	if err = notFound(doing, err); err == chat.ErrNotFound {
 		return chat.ErrNoFolder
 	}
 	return err

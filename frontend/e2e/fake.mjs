@@ -2,6 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { compareChecks } from "./compare.mjs";
 import { renderChecks } from "./render.mjs";
+import { composerChecks } from "./composer.mjs";
 import { documentChecks } from "./documents.mjs";
 import { languageChecks } from "./languages.mjs";
 import { organiseChecks } from "./organise.mjs";
@@ -129,8 +130,7 @@ export async function fakeSuite(browser) {
       await page.getByRole("textbox", { name: "Title of the chat" }).waitFor();
     },
     "search without a result": async (page) => {
-      await page.keyboard.press("Control+k");
-      await page.keyboard.type("zzz");
+      await page.getByRole("textbox", { name: "Search chats" }).fill("zzz");
       await page.getByText("No chat mentions").waitFor();
     },
     "a notice with undo": async (page) => {
@@ -217,6 +217,7 @@ export async function fakeSuite(browser) {
   await organiseChecks({ check, visit, answered, ask, composer, inBothThemes });
   await compareChecks({ check, rpc, visit, answered, ask, composer, openFirst, inBothThemes });
   await renderChecks({ check, rpc, visit, inBothThemes });
+  await composerChecks({ check, rpc, visit, answered, ask, composer, inBothThemes, openFirst });
   await documentChecks({ check, rpc, visit, answered, ask, composer, inBothThemes, drag, drop });
   await languageChecks({ check, rpc, visit, composer });
   for (const hash of ["#/", "#/models"])
@@ -228,7 +229,7 @@ export async function fakeSuite(browser) {
 
   for (const width of [320, 420, 900])
     await check(`nothing is cut off at ${width} pixels`, async (page) => {
-      for (const hash of ["#/", "#/documents", "#/models", "#/machine", "#/network", "#/settings", "#/search/freehold", `#/chat/${(await rpc("Chats"))[0].id}`]) {
+      for (const hash of ["#/", "#/documents", "#/presets", "#/models", "#/machine", "#/network", "#/settings", "#/search/freehold", `#/chat/${(await rpc("Chats"))[0].id}`]) {
         await visit(page, hash);
         await page.waitForTimeout(250);
         const over = await page.evaluate(() => {
@@ -332,8 +333,7 @@ export async function fakeSuite(browser) {
     await page.locator(".wordmark").focus();
     await page.keyboard.press("Shift+Tab");
     expect((await page.evaluate(() => document.activeElement.className)) === "skip", "the skip link first");
-    await page.keyboard.press("Control+k");
-    await until(() => page.evaluate(() => document.activeElement.id === "search"), "the search field to have the focus");
+    await page.locator("#search").focus();
     await page.keyboard.press("ArrowDown");
     await page.keyboard.press("ArrowDown");
     await page.keyboard.press("Enter");

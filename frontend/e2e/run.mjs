@@ -4,6 +4,7 @@
 //              FREEHOLD_TEST_MODEL say which, or FREEHOLD_URL is the link of a
 //              server that runs already; FREEHOLD_TEST_EMBEDDER, if there is one,
 //              makes the vectors of documents
+//   writing    only what survives when the program is killed
 //   library    only the program's documents
 // E2E_ONLY keeps to checks whose name contains it, E2E_SHOTS takes pictures.
 import { existsSync, readdirSync } from "node:fs";
@@ -14,6 +15,7 @@ import { librarySuite } from "./library.mjs";
 import { fakeSuite } from "./fake.mjs";
 import { downloadSuite } from "./download.mjs";
 import { realSuite } from "./real.mjs";
+import { writingSuite } from "./writing.mjs";
 
 const root = resolve(fileURLToPath(new URL("../..", import.meta.url)));
 const wanted = process.argv.slice(2);
@@ -34,14 +36,15 @@ const browser = await launch();
 const suites = [];
 try {
   if (wants("interface")) suites.push(await fakeSuite(browser));
-  if (wants("program") || wants("library")) {
+  if (wants("program") || wants("library") || wants("writing")) {
     const url = process.env.FREEHOLD_URL;
     const binary = resolve(root, process.env.FREEHOLD_BIN || "build/bin/freehold");
     const model = process.env.FREEHOLD_TEST_MODEL || starter();
     if (url || (existsSync(binary) && model)) {
       if (wants("program")) suites.push(await realSuite(browser, { binary, model, url }));
       if (wants("program") && !url) suites.push(await downloadSuite(browser, { binary, model }));
-      if (!url) suites.push(await librarySuite(browser, { binary, model, embedder: process.env.FREEHOLD_TEST_EMBEDDER }));
+      if ((wants("program") || wants("writing")) && !url) suites.push(await writingSuite(browser, { binary, model }));
+      if ((wants("program") || wants("library")) && !url) suites.push(await librarySuite(browser, { binary, model, embedder: process.env.FREEHOLD_TEST_EMBEDDER }));
     } else if (wanted.includes("program")) throw new Error("the program suite needs build/bin/freehold and a model: `make build starter`, or set FREEHOLD_BIN and FREEHOLD_TEST_MODEL");
     else console.log("skipped program: there is no build/bin/freehold or no starter model");
   }

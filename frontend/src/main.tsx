@@ -2,6 +2,8 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { install } from "./transport/bridge";
 import { connect } from "./transport/cache";
+import { keepDrafts } from "./chat/drafts";
+import { watchSelection } from "./chat/selected";
 import { App } from "./ui/App";
 import { guardComposing } from "./ui/composing";
 import "./ui/theme.css";
@@ -9,6 +11,7 @@ import "./ui/scripts.css";
 import "./ui/base.css";
 import "./ui/frame.css";
 import "./chat/chat.css";
+import "./chat/composer.css";
 import "./chat/markdown.css";
 import "./models/models.css";
 import "./documents/documents.css";
@@ -19,6 +22,8 @@ import "./search/search.css";
 guardComposing(); // first: whoever listens later hears no key of an input method
 install();
 connect();
+keepDrafts();
+watchSelection();
 createRoot(document.getElementById("root")!).render(
   <StrictMode>
     <App />

@@ -1,8 +1,9 @@
 // The stand-in's branches, comparisons and what goes on.
 import type * as api from "../src/transport/api";
+import { Writing, type Outer } from "./fakeWriting";
 
 /** What of the stand-in is needed here. */
-export interface Inner {
+export interface Inner extends Outer {
   pace: number;
   models: api.Model[];
   stops: Map<string, () => void>;
@@ -21,11 +22,10 @@ const answers = [
   "With a freehold the land is yours. With a leasehold it is not, and ends after the term.",
 ];
 
-class Comparing {
+class Comparing extends Writing<Inner> {
   writing = new Map<string, { chat: api.Chat; message: api.Message; stop: () => void; waits: boolean; tokens: number }>();
   removed = new Map<string, api.Message[]>();
   finished: api.Finished[] = [];
-  constructor(readonly app: Inner) {}
 
   Compare(chatId: string, parentId: string, text: string, ways: api.Way[]): api.Message[] {
     const c = this.app.get(chatId);

@@ -72,8 +72,9 @@ const shared: Record<string, readonly string[]> = {
   de: [
     "chat.code", "chat.stats.prompt", "panel.sampling", "settings.sampling", "settings.engine", "settings.threads", "settings.proxy", "settings.version", "settings.downloads", "sampling.seed.label",
     "sidebar.chats", "machine.cpu", "machine.system", "machine.caches", "downloads.title", "catalogue.kinds.chat", "catalogue.kinds.code", "catalogue.kinds.reasoning", "catalogue.kinds.reranking", "reader.text", "activity.kinds.download",
+    "palette.groups.chats", "presets.name", "presets.prompt", "presets.icons.code", "variables.selection",
   ],
-  es: ["chat.stats.prompt", "settings.proxy", "sidebar.chats", "catalogue.kinds.chat"],
+  es: ["chat.stats.prompt", "settings.proxy", "sidebar.chats", "catalogue.kinds.chat", "palette.groups.chats", "presets.colour"],
   ko: [],
   zh: [],
 };

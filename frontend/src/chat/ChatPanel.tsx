@@ -1,13 +1,17 @@
 // The instructions and the sampling of one chat, in a sheet at the side.
 import { X } from "lucide-react";
+import { useId } from "react";
 import { Dialog } from "radix-ui";
 import * as api from "../transport/api";
 import { putChat, useCache } from "../transport/cache";
 import { Button, IconButton, TextAreaField } from "../ui/controls";
+import { Choice } from "../ui/Choice";
 import { useEdited } from "../ui/edited";
 import { attempt } from "../ui/notify";
 import { t } from "../strings";
 import { setPanel, setPending, useView } from "../ui/view";
+import { applyTo, dropChosen } from "../presets/actions";
+import { usePresets } from "../presets/listed";
 import { SamplingFields } from "../settings/SamplingFields";
 
 export function ChatPanel({ chatId }: { chatId: string }) {
@@ -70,6 +74,7 @@ function PanelFields({ chatId }: { chatId: string }) {
   });
   return (
     <div className="sheet-body">
+      <PresetField chatId={chatId} />
       <TextAreaField label={t.panel.system} hint={t.panel.systemHint} placeholder={t.panel.systemPlaceholder} rows={6} value={system} onChange={setSystem} />
       <h3 className="sheet-section">{t.panel.sampling}</h3>
       <SamplingFields value={sampling} onChange={setSampling} />
@@ -83,6 +88,34 @@ function PanelFields({ chatId }: { chatId: string }) {
       >
         {t.panel.useDefaults}
       </Button>
+    </div>
+  );
+}
+
+const none = "none"; // a choice takes no empty value
+
+/** Takes instructions, model, sampling and documents from a preset. */
+function PresetField({ chatId }: { chatId: string }) {
+  const id = useId();
+  const all = usePresets();
+  const pending = useView((view) => view.pending.preset?.id);
+  if (all.length === 0) return null;
+  const options = all.map((p) => ({ value: p.id, label: p.name }));
+  return (
+    <div className="field">
+      <p className="field-label" id={id}>
+        {t.presets.apply}
+      </p>
+      <Choice
+        labelledBy={id}
+        value={(!chatId && pending) || none}
+        options={[{ value: none, label: t.presets.choose }, ...options]}
+        onChange={(value) => {
+          const preset = all.find((p) => p.id === value);
+          if (preset) void applyTo(chatId, preset);
+          else if (!chatId) dropChosen();
+        }}
+      />
     </div>
   );
 }

@@ -6,7 +6,8 @@ import { pathTo } from "../transport/tree";
 import { IconButton, Mark } from "../ui/controls";
 import { sentence } from "../ui/format";
 import { messageOf } from "../ui/notify";
-import { shortcut } from "../ui/shortcut";
+import { shownKeys } from "../ui/shortcuts";
+import { PresetRow } from "../presets/PresetRow";
 import { t } from "../strings";
 import { setDraft, setPanel, setSidebar, useView } from "../ui/view";
 import { ChatPanel } from "./ChatPanel";
@@ -96,7 +97,7 @@ function TopBar({ id, title, branched, side }: { id: string; title: string; bran
     <div className="topbar">
       {!sidebar && side !== "right" && (
         <>
-          <IconButton label={t.sidebar.expand} keys={shortcut("B")} onClick={() => setSidebar(true)}>
+          <IconButton label={t.sidebar.expand} keys={shownKeys("sidebar")} onClick={() => setSidebar(true)}>
             <PanelLeft />
           </IconButton>
           {!fresh && (
@@ -130,6 +131,8 @@ function TopBar({ id, title, branched, side }: { id: string; title: string; bran
 function Greeting({ id }: { id: string }) {
   const noModel = useCache((cache) => !cache.models.some((m) => !m.embeds && !m.problem));
   const hint = useCache((cache) => cache.about.hint);
+  const preset = useView((view) => (id ? undefined : view.pending.preset));
+  const examples = preset && preset.examples.length > 0 ? preset.examples.map((text) => ({ title: "", text })) : t.chat.examples;
   const start = (text: string, from: Element) => {
     setDraft(id, text);
     from.closest(".conversation")?.querySelector<HTMLTextAreaElement>(".composer textarea")?.focus();
@@ -144,16 +147,19 @@ function Greeting({ id }: { id: string }) {
           <NoModel />
         </Suspense>
       ) : (
-        <ul className="examples" aria-label={t.chat.examplesLabel}>
-          {t.chat.examples.map((example) => (
-            <li key={example.title}>
-              <button type="button" className="example" onClick={(e) => start(example.text, e.currentTarget)}>
-                <strong>{example.title}</strong>
-                <span>{example.text}</span>
-              </button>
-            </li>
-          ))}
-        </ul>
+        <>
+          <ul className="examples" aria-label={t.chat.examplesLabel}>
+            {examples.map((example) => (
+              <li key={example.text}>
+                <button type="button" className="example" onClick={(e) => start(example.text, e.currentTarget)}>
+                  {example.title && <strong>{example.title}</strong>}
+                  <span>{example.text}</span>
+                </button>
+              </li>
+            ))}
+          </ul>
+          {id === "" && <PresetRow />}
+        </>
       )}
     </div>
   );

@@ -4,16 +4,18 @@ import type { Model } from "../transport/api";
 import { bytes, parameters } from "../ui/format";
 import { go } from "../ui/route";
 import { t } from "../strings";
+import { openMenu, useOpened } from "./open";
 
 export const modelFacts = (m: Model): string =>
   [parameters(m.parameters), m.quant, m.sizeBytes > 0 ? bytes(m.sizeBytes) : ""].filter(Boolean).join(" · ");
 
 /** Shows which model answers next, and lets another one be chosen. */
-export function ModelPicker({ models, current, onChoose, onCompare }: { models: readonly Model[]; current: string; onChoose: (ref: string) => void; onCompare: () => void }) {
+export function ModelPicker({ chatId, models, current, onChoose, onCompare }: { chatId: string; models: readonly Model[]; current: string; onChoose: (ref: string) => void; onCompare: () => void }) {
   const model = models.find((m) => m.ref === current);
+  const open = useOpened((o) => o.menu === "model" && o.chat === chatId);
   const name = model?.name ?? (current || t.picker.none);
   return (
-    <DropdownMenu.Root modal={false}>
+    <DropdownMenu.Root modal={false} open={open} onOpenChange={(o) => openMenu(o ? "model" : "", chatId)}>
       <DropdownMenu.Trigger className="picker" aria-label={t.picker.label(name)}>
         <span className={`picker-lamp ${model?.loaded ? "picker-lamp-on" : ""}`} aria-hidden="true" />
         <span className="picker-name">{name}</span>

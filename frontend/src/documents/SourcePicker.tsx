@@ -4,6 +4,7 @@ import { Popover } from "radix-ui";
 import { useMemo, useState, type ReactNode } from "react";
 import { useCache } from "../transport/cache";
 import { count } from "../ui/format";
+import { openMenu, useOpened } from "../chat/open";
 import { t } from "../strings";
 import { useView } from "../ui/view";
 import { setSources, useSources } from "./actions";
@@ -15,10 +16,11 @@ const most = 100; // rows drawn
 
 export function SourcePicker({ chatId }: { chatId: string }) {
   const sources = useSources(chatId);
+  const open = useOpened((o) => o.menu === "sources" && o.chat === chatId);
   const n = sources.documents.length + sources.collections.length;
   const label = n > 0 ? t.sources.change(n) : t.sources.add;
   return (
-    <Popover.Root>
+    <Popover.Root open={open} onOpenChange={(o) => openMenu(o ? "sources" : "", chatId)}>
       <Popover.Trigger className={`gauge attach ${n > 0 ? "attach-on" : ""}`} aria-label={label} title={label}>
         <Paperclip aria-hidden="true" />
         {n > 0 && <span>{count(n)}</span>}

@@ -10,7 +10,7 @@ import { useCache } from "../transport/cache";
 import { Hint, IconButton, Mark, Progress } from "../ui/controls";
 import { percent } from "../ui/format";
 import { go, href, useRoute, type PageName } from "../ui/route";
-import { shortcut } from "../ui/shortcut";
+import { shownKeys } from "../ui/shortcuts";
 import { t } from "../strings";
 import { setSidebar, sidebarUsed, useView } from "../ui/view";
 import { ChatList } from "./ChatList";
@@ -59,7 +59,7 @@ export function Sidebar() {
             <Mark />
             {t.name}
           </a>
-          <IconButton label={t.sidebar.collapse} keys={shortcut("B")} side="right" onClick={() => setSidebar(false)}>
+          <IconButton label={t.sidebar.collapse} keys={shownKeys("sidebar")} side="right" onClick={() => setSidebar(false)}>
             <PanelLeft />
           </IconButton>
         </header>

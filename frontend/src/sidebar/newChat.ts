@@ -1,10 +1,10 @@
 // Where a chat begins.
 import { go } from "../ui/route";
-import { shortcut } from "../ui/shortcut";
+import { keysOf, shown } from "../ui/shortcuts";
 import { setPending, sidebarUsed } from "../ui/view";
 
 /** Browsers keep Ctrl+N for themselves. */
-export const newChatKeys = (browser: boolean): string => (browser ? shortcut("O", true) : shortcut("N"));
+export const newChatKeys = (browser: boolean): string => shown(keysOf("newChat")[browser ? 0 : 1]!);
 
 /** Shows the page of a chat that does not exist yet, in a folder or as a temporary one. */
 export function newChat({ folder = "", temporary = false }: { folder?: string; temporary?: boolean } = {}): void {

@@ -1,15 +1,17 @@
 // Everything the rest of the frontend may ask of the program, typed. The
-// generated modules are imported here, in compare.ts and in documents.ts, and nowhere else: they
+// generated modules are imported here, in compare.ts, documents.ts and writing.ts, and nowhere else: they
 // know neither the allowed words of a string field nor that Go's empty list may
 // arrive as null.
 import * as bound from "../wailsjs/go/app/App";
 import type { app, chat as chats } from "../wailsjs/go/models";
 import { BrowserOpenURL, ClipboardSetText, EventsEmit, EventsOn } from "../wailsjs/runtime/runtime";
 import type { Trial, TurnEvent } from "./compare";
+import type { Draft, Preset, Queue } from "./writing";
 import { asEvidence, asSources, type Collection, type Doc, type DocProgress, type Evidence, type MapProgress, type Sources } from "./documents";
 
 export * from "./compare";
 export * from "./documents";
+export * from "./writing";
 
 export type ChatSummary = chats.Summary;
 export type Folder = chats.Folder;
@@ -98,6 +100,10 @@ export interface Events {
   turn: TurnEvent;
   folder: Folder;
   folderRemoved: { id: string };
+  draft: Draft;
+  queue: Queue;
+  preset: Preset;
+  presetRemoved: { id: string };
   models: Model[] | null;
   download: Download;
   settings: Settings;

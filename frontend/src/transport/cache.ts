@@ -22,6 +22,9 @@ export const putCollection = apply(reduce.gotCollection);
 export const dropCollection = apply(reduce.lostCollection);
 export const putFolder = apply(reduce.gotFolder);
 export const dropFolder = apply(reduce.lostFolder);
+export const putQueue = apply(reduce.gotQueue);
+export const putPreset = apply(reduce.gotPreset);
+export const dropPreset = apply(reduce.lostPreset);
 export const putDocuments = (documents: readonly api.Doc[]) =>
   useCache.setState((cache) => reduce.gotDocEvents(cache, documents.map((doc) => ({ doc }))));
 export const dropDocuments = (ids: readonly string[]) =>
@@ -34,16 +37,18 @@ export const dropDownload = (ref: string) => useCache.setState(({ downloads: { [
 /** Reads everything again: at the start and whenever the browser finds the program again. */
 export async function refresh(): Promise<void> {
   try {
-    const [state, downloads, documents, collections, folders] = await Promise.all([
+    const [state, downloads, documents, collections, folders, queues, presets] = await Promise.all([
       api.state(),
       api.downloads().catch(() => []),
       api.documents().catch(() => []),
       api.collections().catch(() => []),
       api.folders().catch(() => []),
+      api.queues().catch(() => []),
+      api.presets().catch(() => []),
     ]);
     useCache.setState((cache) => ({ ...reduce.gotLibrary(cache, { documents, collections, folders }), ...reduce.gotState(cache, state) }));
     // Pieces may have been missed: answers go on from what the program has kept of them.
-    useCache.setState({ downloads: {}, live: {} });
+    useCache.setState({ downloads: {}, live: {}, queues: Object.fromEntries(queues.map((q) => [q.chatId, q])), presets });
     for (const d of downloads) putDownload(d);
     const known = new Set(state.chats.map((s) => s.id));
     await Promise.all(
@@ -118,6 +123,9 @@ export function connect(): () => void {
     }),
     api.on("turn", apply(reduce.gotTurn)),
     api.on("folder", putFolder),
+    api.on("queue", (q) => putQueue(api.asQueue(q as never))),
+    api.on("preset", (p) => putPreset(api.asPreset(p as never))),
+    api.on("presetRemoved", ({ id }) => dropPreset(id)),
     api.on("folderRemoved", ({ id }) => dropFolder(id)),
     api.on("models", putModels),
     api.on("download", putDownload),

@@ -1,6 +1,6 @@
 // How the cache of the program's state changes: by what calls return and by
 // what events announce. Pure functions; both may arrive in any order.
-import type { Chat, ChatSummary, Collection, Doc, DocProgress, Download, Folder, MapProgress, LoadEvent, TurnEvent, NetworkRequest, WorkEvent, Message, Model, PrefillEvent, Settings, State, TokenEvent } from "./api";
+import type { Chat, ChatSummary, Collection, Doc, DocProgress, Download, Folder, MapProgress, LoadEvent, TurnEvent, NetworkRequest, WorkEvent, Message, Model, PrefillEvent, Preset, Queue, Settings, State, TokenEvent } from "./api";
 import { withMessage } from "./tree";
 
 /** An answer that is being written: what came since it began. */
@@ -49,6 +49,10 @@ export interface Cache {
   collections: Collection[];
   /** Of chats, by name. */
   folders: Folder[];
+  /** Messages that wait, by chat; only chats that have some. */
+  queues: Record<string, Queue>;
+  /** The user's, the oldest first. */
+  presets: Preset[];
 }
 
 export const emptyCache: Cache = {
@@ -99,6 +103,8 @@ export const emptyCache: Cache = {
   progress: {},
   collections: [],
   folders: [],
+  queues: {},
+  presets: [],
 };
 
 type Change = Partial<Cache>;
@@ -259,6 +265,16 @@ export const gotFolder = (c: Cache, f: Folder): Change => ({
   folders: [f, ...c.folders.filter((other) => other.id !== f.id)].sort((a, b) => a.name.localeCompare(b.name) || (a.id < b.id ? -1 : 1)),
 });
 export const lostFolder = (c: Cache, id: string): Change => ({ folders: c.folders.filter((f) => f.id !== id) });
+
+export function gotQueue(c: Cache, q: Queue): Change {
+  const { [q.chatId]: _before, ...others } = c.queues;
+  return { queues: q.items.length > 0 ? { ...others, [q.chatId]: q } : others };
+}
+
+export const gotPreset = (c: Cache, p: Preset): Change => ({
+  presets: [...c.presets.filter((other) => other.id !== p.id), p].sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1)),
+});
+export const lostPreset = (c: Cache, id: string): Change => ({ presets: c.presets.filter((p) => p.id !== id) });
 
 export function gotLibrary(_: Cache, { documents, collections, folders }: { documents: Doc[]; collections: Collection[]; folders: Folder[] }): Change {
   return {

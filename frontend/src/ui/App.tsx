@@ -4,7 +4,7 @@ import { Component, lazy, Suspense, useEffect, useState, type ReactNode } from "
 import { Toaster } from "sonner";
 import { Split } from "../compare/Split";
 import { useSplit } from "../compare/split";
-import { newChat } from "../sidebar/newChat";
+import { Overlays, useKeys } from "../palette/Keyboard";
 import { Sidebar } from "../sidebar/Sidebar";
 import { chatWith } from "../models/Downloads";
 import { DropVeil } from "../documents/DropVeil";
@@ -16,13 +16,14 @@ import { Button, Mark } from "./controls";
 import { sentence } from "./format";
 import { guardLinks } from "./guards";
 import { attempt, notify, notifyAction } from "./notify";
-import { go, useRoute, type Route } from "./route";
+import { useRoute, type Route } from "./route";
 import { languageFor, speak, speaking, t, type Language } from "../strings";
 import { applyTheme } from "./theme";
-import { closeReader, setSidebar, sidebarLiesOver, useView } from "./view";
+import { closeReader, useView } from "./view";
 
 // Pages come when they are first shown: the window opens with a chat.
 const DocumentsPage = lazy(async () => ({ default: (await import("../documents/DocumentsPage")).DocumentsPage }));
+const PresetsPage = lazy(() => import("../presets/PresetsPage"));
 const ActivityPage = lazy(async () => ({ default: (await import("../activity/ActivityPage")).ActivityPage }));
 const ModelsPage = lazy(async () => ({ default: (await import("../models/ModelsPage")).ModelsPage }));
 const MachinePage = lazy(async () => ({ default: (await import("../machine/MachinePage")).MachinePage }));
@@ -126,6 +127,7 @@ function Frame() {
         )}
       </Guarded>
       <Connection />
+      <Overlays />
       {over && !dragged && <DropVeil />}
     </div>
   );
@@ -137,6 +139,8 @@ function Shown({ route }: { route: Route }) {
       return <DocumentsPage collection={route.collection ?? ""} />;
     case "activity":
       return <ActivityPage />;
+    case "presets":
+      return <PresetsPage />;
     case "models":
       return <ModelsPage />;
     case "machine":
@@ -244,28 +248,4 @@ function useReadyNotices(): void {
       }),
     [],
   );
-}
-
-function useKeys(): void {
-  useEffect(() => {
-    const down = (e: KeyboardEvent) => {
-      if (e.key === "Escape" && sidebarLiesOver()) {
-        e.preventDefault();
-        setSidebar(false);
-      }
-      if (!(e.ctrlKey || e.metaKey) || e.altKey || document.querySelector("[role=dialog].sheet, [role=alertdialog]")) return;
-      const key = e.key.toLowerCase();
-      // Browsers keep Ctrl+N for themselves; Ctrl+Shift+O does the same there.
-      if ((key === "n" && !e.shiftKey) || (key === "o" && e.shiftKey)) newChat();
-      else if (key === "b" && !e.shiftKey) setSidebar(!useView.getState().sidebar);
-      else if (key === "k" && !e.shiftKey) {
-        setSidebar(true);
-        requestAnimationFrame(() => document.querySelector<HTMLInputElement>("#search")?.focus());
-      } else if (key === ",") go({ page: "settings" });
-      else return;
-      e.preventDefault();
-    };
-    addEventListener("keydown", down, true); // before the page's own keys
-    return () => removeEventListener("keydown", down, true);
-  }, []);
 }

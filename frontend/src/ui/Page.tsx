@@ -1,7 +1,7 @@
 import { PanelLeft } from "lucide-react";
 import type { ReactNode } from "react";
 import { IconButton } from "./controls";
-import { shortcut } from "./shortcut";
+import { shownKeys } from "./shortcuts";
 import { t } from "../strings";
 import { setSidebar, useView } from "./view";
 
@@ -12,7 +12,7 @@ export function Page({ title, intro, children }: { title: string; intro: string;
     <main className="page page-scroll" id="main" tabIndex={-1}>
       <header className="topbar">
         {!sidebar && (
-          <IconButton label={t.sidebar.expand} keys={shortcut("B")} onClick={() => setSidebar(true)}>
+          <IconButton label={t.sidebar.expand} keys={shownKeys("sidebar")} onClick={() => setSidebar(true)}>
             <PanelLeft />
           </IconButton>
         )}

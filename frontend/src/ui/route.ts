@@ -11,6 +11,7 @@ export type Route =
   | { page: "search"; query: string }
   /** What goes on. */
   | { page: "activity" }
+  | { page: "presets" }
   | { page: "models" }
   | { page: "machine" }
   | { page: "network" }
@@ -19,7 +20,7 @@ export type PageName = Route["page"];
 
 export function parse(hash: string): Route {
   const [page, id = "", more, other = ""] = hash.replace(/^#\/?/, "").split("/");
-  if (page === "activity" || page === "models" || page === "machine" || page === "network" || page === "settings") return { page };
+  if (page === "activity" || page === "presets" || page === "models" || page === "machine" || page === "network" || page === "settings") return { page };
   if (page === "search") return { page, query: decode(id) };
   if (page === "documents") return { page, collection: decode(id) };
   const chat = page === "chat" ? decode(id) : "";

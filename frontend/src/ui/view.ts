@@ -2,7 +2,7 @@
 // the choices made for a chat that does not exist yet.
 import { create } from "zustand";
 import type { Place } from "../documents/places";
-import type { Sampling, Sources } from "../transport/api";
+import type { Preset, Sampling, Sources } from "../transport/api";
 
 /** Choices for the next new chat; undefined: as in the settings. */
 export interface Pending {
@@ -10,6 +10,8 @@ export interface Pending {
   system?: string;
   sampling?: Sampling;
   sources?: Sources;
+  /** What the others were taken from. */
+  preset?: Preset;
   /** Id of the folder that it will stand in. */
   folder?: string;
   temporary?: boolean;

@@ -7,6 +7,8 @@ import * as documents from "./documents";
 import * as machine from "./machine";
 import * as models from "./models";
 import * as organise from "./organise";
+import * as palette from "./palette";
+import * as presets from "./presets";
 import * as program from "./program";
 import * as rendering from "./rendering";
 import * as settings from "./settings";
@@ -21,6 +23,8 @@ export const de: Strings = {
   ...machine,
   ...models,
   ...organise,
+  ...palette,
+  ...presets,
   ...program,
   ...rendering,
   ...settings,

@@ -6,6 +6,8 @@ import * as documents from "./documents";
 import * as machine from "./machine";
 import * as models from "./models";
 import * as organise from "./organise";
+import * as palette from "./palette";
+import * as presets from "./presets";
 import * as program from "./program";
 import * as rendering from "./rendering";
 import * as settings from "./settings";
@@ -20,6 +22,8 @@ export const en = {
   ...machine,
   ...models,
   ...organise,
+  ...palette,
+  ...presets,
   ...program,
   ...rendering,
   ...settings,

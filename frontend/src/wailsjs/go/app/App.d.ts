@@ -112,6 +112,8 @@ export function JudgeAnswer(arg1:string,arg2:string,arg3:string):Promise<Array<c
 
 export function KeepChat(arg1:string):Promise<chat.Summary>;
 
+export function KeepFile(arg1:string,arg2:string):Promise<string>;
+
 export function LoadModel(arg1:string):Promise<void>;
 
 export function MeasureProfile():Promise<app.Profile>;

@@ -210,6 +210,10 @@ export function KeepChat(arg1) {
   return window['go']['app']['App']['KeepChat'](arg1);
 }
 
+export function KeepFile(arg1, arg2) {
+  return window['go']['app']['App']['KeepFile'](arg1, arg2);
+}
+
 export function LoadModel(arg1) {
   return window['go']['app']['App']['LoadModel'](arg1);
 }
