@@ -29,7 +29,7 @@ in_root apt-get -qq install -y --no-install-recommends /freehold.deb >/dev/null
 in_root apt-get -qq install -y --no-install-recommends xvfb xauth dbus dbus-x11 desktop-file-utils shared-mime-info >/dev/null
 
 echo "package-test: the terminal"
-in_root freehold --version
+in_root freehold version
 in_root desktop-file-validate /usr/share/applications/freehold.desktop
 in_root sh -c 'printf "GGUF\003\000\000\000" >/tmp/a.gguf && update-mime-database /usr/share/mime'
 

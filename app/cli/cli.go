@@ -126,6 +126,7 @@ one, or the path of a GGUF file.
 
 Exit codes: 0 done, 1 failed, 2 command not understood, 3 no such model,
 4 data in use by another Freehold, 130 cancelled.`,
+		Version:       c.Version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,

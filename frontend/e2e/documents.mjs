@@ -201,10 +201,12 @@ export async function documentChecks({ check, rpc, visit, answered, ask, compose
     await answered(page);
     await page.getByText("34 of 34 passages read").waitFor();
     await ask(page, "How much is the total?");
+    await page.locator(".question-text", { hasText: "How much is the total?" }).waitFor();
     await answered(page);
     await page.getByRole("cell", { name: "£9,120.00" }).last().waitFor();
     await page.getByText("GROUP BY").last().waitFor();
     await ask(page, "Are there unicorns?");
+    await page.locator(".question-text", { hasText: "Are there unicorns?" }).waitFor();
     await answered(page);
     await page.getByText("these documents do not tell").waitFor();
   }, { fake: { ...fake, pace: 12 } });
