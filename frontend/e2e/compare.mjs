@@ -217,7 +217,7 @@ export async function compareChecks({ check, rpc, visit, answered, ask, composer
     await page.getByRole("button", { name: "Show differences" }).click();
     await page.locator("del").first().waitFor();
     expect((await page.locator("ins").count()) > 2, "what the second has alone");
-    await page.getByText(/\d+ % in common/).waitFor();
+    await page.getByText(/\d+\s*% in common/).waitFor();
     expect((await page.locator(".differences-side .column-facts").allTextContents()).every((s) => /tokens\/s/.test(s)), "figures beside each");
     await page.getByRole("radio", { name: "As written" }).click();
     await page.locator(".differences-side strong", { hasText: "freehold" }).first().waitFor();
