@@ -4,6 +4,7 @@ import { compareChecks } from "./compare.mjs";
 import { renderChecks } from "./render.mjs";
 import { composerChecks } from "./composer.mjs";
 import { documentChecks } from "./documents.mjs";
+import { keyboardChecks } from "./keyboard.mjs";
 import { languageChecks } from "./languages.mjs";
 import { organiseChecks } from "./organise.mjs";
 import { assertAccessible, assertNoSins, expect, freePort, openPage, shot, startProgram, Suite, until } from "./harness.mjs";
@@ -218,6 +219,7 @@ export async function fakeSuite(browser) {
   await compareChecks({ check, rpc, visit, answered, ask, composer, openFirst, inBothThemes });
   await renderChecks({ check, rpc, visit, inBothThemes });
   await composerChecks({ check, rpc, visit, answered, ask, composer, inBothThemes, openFirst });
+  await keyboardChecks({ check, answered, rpc });
   await documentChecks({ check, rpc, visit, answered, ask, composer, inBothThemes, drag, drop });
   await languageChecks({ check, rpc, visit, composer });
   for (const hash of ["#/", "#/models"])
