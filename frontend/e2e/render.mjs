@@ -38,6 +38,17 @@ export async function renderChecks({ check, rpc, visit, inBothThemes }) {
     await page.frameLocator(".preview-full iframe").locator("svg").waitFor();
   });
 
+  const sums = "Euler has $e^{i\\pi} + 1 = 0$, and a lease at $5 and $10 costs `$x$`.\n\n$$\\sum_{k=1}^{n} k = \\frac{n(n+1)}{2}$$\n\n\\[ \\int_0^1 x^2\\,dx = \\tfrac13 \\]\n\nNot to be read: $\\frac{1$ here.\n\n| name | form |\n|---|---|\n| size | $|x|$ |";
+  await looked("rendering: formulas", async (page) => {
+    await show(page, sums);
+    await until(async () => (await page.locator(".katex").count()) === 4, "four formulas");
+    expect((await page.locator(".md math").count()) === 4, "formulas for screen readers");
+    await page.getByText("at $5 and $10 costs").waitFor();
+    expect((await page.locator(".formula-source").allTextContents()).join() === "$\\frac{1$", "the source of what cannot be read");
+    await page.evaluate(() => document.fonts.ready);
+    expect(await page.evaluate(() => [...document.fonts].some((f) => f.family === "KaTeX_Main" && f.status === "loaded")), "the fonts of formulas");
+  });
+
   await check("rendering: a picture fits a narrow window", async (page) => {
     await show(page, mixed);
     await page.getByRole("group", { name: "Code or preview" }).getByRole("button", { name: "Show" }).click();

@@ -9,11 +9,11 @@ import { Citation } from "./Citation";
 import { closeOpenMarks, definitions, splitBlocks } from "./blocks";
 import { CodeBlock } from "./CodeBlock";
 import { direction } from "./direction";
+import { Formula } from "./Formula";
 import { Growing } from "./growing";
+import { maskMath, placeMath, unmask } from "./math";
 import { Table } from "./Table";
 import "./rendering.css";
-
-const plugins = [remarkGfm];
 
 // An answer stands under its own heading of the page: all of its headings are
 // one level below that, told apart by their looks.
@@ -58,8 +58,8 @@ const components: Components = {
     ),
   img: ({ alt }) => <em className="md-image">{t.chat.image(alt ?? "")}</em>,
   input: ({ checked }) => <input type="checkbox" checked={checked} disabled readOnly aria-label={t.chat.task} />,
-  // Made by annotate; no text of a model can bring one about.
-  ...({ "cite-mark": Citation } as Components),
+  // Made by annotate and placeMath; no text of a model can bring one about.
+  ...({ "cite-mark": Citation, "tex-formula": Formula } as Components),
 };
 
 const words = () => ({ weak: t.evidence.weakTitle, weakSpoken: t.evidence.weakSpoken, unsupported: t.evidence.unsupportedTitle, unsupportedSpoken: t.evidence.unsupportedSpoken });
@@ -70,15 +70,26 @@ export interface Annotations {
   known: ReadonlySet<number>;
 }
 
-const Block = memo(function Block({ text, start, length, growing, notes }: { text: string; start: number; length: number; growing: boolean; notes?: Annotations }) {
-  const onTree = useMemo(
-    () => (notes ? [direction, annotate(text, claimsWithin(notes.claims, start, start + length), notes.known, words())] : [direction]),
-    [text, start, length, notes],
-  );
+interface BlockProps {
+  text: string;
+  links: string;
+  start: number;
+  growing: boolean;
+  notes?: Annotations;
+}
+
+const Block = memo(function Block({ text, links, start, growing, notes }: BlockProps) {
+  const { shown, parsed, drawn } = useMemo(() => {
+    const { text: masked, formulas } = maskMath(text, growing);
+    const whole = growing ? closeOpenMarks(masked) : masked;
+    const shown = links && whole.includes("[") ? `${whole}\n\n${links}` : whole;
+    const claims = notes ? [annotate(shown, claimsWithin(notes.claims, start, start + text.length), notes.known, words())] : [];
+    return { shown, parsed: [remarkGfm, unmask(formulas)], drawn: [direction, ...claims, placeMath(formulas)] };
+  }, [text, links, start, growing, notes]);
   return (
     <Growing value={growing}>
-      <ReactMarkdown remarkPlugins={plugins} rehypePlugins={onTree} components={components}>
-        {text}
+      <ReactMarkdown remarkPlugins={parsed} rehypePlugins={drawn} components={components}>
+        {shown}
       </ReactMarkdown>
     </Growing>
   );
@@ -94,10 +105,8 @@ export const Markdown = memo(function Markdown({ text, growing, notes }: { text:
       {blocks.map((block, i) => {
         const from = start;
         start += block.length;
-        const last = growing && i === blocks.length - 1;
-        const whole = last ? closeOpenMarks(block) : block;
         // Blocks are only ever appended, so the place is the identity.
-        return <Block key={i} text={links && whole.includes("[") ? `${whole}\n\n${links}` : whole} start={from} length={block.length} growing={last} notes={notes} />;
+        return <Block key={i} text={block} links={links} start={from} growing={growing && i === blocks.length - 1} notes={notes} />;
       })}
     </div>
   );

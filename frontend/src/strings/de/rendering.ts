@@ -12,5 +12,6 @@ export const rendering = {
   asCsv: "Als CSV kopieren",
   asMarkdown: "Als Markdown kopieren",
   copied: "Die Tabelle ist kopiert",
+  formula: "Formel",
   formulaFailed: "Diese Formel ist nicht lesbar; hier steht ihr Quelltext",
 };

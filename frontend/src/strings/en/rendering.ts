@@ -12,5 +12,6 @@ export const rendering = {
   asCsv: "Copy as CSV",
   asMarkdown: "Copy as Markdown",
   copied: "The table is copied",
+  formula: "Formula",
   formulaFailed: "This formula could not be read; here is its source",
 };

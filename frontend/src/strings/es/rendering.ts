@@ -12,5 +12,6 @@ export const rendering = {
   asCsv: "Copiar como CSV",
   asMarkdown: "Copiar como Markdown",
   copied: "La tabla se ha copiado",
+  formula: "Fórmula",
   formulaFailed: "No se pudo leer esta fórmula; este es su código",
 };

@@ -12,5 +12,6 @@ export const rendering = {
   asCsv: "CSV로 복사",
   asMarkdown: "Markdown으로 복사",
   copied: "표를 복사했습니다",
+  formula: "수식",
   formulaFailed: "이 수식을 읽을 수 없어 원문을 표시합니다",
 };

@@ -12,5 +12,6 @@ export const rendering = {
   asCsv: "复制为 CSV",
   asMarkdown: "复制为 Markdown",
   copied: "表格已复制",
+  formula: "公式",
   formulaFailed: "无法读取此公式，以下是其源码",
 };
