@@ -46,6 +46,8 @@ Linux)
     need openbox have openbox
     need imagemagick have import
     need dbus have dbus-run-session
+    need at-spi2-core test -x /usr/libexec/at-spi-bus-launcher
+    need libatspi2.0-dev lib atspi-2
     need fonts-dejavu-core fonts
   fi
   ;;

@@ -14,6 +14,7 @@ mkdir -p "$work"
 
 cc -shared -fPIC -O1 -Wall -o "$work/automation.so" $here/automation.c $(pkg-config --cflags --libs webkit2gtk-4.1)
 cc -O1 -Wall -o "$work/dragsource" $here/dragsource.c $(pkg-config --cflags --libs gtk+-3.0)
+cc -O1 -Wall -o "$work/accessible" $here/accessible.c $(pkg-config --cflags --libs atspi-2 gobject-2.0)
 
 pids=''
 cleanup() {

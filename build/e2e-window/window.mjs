@@ -56,7 +56,18 @@ const difference = (a, b) => {
   const { stderr } = spawnSync("compare", ["-metric", "AE", "-fuzz", "5%", a, b, "null:"], { encoding: "utf8" });
   return Number.parseFloat(stderr) / (1280 * 900);
 };
+/** What a screen reader gets of the window. */
+const accessible = () =>
+  execFileSync(join(work, "accessible"), ["freehold"], { encoding: "utf8", timeout: 30_000, maxBuffer: 1 << 26 })
+    .split("\n")
+    .map((line) => {
+      const [role, landmark = "", name = "", text = ""] = line.split("\t");
+      return { role, landmark, name, text };
+    });
 const xdotool = (...args) => execFileSync("xdotool", args.map(String));
+
+// Screen readers are served as soon as there is one to speak to.
+const reader = spawn("/usr/libexec/at-spi-bus-launcher", ["--launch-immediately"], { stdio: "ignore" });
 
 let driver;
 let passed = 0;
@@ -131,6 +142,21 @@ try {
     const { text } = await answer(1);
     assert.match(text, /Paris/);
     screenshot("answer");
+  });
+
+  await step("a screen reader finds the landmarks, the composer and the answer", async () => {
+    const label = await driver.run(`return document.querySelector("#composer").getAttribute("aria-label") ?? document.querySelector("#composer").labels[0]?.innerText`);
+    assert.ok(label);
+    await until("them all", () => {
+      const tree = accessible();
+      writeFileSync(join(work, "accessible.txt"), tree.map((e) => Object.values(e).join("\t")).join("\n"));
+      for (const kind of ["main", "navigation"]) assert.ok(tree.some((e) => e.landmark.split(" ").includes(kind)), `no ${kind}`);
+      assert.ok(tree.some((e) => e.role === "entry" && e.name === label), `no entry named ${label}`);
+      const at = tree.findIndex((e) => e.role === "article" || e.landmark === "article");
+      assert.ok(at >= 0, "no article");
+      assert.ok(tree.slice(at).some((e) => /Paris/.test(e.name + e.text)), "no answer");
+      return true;
+    });
   });
 
   await step("a second question goes on in the same chat", async () => {
@@ -266,6 +292,7 @@ try {
     if (alive()) process.kill(pid(), "SIGKILL");
   } catch {}
   driver?.stop();
+  reader.kill();
   rmSync(home, { recursive: true, force: true, maxRetries: 5 });
 }
 console.log(`${passed} passed, ${failed} failed`);
