@@ -155,6 +155,7 @@ try {
       const at = tree.findIndex((e) => e.role === "article" || e.landmark === "article");
       assert.ok(at >= 0, "no article");
       assert.ok(tree.slice(at).some((e) => /Paris/.test(e.name + e.text)), "no answer");
+      assert.ok(tree.some((e) => e.landmark === "status" && /answer is complete/.test(e.text)), "its end is not told");
       return true;
     });
   });
