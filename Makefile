@@ -20,7 +20,7 @@ FRONTEND_SOURCES := $(shell find frontend -type f -not -path '*/node_modules/*' 
 NPM_STAMP  := frontend/node_modules/.package-lock.json
 DIST_STAMP := frontend/dist/index.html
 
-.PHONY: help run test build frontend starter bindings lint bench conformance clean package package-test
+.PHONY: help run test build frontend starter bindings lint bench conformance package package-test gallery clean
 
 help: ## list these commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -39,7 +39,7 @@ build: ## build build/bin/freehold
 	@build/setup.sh build
 	@$(MAKE) --no-print-directory binary
 
-.PHONY: binary starter-if-reachable package package-test
+.PHONY: binary starter-if-reachable
 binary: frontend
 	@build/build.sh
 
@@ -68,6 +68,9 @@ bindings: ## regenerate the TypeScript bindings of the Go methods
 
 package: frontend ## make the packages of this system in build/dist: .deb and tarball, a .zip for Windows where mingw-w64 is, a bundle on macOS
 	@build/package.sh
+
+gallery: frontend ## take the pictures of docs/gallery anew; CHECK=check compares with them instead
+	@cd frontend && node e2e/gallery.mjs $(CHECK)
 
 package-test: ## install the .deb in a fresh root, start it on a screen that nobody sees, remove it (as root, with debootstrap)
 	@build/package-test.sh

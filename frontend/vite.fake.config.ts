@@ -2,11 +2,17 @@
 // same HTTP calls and under the same policy as `freehold serve`.
 //   npm run dev:fake                                       while developing
 //   vite preview --config vite.fake.config.ts              the built interface
-// FAKE_MODELS=none starts it without a model.
+// FAKE_NOW is the time of its clock, in ms. FAKE_MODELS=none starts it without a model.
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { mergeConfig, type Connect, type Plugin } from "vite";
 import base from "./vite.config.ts";
 import { dispatch, FakeApp } from "./test/fake.ts";
+
+// Pictures show the same day whenever they are taken.
+if (process.env.FAKE_NOW) {
+  const start = Number(process.env.FAKE_NOW) - performance.now();
+  Date.now = () => start + performance.now();
+}
 
 const policy =
   "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; connect-src 'self'; object-src 'none'; base-uri 'none'";
