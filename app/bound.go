@@ -66,6 +66,17 @@ func (a *App) Drawn() error {
 	})
 }
 
+// Notify shows a notification of the desktop, if the settings allow it. A
+// browser shows none.
+func (a *App) Notify(title, text string) error {
+	return do(a, func(o *opened) error {
+		if o.shell == nil || !o.core.Settings().Notifications {
+			return nil
+		}
+		return o.shell.Notify(title, text)
+	})
+}
+
 // SaveSettings checks and keeps the settings and returns them as they are now.
 func (a *App) SaveSettings(s Settings) (Settings, error) {
 	return call(a, func(o *opened) (Settings, error) { return o.core.SaveSettings(o.ctx, s) })

@@ -14,6 +14,7 @@ type Shell interface {
 	SaveFile(name string) (string, error)    // where to; "" if the user thought better of it
 	OpenURL(url string)
 	Drawn() // the page can be used
+	Notify(title, text string) error
 }
 
 // ErrNoShell answers native calls where there is no window.

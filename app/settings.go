@@ -35,7 +35,7 @@ const (
 var languageTag = regexp.MustCompile(`^([a-z]{2,3}(-[A-Za-z]{2,4})?)?$`)
 
 func defaultSettings() Settings {
-	return Settings{Theme: "system", NetworkAllowed: true, Snapshots: true, Sampling: chat.DefaultSampling(), AutoTitles: true, AdoptOthers: true, ParallelDownloads: 2}
+	return Settings{Theme: "system", NetworkAllowed: true, Snapshots: true, Sampling: chat.DefaultSampling(), Notifications: true, AutoTitles: true, AdoptOthers: true, ParallelDownloads: 2}
 }
 
 // checked returns s ready for use, or says what is wrong with it.
@@ -47,6 +47,9 @@ func (s Settings) checked() (Settings, error) {
 	}
 	if !languageTag.MatchString(s.Language) {
 		return s, fmt.Errorf("%q is no language; give a tag like de, or nothing for the system's", s.Language)
+	}
+	if s.Zoom != 0 && (s.Zoom < 50 || s.Zoom > 300) {
+		return s, fmt.Errorf("a size of %d percent is not possible; it can be 50 to 300", s.Zoom)
 	}
 	if s.Threads < 0 || s.Threads > maxThreads {
 		return s, fmt.Errorf("%d threads are not possible; 0 lets Freehold choose", s.Threads)

@@ -37,6 +37,8 @@ type Settings struct {
 	Sampling       chat.Sampling `json:"sampling"`  // of new chats
 	System         string        `json:"system"`    // system prompt of new chats
 
+	Zoom              int    `json:"zoom"`              // size of the interface in percent, 50 to 300; 0: 100
+	Notifications     bool   `json:"notifications"`     // of the desktop, when long work ends out of sight
 	AutoTitles        bool   `json:"autoTitles"`        // models name chats after the first answer
 	AdoptOthers       bool   `json:"adoptOthers"`       // show the models of other tools' stores, where they are
 	ParallelDownloads int    `json:"parallelDownloads"` // 1 to 8

@@ -15,7 +15,7 @@ import (
 
 // Methods are the calls of app.App that browsers may make.
 var Methods = []string{
-	"State", "Drawn", "Hardware", "MeasureProfile", "SaveSettings", "SnapshotBytes", "ClearSnapshots",
+	"State", "Drawn", "Notify", "Hardware", "MeasureProfile", "SaveSettings", "SnapshotBytes", "ClearSnapshots",
 	"Chats", "Chat", "NewChat", "RenameChat", "DeleteChat", "RestoreChat", "SearchChats", "ExportChat",
 	"NewTemporaryChat", "KeepChat", "ArrangeChats", "FindMessages",
 	"Folders", "CreateFolder", "RenameFolder", "DeleteFolder", "RestoreFolder",

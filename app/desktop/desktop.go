@@ -41,6 +41,9 @@ type window struct {
 
 	drawn   bool
 	waiting Opening // for the page
+
+	notifier sync.Once
+	notifies bool // the desktop shows notifications
 }
 
 // Drawn shows what the window was started for.

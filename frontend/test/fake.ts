@@ -104,7 +104,7 @@ export class FakeApp extends FakeLibrary {
               problem: "its architecture “mystery” is not known to this version of Freehold",
             }),
           ];
-    this.settings = { theme: "system", language: "en", defaultModel: this.models[0]?.ref ?? "", threads: 0, contextLength: 0, networkAllowed: false, snapshots: true, sampling, system: "", autoTitles: true, adoptOthers: true, parallelDownloads: 2, bandwidthLimit: 0, proxy: "", caFile: "", hfEndpoint: "", hfToken: "" };
+    this.settings = { theme: "system", language: "en", defaultModel: this.models[0]?.ref ?? "", threads: 0, contextLength: 0, networkAllowed: false, snapshots: true, sampling, system: "", autoTitles: true, zoom: 0, notifications: true, adoptOthers: true, parallelDownloads: 2, bandwidthLimit: 0, proxy: "", caFile: "", hfEndpoint: "", hfToken: "" };
     if (options.models !== "none") this.seed();
     if (options.documents === "some") this.seedDocuments();
     if (options.long) this.seedLong(options.long);
@@ -205,6 +205,7 @@ export class FakeApp extends FakeLibrary {
   }
 
   Drawn() {}
+  Notify() {}
   Chats = () => this.all();
   Chat = (id: string) => this.get(id);
   NewChat(ref: string): api.Chat {

@@ -3,6 +3,8 @@ import { highlight, languageLabel } from "../src/chat/highlight";
 import { sends } from "../src/chat/keys";
 import { between, groupByDay, matches, sections, tagsOf } from "../src/sidebar/list";
 import { placesOf } from "../src/search/highlight";
+import { worthTelling } from "../src/ui/longWork";
+import { nextSize } from "../src/ui/zoom";
 import { narrowed, wordsOf } from "../src/search/narrow";
 import type { ChatSummary, Found } from "../src/transport/api";
 import { isModelFile } from "../src/models/AddModel";
@@ -218,5 +220,17 @@ describe("what was looked for", () => {
     expect(placesOf("Rent, rent and RENTAL", ["rent"])).toEqual([[0, 4], [6, 10], [15, 19]]);
     expect(placesOf("ok", [""])).toEqual([]);
     expect(wordsOf(" 임대료, rent? ")).toEqual(["임대료", "rent"]);
+  });
+});
+
+describe("the size of the interface", () => {
+  it("goes by steps and stays within them", () => {
+    expect([nextSize(0, 1), nextSize(100, -1), nextSize(200, 1), nextSize(75, -1), nextSize(130, 1)]).toEqual([110, 90, 200, 75, 150]);
+  });
+});
+
+describe("what the desktop is told", () => {
+  it("is long work that nobody watched", () => {
+    expect([worthTelling(0, 10_000, false), worthTelling(0, 10_000, true), worthTelling(0, 9_000, false), worthTelling(undefined, 99_000, false)]).toEqual([true, false, false, false]);
   });
 });

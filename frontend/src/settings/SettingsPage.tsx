@@ -6,11 +6,12 @@ import { emptyCache } from "../transport/reduce";
 import { Choice } from "../ui/Choice";
 import { Button, CopyButton, NumberField, Switch, TextAreaField } from "../ui/controls";
 import { useEdited } from "../ui/edited";
-import { bytes } from "../ui/format";
+import { bytes, share } from "../ui/format";
 import { attempt, notify } from "../ui/notify";
 import { Page } from "../ui/Page";
 import { languages, t } from "../strings";
 import { applyTheme } from "../ui/theme";
+import { sizes } from "../ui/zoom";
 import { DownloadFields } from "./DownloadFields";
 import { SamplingFields } from "./SamplingFields";
 
@@ -21,12 +22,15 @@ export function SettingsPage() {
   );
   const set = (change: Partial<api.Settings>) => save({ ...settings, ...change });
   const cores = useCores();
+  const desktop = useCache((cache) => cache.about.face === "desktop");
   return (
     <Page title={t.settings.title} intro={t.settings.intro}>
       <section className="section" aria-labelledby="appearance">
         <h2 id="appearance">{t.settings.appearance}</h2>
         <LanguageField value={settings.language} onChange={(language) => set({ language })} />
         <ThemeField value={settings.theme} onChange={(theme) => set({ theme })} />
+        <SizeField value={settings.zoom} onChange={(zoom) => set({ zoom })} />
+        {desktop && <Switch label={t.alerts.setting} hint={t.alerts.hint} checked={settings.notifications} onChange={(notifications) => set({ notifications })} />}
       </section>
 
       <section className="section" aria-labelledby="network">
@@ -58,6 +62,7 @@ export function SettingsPage() {
           value={settings.system}
           onChange={(system) => set({ system })}
         />
+        <Switch label={t.alerts.autoTitles} hint={t.alerts.autoTitlesHint} checked={settings.autoTitles} onChange={(autoTitles) => set({ autoTitles })} />
         <h3 className="subsection">{t.settings.sampling}</h3>
         <p className="field-hint">{t.settings.samplingHint}</p>
         <SamplingFields value={settings.sampling} onChange={(sampling) => set({ sampling })} />
@@ -138,6 +143,18 @@ function ThemeField({ value, onChange }: { value: api.Theme; onChange: (theme: a
           </ToggleGroup.Item>
         ))}
       </ToggleGroup.Root>
+    </div>
+  );
+}
+
+function SizeField({ value, onChange }: { value: number; onChange: (zoom: number) => void }) {
+  const id = useId();
+  return (
+    <div className="field field-row">
+      <span className="field-label" id={id}>
+        {t.alerts.size}
+      </span>
+      <Choice labelledBy={id} value={String(value || 100)} onChange={(v) => onChange(v === "100" ? 0 : Number(v))} options={sizes.map((s) => ({ value: String(s), label: share(s) }))} />
     </div>
   );
 }

@@ -156,6 +156,8 @@ export async function hardware(): Promise<Hardware> {
 }
 /** Tells the program that the page can be used. */
 export const drawn = (): Promise<void> => bound.Drawn();
+/** A notification of the desktop; a browser shows none. */
+export const notifyDesktop = (title: string, text: string): Promise<void> => bound.Notify(title, text);
 export const snapshotBytes = (): Promise<number> => bound.SnapshotBytes();
 export const clearSnapshots = (): Promise<void> => bound.ClearSnapshots();
 export const saveSettings = async (s: Settings): Promise<Settings> => asSettings(await bound.SaveSettings(s));

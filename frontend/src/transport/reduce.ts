@@ -70,6 +70,8 @@ export const emptyCache: Cache = {
     snapshots: true,
     system: "",
     autoTitles: true,
+    zoom: 0,
+    notifications: true,
     adoptOthers: true,
     parallelDownloads: 2,
     bandwidthLimit: 0,

@@ -19,6 +19,8 @@ import { attempt, notify, notifyAction } from "./notify";
 import { useRoute, type Route } from "./route";
 import { languageFor, speak, speaking, t, type Language } from "../strings";
 import { applyTheme } from "./theme";
+import { useLongWork } from "./longWork";
+import { useZoom } from "./zoom";
 import { closeReader, useView } from "./view";
 
 // Pages come when they are first shown: the window opens with a chat.
@@ -98,6 +100,8 @@ function Frame() {
   useKeys();
   useReadyNotices();
   useDrawn();
+  useZoom();
+  useLongWork();
   useEffect(() => {
     document.querySelector("#main")?.scrollTo({ top: 0 });
   }, [route.page]);

@@ -1,5 +1,6 @@
 // English: the shape that every other language has.
 import * as activity from "./activity";
+import * as alerts from "./alerts";
 import * as chat from "./chat";
 import * as compare from "./compare";
 import * as documents from "./documents";
@@ -16,6 +17,7 @@ import * as shell from "./shell";
 export const en = {
   name: "Freehold",
   ...activity,
+  ...alerts,
   ...chat,
   ...compare,
   ...documents,

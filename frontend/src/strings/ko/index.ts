@@ -1,6 +1,7 @@
 // Korean.
 import type { Strings } from "..";
 import * as activity from "./activity";
+import * as alerts from "./alerts";
 import * as chat from "./chat";
 import * as compare from "./compare";
 import * as documents from "./documents";
@@ -17,6 +18,7 @@ import * as shell from "./shell";
 export const ko: Strings = {
   name: "Freehold",
   ...activity,
+  ...alerts,
   ...chat,
   ...compare,
   ...documents,

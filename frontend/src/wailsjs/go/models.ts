@@ -280,6 +280,8 @@ export namespace app {
 	    snapshots: boolean;
 	    sampling: chat.Sampling;
 	    system: string;
+	    zoom: number;
+	    notifications: boolean;
 	    autoTitles: boolean;
 	    adoptOthers: boolean;
 	    parallelDownloads: number;

@@ -134,6 +134,8 @@ export function NewTemporaryChat(arg1:string):Promise<chat.Chat>;
 
 export function Notices():Promise<Array<app.Notice>>;
 
+export function Notify(arg1:string,arg2:string):Promise<void>;
+
 export function OpenExternal(arg1:string):Promise<void>;
 
 export function PageHighlight(arg1:string,arg2:number,arg3:number,arg4:number):Promise<Array<parse.Box>>;

@@ -254,6 +254,10 @@ export function Notices() {
   return window['go']['app']['App']['Notices']();
 }
 
+export function Notify(arg1, arg2) {
+  return window['go']['app']['App']['Notify'](arg1, arg2);
+}
+
 export function OpenExternal(arg1) {
   return window['go']['app']['App']['OpenExternal'](arg1);
 }
