@@ -1,6 +1,6 @@
 // The ten main tasks without a pointer: no click, no mouse, only keys. Each step
 // goes from where the focus is, as somebody's does who cannot use a mouse.
-import { expect, shot, until } from "./harness.mjs";
+import { shot, until } from "./harness.mjs";
 
 const fake = { documents: "some" };
 
