@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { compareChecks } from "./compare.mjs";
 import { renderChecks } from "./render.mjs";
 import { composerChecks } from "./composer.mjs";
+import { dataChecks } from "./data.mjs";
 import { documentChecks } from "./documents.mjs";
 import { keyboardChecks } from "./keyboard.mjs";
 import { languageChecks } from "./languages.mjs";
@@ -225,6 +226,7 @@ export async function fakeSuite(browser) {
   await compareChecks({ check, rpc, visit, answered, ask, composer, openFirst, inBothThemes });
   await renderChecks({ check, rpc, visit, inBothThemes });
   await composerChecks({ check, rpc, visit, answered, ask, composer, inBothThemes, openFirst });
+  await dataChecks({ check, visit, rpc, inBothThemes });
   await keyboardChecks({ check, answered, rpc });
   await documentChecks({ check, rpc, visit, answered, ask, composer, inBothThemes, drag, drop });
   await languageChecks({ check, rpc, visit, composer });

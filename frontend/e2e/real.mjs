@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { assertAccessible, assertNoSins, expect, openPage, shot, startProgram, Suite, until } from "./harness.mjs";
 
 const token = "end-to-end-test-0123456789";
@@ -93,6 +94,19 @@ export async function realSuite(browser, { binary, model, url }) {
       await page.getByRole("heading", { name: /^Answer: Name three/ }).first().waitFor();
       await page.getByText("Freehold itself").waitFor();
       await shot(page, "program activity");
+      await page.evaluate((hash) => void (location.hash = hash), before);
+    });
+    await check("chats of another program come in, and go again", async () => {
+      const before = await page.evaluate(() => location.hash);
+      const chats = () => page.locator(".chat-link").count();
+      const had = await chats();
+      await page.evaluate(() => void (location.hash = "#/settings"));
+      await page.locator("input[type=file][aria-label^='Files with chats']").setInputFiles(fileURLToPath(new URL("../../app/porting/testdata/chatgpt.json", import.meta.url)));
+      await page.getByRole("dialog").getByRole("button", { name: /^Import \d+ chats?$/ }).click();
+      await until(async () => (await chats()) > had, "chats to come", patience);
+      await shot(page, "program import");
+      await page.getByRole("button", { name: "Take back" }).click();
+      await until(async () => (await chats()) === had, "them to go", patience);
       await page.evaluate((hash) => void (location.hash = hash), before);
     });
     await check("answers again, and keeps both", async () => {

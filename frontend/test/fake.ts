@@ -204,6 +204,29 @@ export class FakeApp extends FakeLibrary {
     return this.settings;
   }
 
+  private receipts: api.ImportReceipt[] = [];
+  PreviewImport(paths: string[]): api.ImportReceipt {
+    const place = paths[0]?.split("/").at(-1) ?? "";
+    const entry = (title: string, state: api.ImportState, notes: string[] = []) => ({ chat: this.id(), title, source: "chatgpt", place, state, messages: 6, branches: 2, createdAt: Date.now() - 90 * day, updatedAt: Date.now() - 80 * day, notes: notes.map((text) => ({ kind: "images", count: 1, text })) });
+    return {
+      id: "", at: Date.now(), files: [place], undone: 0, counts: { new: 2, known: 1, grown: 0, deleted: 0, empty: 1, failed: 0, messages: 12 },
+      entries: [entry("Planning the garden", "new"), entry("A roof for the shed", "new", ["images are not taken; their names stand in the text"]), entry("Bread", "known"), entry("", "empty")], problems: [{ place: `${place}, conversation 4`, text: "its times are not numbers; it is taken with today’s" }], skipped: ["user.json"],
+    } as unknown as api.ImportReceipt;
+  }
+  ImportChats(paths: string[]): api.ImportReceipt {
+    const r = { ...this.PreviewImport(paths), id: this.id() };
+    for (const e of r.entries.filter((x) => x.state === "new")) this.announce(this.make(e.title, Date.now()));
+    this.receipts.unshift(r);
+    return r;
+  }
+  Imports = () => this.receipts;
+  UndoImport(id: string) {
+    this.receipts = this.receipts.map((r) => (r.id === id ? { ...r, undone: Date.now() } : r));
+    const gone = [...this.chats.values()].filter((c) => c.title === "Planning the garden" || c.title === "A roof for the shed");
+    for (const c of gone) this.DeleteChat(c.id);
+    return { removed: gone.length, stayed: [], chats: gone.map((c) => c.id) };
+  }
+  ExportChats = (ids: string[], o: { format: string }) => ({ name: `chats.${o.format}`, path: "", type: "text/plain", data: btoa(ids.join() || "all"), fetch: "" });
   Drawn() {}
   Notify() {}
   Chats = () => this.all();

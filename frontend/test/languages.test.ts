@@ -67,7 +67,7 @@ function* calls(path: string, say: Say): Generator<unknown[]> {
 }
 
 /** What may be as in English: names, abbreviations, and words that the languages share. */
-const names = /^(name|models\.(digest|tools\.\w+)|sampling\.(topP|topK|minP|typicalP)\.label|documents\.kindNames\.\w+|(search|add|disk)\.placeholder)$/;
+const names = /^(name|data\.(sources\.\w+|formats\.(markdown|pdf))|models\.(digest|tools\.\w+)|sampling\.(topP|topK|minP|typicalP)\.label|documents\.kindNames\.\w+|(search|add|disk)\.placeholder)$/;
 const shared: Record<string, readonly string[]> = {
   de: [
     "chat.code", "chat.stats.prompt", "panel.sampling", "settings.sampling", "settings.engine", "settings.threads", "settings.proxy", "settings.version", "settings.downloads", "sampling.seed.label",

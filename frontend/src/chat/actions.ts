@@ -75,17 +75,6 @@ export const copyChat = (id: string): Promise<boolean> =>
     notify(t.sidebar.copiedMarkdown);
   });
 
-/** Browser only: the window's engine has no downloads. */
-export const downloadChat = (chat: api.ChatSummary): Promise<boolean> =>
-  attempt(t.settings.failed, async () => {
-    const url = URL.createObjectURL(new Blob([await api.exportChat(chat.id, "json")], { type: "application/json" }));
-    const link = document.createElement("a");
-    link.href = url;
-    link.download = `${(chat.title || t.sidebar.untitled).replace(/[^\p{L}\p{N} _-]+/gu, "").trim() || "chat"}.json`;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(url), 10_000);
-  });
-
 export async function setModel(chatId: string, ref: string): Promise<void> {
   if (!chatId) useView.setState(({ pending }) => ({ pending: { ...pending, model: ref } }));
   else await attempt(t.picker.failed, async () => putSummary(await api.setChatModel(chatId, ref)));

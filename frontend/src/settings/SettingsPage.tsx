@@ -12,6 +12,7 @@ import { Page } from "../ui/Page";
 import { languages, t } from "../strings";
 import { applyTheme } from "../ui/theme";
 import { sizes } from "../ui/zoom";
+import { Data } from "./Data";
 import { DownloadFields } from "./DownloadFields";
 import { SamplingFields } from "./SamplingFields";
 
@@ -92,6 +93,7 @@ export function SettingsPage() {
         <p className="field-hint">{t.settings.engineNote}</p>
       </section>
 
+      <Data />
       <About />
     </Page>
   );

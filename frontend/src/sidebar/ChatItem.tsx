@@ -2,10 +2,10 @@
 import { Archive, Check, MessageCircleDashed, MoreHorizontal } from "lucide-react";
 import { Checkbox, DropdownMenu } from "radix-ui";
 import { memo, useRef, useState, type MouseEvent } from "react";
-import { copyChat, downloadChat, rename } from "../chat/actions";
+import { copyChat, rename } from "../chat/actions";
+import { exportChats, exportFormats } from "../chat/export";
 import { openBeside } from "../compare/split";
 import type * as api from "../transport/api";
-import { useCache } from "../transport/cache";
 import { href } from "../ui/route";
 import { t } from "../strings";
 import { sidebarUsed } from "../ui/view";
@@ -95,7 +95,6 @@ export const ChatItem = memo(function ChatItem({ chat, current, order }: Props) 
 
 function ChatMenu({ chat, title, renaming, onRename }: { chat: api.ChatSummary; title: string; renaming: boolean; onRename: () => void }) {
   const [asking, setAsking] = useState<Asking>(null);
-  const browser = useCache((cache) => cache.about.face === "browser");
   const one = [chat];
   return (
     <>
@@ -134,11 +133,13 @@ function ChatMenu({ chat, title, renaming, onRename }: { chat: api.ChatSummary; 
             <DropdownMenu.Item className="menu-item" onSelect={() => void copyChat(chat.id)}>
               {t.sidebar.copyMarkdown}
             </DropdownMenu.Item>
-            {browser && (
-              <DropdownMenu.Item className="menu-item" onSelect={() => void downloadChat(chat)}>
-                {t.sidebar.downloadJson}
-              </DropdownMenu.Item>
-            )}
+            <Submenu label={t.data.export}>
+              {exportFormats.map((format) => (
+                <DropdownMenu.Item key={format} className="menu-item" onSelect={() => void exportChats([chat.id], format)}>
+                  {t.data.formats[format]}
+                </DropdownMenu.Item>
+              ))}
+            </Submenu>
             <DropdownMenu.Separator className="menu-line" />
             <DropdownMenu.Item className="menu-item" onSelect={() => void archive(one, !chat.archived)}>
               {chat.archived ? t.organise.unarchive : t.organise.archive}

@@ -1,7 +1,8 @@
 // What can be done with the chats that are selected.
-import { Archive, ArchiveRestore, FolderInput, Pin, PinOff, Tag, Trash2, X } from "lucide-react";
+import { Archive, ArchiveRestore, Download, FolderInput, Pin, PinOff, Tag, Trash2, X } from "lucide-react";
 import { DropdownMenu } from "radix-ui";
 import { useEffect, useState } from "react";
+import { exportChats, exportFormats } from "../chat/export";
 import { useCache } from "../transport/cache";
 import { IconButton } from "../ui/controls";
 import { t } from "../strings";
@@ -46,6 +47,13 @@ export function SelectionBar() {
         </MenuButton>
         <MenuButton label={t.organise.tags} icon={<Tag />} disabled={none}>
           <TagItems chats={chats} onAsk={setAsking} />
+        </MenuButton>
+        <MenuButton label={t.data.export} icon={<Download />} disabled={none}>
+          {exportFormats.map((format) => (
+            <DropdownMenu.Item key={format} className="menu-item" onSelect={() => void exportChats([...selected], format)}>
+              {t.data.formats[format]}
+            </DropdownMenu.Item>
+          ))}
         </MenuButton>
         <IconButton label={archived ? t.organise.unarchive : t.organise.archive} side="top" disabled={none} onClick={() => after(archive(chats, !archived))}>
           {archived ? <ArchiveRestore /> : <Archive />}

@@ -11,6 +11,7 @@ import { asEvidence, asSources, type Collection, type Doc, type DocProgress, typ
 
 export * from "./compare";
 export * from "./documents";
+export * from "./porting";
 export * from "./writing";
 
 export type ChatSummary = chats.Summary;

@@ -51,7 +51,6 @@ export const sidebar = {
   rename: "Umbenennen",
   renameLabel: "Titel des Chats",
   copyMarkdown: "Als Markdown kopieren",
-  downloadJson: "Als JSON herunterladen",
   copiedMarkdown: "Der Chat liegt als Markdown in der Zwischenablage.",
   remove: "Löschen",
   removed: (title: string) => `„${title}“ gelöscht`,

@@ -3,6 +3,7 @@ import * as activity from "./activity";
 import * as alerts from "./alerts";
 import * as chat from "./chat";
 import * as compare from "./compare";
+import * as data from "./data";
 import * as documents from "./documents";
 import * as machine from "./machine";
 import * as models from "./models";
@@ -20,6 +21,7 @@ export const en = {
   ...alerts,
   ...chat,
   ...compare,
+  ...data,
   ...documents,
   ...machine,
   ...models,

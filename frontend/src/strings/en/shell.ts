@@ -51,7 +51,6 @@ export const sidebar = {
   rename: "Rename",
   renameLabel: "Title of the chat",
   copyMarkdown: "Copy as Markdown",
-  downloadJson: "Download as JSON",
   copiedMarkdown: "The chat is on the clipboard, as Markdown.",
   remove: "Delete",
   removed: (title: string) => `“${title}” deleted`,

@@ -4,6 +4,7 @@ import * as activity from "./activity";
 import * as alerts from "./alerts";
 import * as chat from "./chat";
 import * as compare from "./compare";
+import * as data from "./data";
 import * as documents from "./documents";
 import * as machine from "./machine";
 import * as models from "./models";
@@ -21,6 +22,7 @@ export const es: Strings = {
   ...alerts,
   ...chat,
   ...compare,
+  ...data,
   ...documents,
   ...machine,
   ...models,

@@ -51,7 +51,6 @@ export const sidebar = {
   rename: "Cambiar nombre",
   renameLabel: "Título del chat",
   copyMarkdown: "Copiar como Markdown",
-  downloadJson: "Descargar como JSON",
   copiedMarkdown: "El chat está en el portapapeles, como Markdown.",
   remove: "Eliminar",
   removed: (title: string) => `«${title}» eliminado`,

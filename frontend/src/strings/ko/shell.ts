@@ -52,7 +52,6 @@ export const sidebar = {
   rename: "이름 바꾸기",
   renameLabel: "채팅 제목",
   copyMarkdown: "Markdown으로 복사",
-  downloadJson: "JSON으로 다운로드",
   copiedMarkdown: "채팅을 Markdown으로 클립보드에 복사했습니다.",
   remove: "삭제",
   removed: (title: string) => `${object(`‘${title}’`)} 삭제했습니다`,

@@ -51,7 +51,6 @@ export const sidebar = {
   rename: "重命名",
   renameLabel: "对话标题",
   copyMarkdown: "复制为 Markdown",
-  downloadJson: "下载为 JSON",
   copiedMarkdown: "对话已以 Markdown 格式复制到剪贴板。",
   remove: "删除",
   removed: (title: string) => `已删除“${title}”`,

@@ -1,0 +1,32 @@
+// What the interface says about the user's own data.
+import { count, plural } from "../../ui/format";
+
+export const data = {
+  title: "Your data",
+  intro: "Chats of ChatGPT, Claude, Open WebUI, LM Studio and Jan can come in, with their branches and times. Everything of yours can go out.",
+  import: "Import chats",
+  importing: "Importing",
+  importFailed: "The chats could not be imported",
+  choose: "Files with chats: exports as .zip or .json",
+  previewTitle: (n: number) => (n === 0 ? "Nothing new to import" : `Import ${plural(n, "chat", "chats")}?`),
+  counts: (messages: number, known: number, left: number) => `${plural(messages, "new message", "new messages")}; ${count(known)} already here; ${count(left)} left out.`,
+  entries: "What was found",
+  more: (n: number) => `And ${count(n)} more`,
+  importThese: (n: number) => `Import ${plural(n, "chat", "chats")}`,
+  imported: (n: number) => `${plural(n, "chat", "chats")} imported`,
+  messages: (n: number) => plural(n, "message", "messages"),
+  skipped: (name: string) => `${name}: holds no chats`,
+  states: { new: "new", known: "already here", grown: "has new messages", deleted: "was deleted here, comes back", empty: "empty, left out", failed: "left out" },
+  sources: { chatgpt: "ChatGPT", claude: "Claude", openwebui: "Open WebUI", lmstudio: "LM Studio", jan: "Jan", freehold: "Freehold" },
+  receipts: "Imports so far",
+  came: (n: number) => `${plural(n, "chat", "chats")} came`,
+  undo: "Take back",
+  undoFailed: "The import could not be taken back",
+  undone: (removed: number, stayed: number) => (stayed > 0 ? `${plural(removed, "chat", "chats")} removed; ${count(stayed)} stay, since they were written in` : `${plural(removed, "chat", "chats")} removed`),
+  takenBack: "taken back",
+  export: "Export",
+  exportAll: "Export all chats",
+  exportFailed: "The chats could not be exported",
+  exported: (path: string) => `Saved as ${path}`,
+  formats: { markdown: "Markdown", json: "JSON, with everything", pdf: "PDF", jsonl: "Lines for training (JSONL)" },
+};

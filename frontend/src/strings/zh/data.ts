@@ -1,0 +1,32 @@
+// 关于用户数据的说明。
+import { count } from "../../ui/format";
+
+export const data = {
+  title: "您的数据",
+  intro: "可以导入 ChatGPT、Claude、Open WebUI、LM Studio 和 Jan 的聊天，保留分支和时间；属于您的一切都可以导出。",
+  import: "导入聊天",
+  importing: "正在导入",
+  importFailed: "无法导入聊天",
+  choose: "聊天文件：.zip 或 .json 导出文件",
+  previewTitle: (n: number) => (n === 0 ? "没有可导入的新内容" : `导入 ${count(n)} 个聊天？`),
+  counts: (messages: number, known: number, left: number) => `${count(messages)} 条新消息；${count(known)} 个已存在；${count(left)} 个未纳入。`,
+  entries: "找到的内容",
+  more: (n: number) => `还有 ${count(n)} 个`,
+  importThese: (n: number) => `导入 ${count(n)} 个聊天`,
+  imported: (n: number) => `已导入 ${count(n)} 个聊天`,
+  messages: (n: number) => `${count(n)} 条消息`,
+  skipped: (name: string) => `${name}：不含聊天`,
+  states: { new: "新", known: "已存在", grown: "有新消息", deleted: "曾在此删除，将恢复", empty: "为空，未纳入", failed: "未纳入" },
+  sources: { chatgpt: "ChatGPT", claude: "Claude", openwebui: "Open WebUI", lmstudio: "LM Studio", jan: "Jan", freehold: "Freehold" },
+  receipts: "已完成的导入",
+  came: (n: number) => `导入了 ${count(n)} 个聊天`,
+  undo: "撤回",
+  undoFailed: "无法撤回此次导入",
+  undone: (removed: number, stayed: number) => (stayed > 0 ? `已移除 ${count(removed)} 个聊天；${count(stayed)} 个因之后有新内容而保留` : `已移除 ${count(removed)} 个聊天`),
+  takenBack: "已撤回",
+  export: "导出",
+  exportAll: "导出所有聊天",
+  exportFailed: "无法导出聊天",
+  exported: (path: string) => `已保存为 ${path}`,
+  formats: { markdown: "Markdown", json: "JSON（含全部内容）", pdf: "PDF", jsonl: "训练数据行（JSONL）" },
+};
