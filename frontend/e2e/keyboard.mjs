@@ -98,7 +98,10 @@ export async function keyboardChecks({ check, answered, rpc }) {
     "chooses another model": async (page) => {
       await press(page, "Alt+m");
       await page.getByRole("menu").waitFor();
-      await typed(page, "qwen");
+      for (let i = 0; i < 12 && !(await focused(page)).startsWith("Qwen3 4B"); i++) {
+        await press(page, "ArrowDown");
+        await page.waitForTimeout(60);
+      }
       await press(page, "Enter");
       await page.getByRole("button", { name: /Qwen3 4B/ }).waitFor();
     },

@@ -53,7 +53,7 @@ function Source({ code, language, label, wrapped, growing }: { code: string; lan
   const html = useMemo(() => highlight(head, language.toLowerCase()), [head, language]);
   return (
     // Code may be wider than the page: the box scrolls, so it must take the keyboard.
-    <pre className={`code-body ${wrapped ? "code-wrapped" : ""}`} tabIndex={0} aria-label={label}>
+    <pre className={`code-body ${wrapped ? "code-wrapped" : ""}`} role="group" tabIndex={0} aria-label={label}>
       {html === null ? (
         <code>{code}</code>
       ) : (
