@@ -128,6 +128,9 @@ func Open(ctx context.Context, o Options) (_ *Core, err error) {
 		}
 		c.unlock = unlock
 	}
+	if err := c.takeRestored(); err != nil {
+		return nil, err
+	}
 	if c.library, err = library.Open(home); err != nil {
 		return nil, err
 	}
@@ -146,6 +149,7 @@ func Open(ctx context.Context, o Options) (_ *Core, err error) {
 			return nil, err
 		}
 		c.endUnfinished()
+		c.tellRestored()
 		if err := os.RemoveAll(c.handedDir()); err != nil {
 			c.log.Warn("old exports for browsers were not removed", "error", err)
 		}

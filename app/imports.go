@@ -76,6 +76,9 @@ func (c *Core) ImportChats(ctx context.Context, paths []string) (r porting.Recei
 		return r, err
 	}
 	defer unlock()
+	if _, err := c.store.AbandonImports(ctx); err != nil { // what a crash has left
+		return r, err
+	}
 	model, err := c.DefaultModel()
 	if err != nil {
 		return r, err

@@ -21,6 +21,7 @@ type unfinished struct {
 	Kind string `json:"kind"` // export or backup
 	Part string `json:"part"` // what may be there of it
 	Path string `json:"path"` // what it would have become
+	Work string `json:"work"` // name of a folder beside this, to work in; "" for none
 }
 
 // appear lets make write a file, which is at path when it is complete: after a
@@ -68,6 +69,9 @@ func (c *Core) begun(u unfinished) (end func(), err error) {
 		return nil, err
 	}
 	end = func() {
+		if u.Work != "" {
+			os.RemoveAll(filepath.Join(dir, u.Work))
+		}
 		os.Remove(name + ".json")
 		unlock()
 		os.Remove(name + ".lock")
@@ -81,6 +85,20 @@ func (c *Core) begun(u unfinished) (end func(), err error) {
 		return nil, err
 	}
 	return end, nil
+}
+
+// workFolder makes a folder that is gone after end, or after the next start.
+func (c *Core) workFolder(u unfinished) (dir string, end func(), err error) {
+	u.Work = rand.Text()
+	if end, err = c.begun(u); err != nil {
+		return "", nil, err
+	}
+	dir = filepath.Join(c.home, "unfinished", u.Work)
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		end()
+		return "", nil, err
+	}
+	return dir, end, nil
 }
 
 // endUnfinished removes what was left of files that a crash kept from being
@@ -99,7 +117,12 @@ func (c *Core) endUnfinished() {
 		}
 		var u unfinished
 		text, err := os.ReadFile(e)
-		if err == nil && json.Unmarshal(text, &u) == nil && strings.HasPrefix(filepath.Base(u.Part), partPrefix) {
+		if err == nil && json.Unmarshal(text, &u) == nil && u.Work != "" && filepath.IsLocal(u.Work) && filepath.Base(u.Work) == u.Work {
+			if err := os.RemoveAll(filepath.Join(dir, u.Work)); err != nil {
+				c.log.Warn("what is left of an unfinished backup was not removed", "error", err)
+			}
+		}
+		if strings.HasPrefix(filepath.Base(u.Part), partPrefix) {
 			if err := os.Remove(u.Part); err != nil && !errors.Is(err, os.ErrNotExist) {
 				c.log.Warn("what is left of an unfinished file was not removed", "path", u.Part, "error", err)
 			}

@@ -33,7 +33,7 @@ var Methods = []string{
 	"Collections", "CreateCollection", "RenameCollection", "DeleteCollection", "SetCollectionDocuments", "SetChatSources",
 	"DocumentPages", "DocumentPage", "PageImage", "PageHighlight", "Inspect", "Neighbours", "ExportAnswer", "ChooseFolder",
 	"ChooseFiles", "OpenExternal",
-	"PreviewImport", "ImportChats", "Imports", "UndoImport", "CancelPorting", "ExportChats", "Notices", "ForgetNotices",
+	"PreviewImport", "ImportChats", "Imports", "UndoImport", "CancelPorting", "ExportChats", "WriteBackup", "LookAtBackup", "StageRestore", "CancelRestore", "RestoreWaits", "MissingModels", "Notices", "ForgetNotices",
 }
 
 const (

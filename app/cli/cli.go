@@ -138,7 +138,7 @@ Exit codes: 0 done, 1 failed, 2 command not understood, 3 no such model,
 		c.run(), c.chat(), c.serve(),
 		c.list(), c.show(), c.search(), c.fit(), c.pull(), c.imports(), c.convert(), c.remove(), c.restore(), c.verify(),
 		c.adopt(), c.bundle(), c.move(), c.diskUse(), c.collect(), c.network(),
-		c.importChats(), c.exportChats(),
+		c.importChats(), c.exportChats(), c.backup(),
 		c.ask(), c.index(), c.read(), c.documentWorker(),
 		c.tokenize(), c.bench(), c.snapshots(), c.hardware(), c.doctor(), c.version(),
 	)

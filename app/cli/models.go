@@ -212,10 +212,16 @@ tools only the entry goes.`,
 
 func (c *command) restore() *cobra.Command {
 	return &cobra.Command{
-		Use:   "restore MODEL…",
-		Short: "Bring back models that were removed",
-		Args:  cobra.MinimumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		Use:   "restore FILE.freehold-backup | MODEL…",
+		Short: "Bring back a whole library from a backup, or models that were removed",
+		Long: `Bring back a whole library from a backup, or models that were removed. A backup is
+checked before anything is changed. What there is now is set aside in a folder of
+the data folder, not deleted; models that the backup does not hold stay.`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 && isBackup(args[0]) {
+				return c.restoreBackup(cmd, args[0])
+			}
 			return c.with(nil, app.LoadOptions{}, func(core *app.Core) error {
 				for _, name := range args {
 					m, err := core.Restore(name)

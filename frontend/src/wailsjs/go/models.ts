@@ -43,6 +43,37 @@ export namespace app {
 	    porting?: PortingEvent;
 	    finished: Finished[];
 	}
+	export interface BackupDone {
+	    path: string;
+	    bytes: number;
+	    createdAt: number;
+	    program: string;
+	    chats: number;
+	    messages: number;
+	    documents: number;
+	    files: number;
+	    weights: boolean;
+	    tokens: boolean;
+	    models: backup.Model[];
+	    fetch: string;
+	}
+	export interface BackupInfo {
+	    path: string;
+	    bytes: number;
+	    createdAt: number;
+	    program: string;
+	    chats: number;
+	    messages: number;
+	    documents: number;
+	    files: number;
+	    weights: boolean;
+	    tokens: boolean;
+	    models: backup.Model[];
+	}
+	export interface BackupOptions {
+	    weights: boolean;
+	    tokens: boolean;
+	}
 	export interface Cache {
 	    level: number;
 	    bytes: number;
@@ -302,6 +333,19 @@ export namespace app {
 	    loadedModel: string;
 	    starterMissing: boolean;
 	    hint: string;
+	}
+
+}
+
+export namespace backup {
+	
+	export interface Model {
+	    ref: string;
+	    name: string;
+	    digest: string;
+	    size: number;
+	    source: string;
+	    included: boolean;
 	}
 
 }

@@ -6,6 +6,7 @@ import {chat} from '../models';
 import {librarian} from '../models';
 import {porting} from '../models';
 import {preset} from '../models';
+import {backup} from '../models';
 import {parse} from '../models';
 
 export function AcceptLicence(arg1:string,arg2:string):Promise<void>;
@@ -21,6 +22,8 @@ export function ArrangeChats(arg1:Array<string>,arg2:chat.Arrangement):Promise<A
 export function CancelPorting():Promise<void>;
 
 export function CancelPull(arg1:string):Promise<void>;
+
+export function CancelRestore():Promise<void>;
 
 export function CancelVerify(arg1:string):Promise<void>;
 
@@ -116,7 +119,11 @@ export function KeepFile(arg1:string,arg2:string):Promise<string>;
 
 export function LoadModel(arg1:string):Promise<void>;
 
+export function LookAtBackup(arg1:string):Promise<app.BackupInfo>;
+
 export function MeasureProfile():Promise<app.Profile>;
+
+export function MissingModels():Promise<Array<backup.Model>>;
 
 export function Models():Promise<Array<app.Model>>;
 
@@ -186,6 +193,8 @@ export function RestoreModel(arg1:string):Promise<app.Model>;
 
 export function RestorePreset(arg1:string):Promise<preset.Preset>;
 
+export function RestoreWaits():Promise<boolean>;
+
 export function ResumeDocument(arg1:string):Promise<void>;
 
 export function ResumePull(arg1:string):Promise<void>;
@@ -220,6 +229,8 @@ export function SetCollectionDocuments(arg1:string,arg2:Array<string>):Promise<v
 
 export function SnapshotBytes():Promise<number>;
 
+export function StageRestore(arg1:string):Promise<app.BackupInfo>;
+
 export function State():Promise<app.State>;
 
 export function Stop(arg1:string):Promise<void>;
@@ -231,5 +242,7 @@ export function StoresFound():Promise<Array<app.OtherStore>>;
 export function UndoImport(arg1:string):Promise<porting.Undone>;
 
 export function VerifyModel(arg1:string):Promise<void>;
+
+export function WriteBackup(arg1:app.BackupOptions):Promise<app.BackupDone>;
 
 export function WriteBundle(arg1:string,arg2:Array<string>):Promise<void>;

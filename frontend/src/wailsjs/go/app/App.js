@@ -30,6 +30,10 @@ export function CancelPull(arg1) {
   return window['go']['app']['App']['CancelPull'](arg1);
 }
 
+export function CancelRestore() {
+  return window['go']['app']['App']['CancelRestore']();
+}
+
 export function CancelVerify(arg1) {
   return window['go']['app']['App']['CancelVerify'](arg1);
 }
@@ -218,8 +222,16 @@ export function LoadModel(arg1) {
   return window['go']['app']['App']['LoadModel'](arg1);
 }
 
+export function LookAtBackup(arg1) {
+  return window['go']['app']['App']['LookAtBackup'](arg1);
+}
+
 export function MeasureProfile() {
   return window['go']['app']['App']['MeasureProfile']();
+}
+
+export function MissingModels() {
+  return window['go']['app']['App']['MissingModels']();
 }
 
 export function Models() {
@@ -358,6 +370,10 @@ export function RestorePreset(arg1) {
   return window['go']['app']['App']['RestorePreset'](arg1);
 }
 
+export function RestoreWaits() {
+  return window['go']['app']['App']['RestoreWaits']();
+}
+
 export function ResumeDocument(arg1) {
   return window['go']['app']['App']['ResumeDocument'](arg1);
 }
@@ -426,6 +442,10 @@ export function SnapshotBytes() {
   return window['go']['app']['App']['SnapshotBytes']();
 }
 
+export function StageRestore(arg1) {
+  return window['go']['app']['App']['StageRestore'](arg1);
+}
+
 export function State() {
   return window['go']['app']['App']['State']();
 }
@@ -448,6 +468,10 @@ export function UndoImport(arg1) {
 
 export function VerifyModel(arg1) {
   return window['go']['app']['App']['VerifyModel'](arg1);
+}
+
+export function WriteBackup(arg1) {
+  return window['go']['app']['App']['WriteBackup'](arg1);
 }
 
 export function WriteBundle(arg1, arg2) {
