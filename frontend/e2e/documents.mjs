@@ -235,7 +235,7 @@ export async function documentChecks({ check, rpc, visit, answered, ask, compose
     const [chat] = await rpc("Chats");
     const { sources } = await rpc("Chat", chat.id);
     expect(sources.route === "map" && sources.documents.join() === "lease", "the choices to be the new chat's");
-  }, { fake: { ...fake, pace: 12 } });
+  }, { fake: { ...fake, pace: 60 } });
 
   for (const width of [320, 420, 900, 1500])
     await check(`documents at ${width} pixels`, async (page) => {

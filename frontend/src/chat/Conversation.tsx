@@ -32,6 +32,11 @@ interface Props {
 }
 
 export function Conversation({ id, side, active }: Props) {
+  // By the time a question is written, what draws its answer is there.
+  const writing = useView((view) => Boolean(view.drafts[id]));
+  useEffect(() => {
+    if (writing) void import("./Messages").catch(() => {}); // asked for again when it is needed
+  }, [writing]);
   const beside = side === "right";
   const chat = useCache((cache) => (id ? cache.opened[id] : undefined));
   const exists = useCache((cache) => id === "" || cache.chats.some((s) => s.id === id));
