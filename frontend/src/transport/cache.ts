@@ -145,7 +145,9 @@ export function connect(): () => void {
       if (refused) void refresh(); // a call tells why, the stream does not
     }),
     api.on("bridge:open", () => {
-      if (!first || !useCache.getState().connected) void refresh();
+      const { connected, phase } = useCache.getState();
+      // What happened between the first reading and the stream was told to nobody.
+      if (!first || !connected || phase === "ready") void refresh();
       first = false;
       useCache.setState({ connected: true });
     }),
