@@ -12,7 +12,7 @@ import { sidebarUsed } from "../ui/view";
 import { archive, keep, pin, removeAll } from "./actions";
 import { FolderItems, Submenu, TagItems, type Asking } from "./ArrangeItems";
 import { Asker } from "./Asker";
-import { RenameField } from "./RenameField";
+import { focusAgain, RenameField } from "./RenameField";
 import { selectTo, toggleSelected, useListing } from "./selection";
 
 /** Deletes a chat and leaves the focus where it was in the list. */
@@ -20,7 +20,7 @@ async function removeFromList(chat: api.ChatSummary, link: HTMLElement): Promise
   const links = () => [...document.querySelectorAll<HTMLElement>(".chat-link")];
   const at = links().indexOf(link);
   await removeAll([chat]);
-  requestAnimationFrame(() => (links()[at] ?? links().at(-1))?.focus());
+  focusAgain(() => links()[at] ?? links().at(-1));
 }
 
 interface Props {
@@ -45,7 +45,7 @@ export const ChatItem = memo(function ChatItem({ chat, current, order }: Props) 
           label={t.sidebar.renameLabel}
           onDone={(next) => {
             setRenaming(false);
-            requestAnimationFrame(() => link.current?.focus());
+            focusAgain(() => link.current);
             if (next && next !== chat.title) void rename(chat.id, next);
           }}
         />

@@ -9,7 +9,7 @@ import { deleteFolder, renameFolder } from "./actions";
 import { ChatItem } from "./ChatItem";
 import { filters, matches, sections, tagsOf } from "./list";
 import { newChat } from "./newChat";
-import { RenameField } from "./RenameField";
+import { focusAgain, RenameField } from "./RenameField";
 import { toggleFolder, useListing } from "./selection";
 
 /** found: what a search for the query gave, in its own order; null without one. */
@@ -65,7 +65,7 @@ function FolderSection({ folder, count, open, children }: { folder: api.Folder; 
         label={t.organise.folderName}
         onDone={(name) => {
           setRenaming(false);
-          requestAnimationFrame(() => button.current?.focus());
+          focusAgain(() => button.current);
           if (name && name !== folder.name) void renameFolder(folder.id, name);
         }}
       />

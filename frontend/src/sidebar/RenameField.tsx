@@ -1,6 +1,13 @@
 // A title, being changed where it stands.
 import { useEffect, useRef, useState } from "react";
 
+/** Gives the focus back to what the field stood for, unless it went somewhere else meanwhile: the next key is meant for that. */
+export function focusAgain(find: () => HTMLElement | null | undefined): void {
+  requestAnimationFrame(() => {
+    if (document.activeElement === document.body) find()?.focus();
+  });
+}
+
 export function RenameField({ title, label, onDone }: { title: string; label: string; onDone: (title: string | null) => void }) {
   const [text, setText] = useState(title);
   const box = useRef<HTMLInputElement>(null);
