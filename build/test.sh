@@ -12,7 +12,7 @@ model=$(ls build/starter/*.gguf 2>/dev/null | head -n 1)
 embedder=$(ls build/embedder/*.gguf 2>/dev/null | head -n 1)
 [ -n "$embedder" ] && export FREEHOLD_TEST_EMBEDDER="$PWD/$embedder"
 export FREEHOLD_BIN="$PWD/$BIN"
-CHROMIUM=${CHROMIUM:-$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)}
+CHROMIUM=${CHROMIUM:-$(command -v chromium-headless-shell || command -v chromium || command -v chromium-browser || command -v google-chrome || true)}
 export CHROMIUM
 # No test may touch the user's own data.
 FREEHOLD_HOME=$(mktemp -d)

@@ -10,8 +10,9 @@ import { languageChecks } from "./languages.mjs";
 import { organiseChecks } from "./organise.mjs";
 import { assertAccessible, assertNoSins, expect, freePort, openPage, shot, startProgram, Suite, until } from "./harness.mjs";
 
-export async function fakeSuite(browser) {
-  const suite = new Suite("interface");
+/** Two may run side by side, each in a browser of its own (there is one clipboard to a browser), with one set of names. */
+export async function fakeSuite(browser, taken) {
+  const suite = new Suite("interface", taken);
   const server = await startProgram(process.execPath, ["node_modules/vite/bin/vite.js", "preview", "--config", "vite.fake.config.ts", "--host", "127.0.0.1", "--port", String(await freePort()), "--strictPort"], {
     cwd: fileURLToPath(new URL("..", import.meta.url)),
     line: /(http:\/\/127\.0\.0\.1:\d+)\//,

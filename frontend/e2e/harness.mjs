@@ -1,7 +1,7 @@
 // What the end-to-end suites share: a browser, named checks, accessibility.
 import { chromium } from "playwright-core";
 import { spawn } from "node:child_process";
-import { mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { stripVTControlCharacters } from "node:util";
@@ -10,9 +10,11 @@ const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 
 const patience = Number(process.env.E2E_PATIENCE) || 90_000; // ms: the machine may be busy with other things
 
+const installed = ["/usr/bin/chromium-headless-shell", "/usr/bin/chromium"];
+
 export const launch = () =>
   chromium.launch({
-    executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
+    executablePath: process.env.CHROMIUM || installed.find(existsSync),
     args: [
       "--no-sandbox",
       "--disable-gpu",
@@ -29,13 +31,16 @@ export class Suite {
   passed = 0;
   failed = 0;
 
-  constructor(name) {
+  /** taken: the names of checks that some suite beside this one has begun; only those that no one has are run. */
+  constructor(name, taken = new Set()) {
     this.name = name;
+    this.taken = taken;
     this.only = process.env.E2E_ONLY ?? "";
   }
 
   async check(name, work, onFailure) {
-    if (!`${this.name} ${name}`.includes(this.only)) return;
+    if (this.taken.has(name) || !`${this.name} ${name}`.includes(this.only)) return;
+    this.taken.add(name);
     const start = Date.now();
     try {
       await work();

@@ -35,7 +35,11 @@ function starter() {
 const browser = await launch();
 const suites = [];
 try {
-  if (wants("interface")) suites.push(await fakeSuite(browser));
+  if (wants("interface")) {
+    const other = await launch();
+    const taken = new Set();
+    suites.push(...(await Promise.all([fakeSuite(browser, taken), fakeSuite(other, taken)]).finally(() => other.close())));
+  }
   if (wants("program") || wants("library") || wants("writing")) {
     const url = process.env.FREEHOLD_URL;
     const binary = resolve(root, process.env.FREEHOLD_BIN || "build/bin/freehold");
