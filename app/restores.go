@@ -282,7 +282,7 @@ func placeRestored(home string) (aside string, err error) {
 	n := Notice{Kind: "restore", Text: fmt.Sprintf("The library was restored from %s.", plan.From)}
 	if _, err := os.Stat(old); err == nil {
 		aside, n.Path = old, old
-		n.Text += fmt.Sprintf(" What was there before is in %s; delete it when you do not need it any more.", old)
+		n.Text = fmt.Sprintf("The library was restored from %s. What was there before is in %s; delete it when you do not need it any more.", plan.From, old)
 	}
 	if err := writeLasting(filepath.Join(home, "restored.json"), n); err != nil {
 		return "", err

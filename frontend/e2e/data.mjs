@@ -45,4 +45,65 @@ export async function dataChecks({ check, visit, rpc, inBothThemes }) {
     expect((await download(() => page.getByRole("menuitem", { name: /training/ }).click())) === "chats.jsonl", "one as lines");
     await until(async () => (await page.getByRole("menu").count()) === 0, "the menu to close");
   });
+
+  const backups = async (page) => {
+    await visit(page, "#/settings");
+    await page.getByRole("heading", { name: "Backup", exact: true }).scrollIntoViewIfNeeded();
+  };
+  const choose = async (page, name) => {
+    await page.locator("input[type=file][aria-label^='A backup']").setInputFiles({ name, mimeType: "application/zip", buffer: Buffer.from("x") });
+  };
+
+  await check("a backup is made, with its progress, and may be cancelled", async (page) => {
+    await backups(page);
+    await page.getByRole("button", { name: "Back up" }).click();
+    await page.getByRole("checkbox", { name: "With the models’ weights" }).check();
+    await assertAccessible(page, "what goes into a backup");
+    await shot(page, "backup options");
+    await page.getByRole("dialog").getByRole("button", { name: "Back up" }).click();
+    await page.getByRole("progressbar", { name: "Backing up" }).waitFor();
+    await page.locator(".backup-running").getByRole("button", { name: "Cancel" }).click();
+    await page.getByRole("progressbar", { name: "Backing up" }).waitFor({ state: "detached" });
+    expect((await page.getByText("The backup was not made").count()) === 0, "no failure of what the user has ended");
+    await rpc("Reset", { pace: 1 });
+    await page.getByRole("button", { name: "Back up" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Back up" }).click();
+    await page.getByText("Backup made and read back").waitFor();
+    expect((await page.getByRole("link", { name: "Download it" }).getAttribute("href")) === "/download/backup-1", "its address");
+    await page.getByText("214 chats, 3,918 messages, 57 documents").waitFor();
+    await shot(page, "backup made");
+  }, { fake: { pace: 60 } });
+
+  await check("a backup is looked at, restored with the next start, or not", async (page) => {
+    await backups(page);
+    await choose(page, "letter.pdf");
+    await page.getByText("is not a backup").waitFor();
+    await choose(page, "old.freehold-backup");
+    const dialog = page.getByRole("dialog");
+    await dialog.getByText("Qwen3 4B").waitFor();
+    await inBothThemes(page, "a backup that may be restored");
+    await shot(page, "backup restore");
+    await dialog.getByRole("button", { name: "Restore at the next start" }).click();
+    await page.getByText("A backup is ready to be restored").waitFor();
+    await assertAccessible(page, "a restore that waits");
+    await page.getByRole("button", { name: "Do not restore" }).click();
+    await page.getByText("A backup is ready to be restored").waitFor({ state: "detached" });
+  });
+
+  await check("what a restore came to is told until it is put away", async (page) => {
+    await rpc("HaveRestored");
+    await page.reload();
+    await page.getByText("The library was restored from").waitFor();
+    await page.reload();
+    await page.getByText("The library was restored from").waitFor();
+    await backups(page);
+    await page.getByText("The restored library uses models that are not here").waitFor();
+    await shot(page, "restored");
+    await page.getByRole("button", { name: "Close", exact: true }).click();
+    await until(async () => (await rpc("Notices")).length === 0, "the notice to be forgotten");
+    await page.reload();
+    await page.locator(".frame").waitFor();
+    await page.getByRole("heading", { name: "Backup", exact: true }).waitFor();
+    expect((await page.getByText("The library was restored from").count()) === 0, "no second telling");
+  });
 }

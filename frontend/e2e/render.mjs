@@ -1,6 +1,6 @@
 // What an answer's Markdown looks like and what can be done with it.
 import { createServer } from "node:http";
-import { expect, shot, until } from "./harness.mjs";
+import { assertAccessible, expect, shot, until } from "./harness.mjs";
 
 const rows = "| Who | Pays |\n|---|---|\n| the tenant | 250 |\n| the \"landlord\" | 1,200 |";
 
@@ -92,6 +92,68 @@ export async function renderChecks({ check, rpc, visit, inBothThemes }) {
       elsewhere.closeAllConnections();
       elsewhere.close();
     }
+  }, { refusals: true });
+
+  const diagram = (source) => `Here it is:\n\n\`\`\`mermaid\n${source}\n\`\`\``;
+
+  await check("rendering: a diagram is drawn at once, and can be seen as its source", async (page) => {
+    await show(page, diagram("flowchart TD\n  A[Lease signed] --> B{Rent paid?}\n  B -->|yes| C[Stay]\n  B -->|no| D[Notice]"));
+    const inside = page.frameLocator(".preview-frame");
+    await inside.locator("svg").getByText("Rent paid?").waitFor();
+    await inBothThemes(page, "a diagram");
+    await shot(page, "diagram");
+    await page.getByRole("group", { name: "Code or preview" }).getByRole("button", { name: "Code" }).click();
+    await page.locator(".code-body").getByText("Lease signed").waitFor();
+    expect((await page.locator("body > [id^='ddiagram'], body > svg").count()) === 0, "nothing of the drawing left in the page");
+  });
+
+  const kinds = {
+    sequence: ["sequenceDiagram\n  Tenant->>Landlord: Rent\n  Landlord-->>Tenant: Receipt", "Receipt"],
+    state: ["stateDiagram-v2\n  [*] --> Let\n  Let --> Vacant: notice", "Vacant"],
+    class: ["classDiagram\n  class Lease {\n    +int term\n    +renew()\n  }\n  Lease <|-- Sublease", "Sublease"],
+    entities: ["erDiagram\n  TENANT ||--o{ PAYMENT : makes", "PAYMENT"],
+    gantt: ["gantt\n  title Repairs\n  dateFormat YYYY-MM-DD\n  section Roof\n  Tiles :a1, 2026-01-05, 10d", "Tiles"],
+    pie: ['pie title Costs\n  "Heating" : 60\n  "Water" : 40', "Heating"],
+    mindmap: ["mindmap\n  root((House))\n    Roof\n    Cellar", "Cellar"],
+    timeline: ["timeline\n  title Acts\n  1925 : Law of Property Act", "1925"],
+    git: ["gitGraph\n  commit id: \"first\"\n  branch side\n  commit id: \"second\"", "second"],
+  };
+  await check("rendering: diagrams of ten kinds are drawn", async (page) => {
+    for (const [kind, [source, word]] of Object.entries(kinds)) {
+      await page.unroute("**/rpc/Chat");
+      await visit(page, "#/settings");
+      await page.getByRole("heading", { name: "Settings", level: 1 }).waitFor();
+      await rpc("Reset", { pace: 4 });
+      await page.reload();
+      await show(page, diagram(source));
+      const frame = page.locator(".preview-frame");
+      await page.locator(".preview-frame, .preview-failed").first().waitFor();
+      expect((await frame.count()) === 1, `a picture of ${kind}, got ${await page.locator(".preview-failed").allTextContents()}`);
+      await page.frameLocator(".preview-frame").locator("svg").getByText(word).first().waitFor();
+      await shot(page, `diagram ${kind}`);
+    }
+  });
+
+  await check("rendering: a diagram that cannot be drawn says why", async (page) => {
+    await show(page, diagram("flowchart TD\n  A[no end --> B"));
+    await page.getByText("This diagram cannot be drawn").waitFor();
+    await page.getByText(/Parse error|Expecting/).first().waitFor();
+    await assertAccessible(page, "a diagram that cannot be drawn");
+  });
+
+  await check("rendering: a diagram cannot run anything, nor ask for anything", async (page) => {
+    const title = await page.title();
+    await show(page, diagram(`%%{init: {"securityLevel": "loose", "htmlLabels": true, "themeCSS": "@import url(http://127.0.0.1:9/x.css); body { background: url(http://127.0.0.1:9/x.png) }"}}%%
+flowchart TD
+  A["<img src=http://127.0.0.1:9/y onerror=document.title='taken'>"] --> B[b]
+  click A href "javascript:document.title='taken'"
+  click B call alert()
+  style A fill:url(http://127.0.0.1:9/z)`));
+    await page.locator(".preview-frame, .preview-failed").first().waitFor();
+    await page.waitForTimeout(500);
+    expect((await page.title()) === title, "the title untouched");
+    const links = await page.frameLocator(".preview-frame").locator("a").evaluateAll((all) => all.map((a) => a.getAttribute("xlink:href") ?? a.getAttribute("href") ?? ""));
+    expect(!links.some((l) => /javascript/i.test(l)), `no script in a link, got ${links}`);
   }, { refusals: true });
 
   await check("rendering: a table goes to the clipboard as CSV and as Markdown", async (page) => {

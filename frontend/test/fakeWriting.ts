@@ -1,15 +1,15 @@
 // The stand-in's drafts, waiting messages and presets.
 import type * as api from "../src/transport/api";
+import { Backups, type Whole } from "./fakeBackup";
 
 /** What of the stand-in is needed here. */
-export interface Outer {
-  emit: (name: string, data: unknown) => void;
+export interface Outer extends Whole {
   get: (id: string) => api.Chat;
   Send: (chatId: string, parentId: string, text: string) => api.Message[];
   Stop: (chatId: string) => void;
 }
 
-export class Writing<App extends Outer> {
+export class Writing<App extends Outer> extends Backups<App> {
   drafts = new Map<string, api.Draft>();
   queues = new Map<string, api.Queue>();
   presets = new Map<string, api.Preset>();
@@ -18,7 +18,8 @@ export class Writing<App extends Outer> {
   private hurried = new Set<string>();
 
   /** The end of an answer is heard where it is announced. */
-  constructor(readonly app: App) {
+  constructor(app: App) {
+    super(app);
     const announce = app.emit;
     app.emit = (name, data) => {
       announce.call(app, name, data);

@@ -43,6 +43,7 @@ describe("artifacts", () => {
     ["<svgx>", "xml", null],
     ["<note/>", "xml", null],
     ["print()", "python", null],
+    ["flowchart TD\n A --> B", "mermaid", "mermaid"],
   ])("%s as %s shows %s", (code, language, kind) => expect(artifactOf(code, language)).toBe(kind));
   it("has its policy before anything of the model", () => {
     const page = shutIn('<meta http-equiv="Content-Security-Policy" content="default-src *"><img src="https://example.org/x">', "html");

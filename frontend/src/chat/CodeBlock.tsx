@@ -13,8 +13,9 @@ export const CodeBlock = memo(function CodeBlock({ code, language }: { code: str
   const growing = useContext(Growing);
   const browser = useCache((cache) => cache.about.face === "browser");
   const [wrapped, setWrapped] = useState(false);
-  const [shown, setShown] = useState(false);
   const kind = growing ? null : artifactOf(code, language);
+  const [wish, setShown] = useState<boolean | null>(null);
+  const shown = wish ?? kind === "mermaid"; // a diagram's source says little; a page may be large and strange
   const label = language ? languageLabel(language) : t.chat.code;
   return (
     <figure className="code" dir="ltr">

@@ -1,10 +1,12 @@
 // A page or picture of a model, in a frame that nothing gets out of.
 import { Maximize2, X } from "lucide-react";
 import { Dialog } from "radix-ui";
-import { useMemo } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { t } from "../strings";
 import { IconButton } from "../ui/controls";
+import { messageOf } from "../ui/notify";
 import { shutIn, type Artifact } from "./artifact";
+import { drawDiagram, type Drawing } from "./diagram";
 
 interface Props {
   code: string;
@@ -12,11 +14,47 @@ interface Props {
   label: string;
 }
 
-function Frame({ code, kind, label }: Props) {
+function Frame(props: Props) {
+  return props.kind === "mermaid" ? <Diagram {...props} /> : <ShutIn {...props} kind={props.kind} />;
+}
+
+function ShutIn({ code, kind, label, height }: Props & { kind: "html" | "svg"; height?: number }) {
   const page = useMemo(() => shutIn(code, kind), [code, kind]);
   // No permission at all: no script, no form, no other window, an origin of its own.
-  return <iframe className="preview-frame" sandbox="" referrerPolicy="no-referrer" title={t.rendering.previewOf(label)} srcDoc={page} />;
+  return <iframe className="preview-frame" style={height ? { height } : undefined} sandbox="" referrerPolicy="no-referrer" title={t.rendering.previewOf(label)} srcDoc={page} />;
 }
+
+/** The picture that a diagram's source comes to, or what is wrong with it. */
+function Diagram(props: Props) {
+  const [drawing, setDrawing] = useState<Drawing | string | null>(null);
+  useEffect(() => {
+    let stale = false;
+    drawDiagram(props.code).then(
+      (d) => !stale && setDrawing(d),
+      (e: unknown) => !stale && setDrawing(messageOf(e)),
+    );
+    return () => {
+      stale = true;
+    };
+  }, [props.code]);
+  if (drawing === null)
+    return (
+      <p className="preview-wait" role="status">
+        {t.rendering.drawing}
+      </p>
+    );
+  if (typeof drawing === "string")
+    return (
+      <div className="preview-failed" role="group" tabIndex={0} aria-label={t.rendering.diagramFailed}>
+        <p>{t.rendering.diagramFailed}</p>
+        <pre>{drawing}</pre>
+      </div>
+    );
+  return <ShutIn {...props} kind="svg" code={drawing.svg} height={fitting(drawing)} />;
+}
+
+/** As high as the picture is at the usual width of an answer, within reason. */
+const fitting = ({ width, height }: Drawing): number => Math.round(Math.min(560, Math.max(120, height * Math.min(1, 700 / (width || 700)) + 32)));
 
 export function Preview(props: Props) {
   return (

@@ -28,7 +28,7 @@ for (const [name, language] of Object.entries(languages)) hljs.registerLanguage(
 const names: Record<string, string> = {
   bash: "Shell", sh: "Shell", zsh: "Shell", shell: "Shell", c: "C", cpp: "C++", "c++": "C++", cs: "C#", csharp: "C#", css: "CSS",
   diff: "Diff", go: "Go", golang: "Go", html: "HTML", ini: "INI", toml: "TOML", java: "Java", javascript: "JavaScript", js: "JavaScript",
-  jsx: "JSX", json: "JSON", markdown: "Markdown", md: "Markdown", python: "Python", py: "Python", r: "R", rust: "Rust", rs: "Rust",
+  jsx: "JSX", json: "JSON", markdown: "Markdown", md: "Markdown", mermaid: "Mermaid", python: "Python", py: "Python", r: "R", rust: "Rust", rs: "Rust",
   sql: "SQL", svg: "SVG", tsx: "TSX", ts: "TypeScript", typescript: "TypeScript", xml: "XML", yaml: "YAML", yml: "YAML",
 };
 

@@ -9,6 +9,7 @@ import { Button } from "../ui/controls";
 import { dateTime } from "../ui/format";
 import { attempt, notify } from "../ui/notify";
 import { t } from "../strings";
+import { Backups } from "./Backups";
 
 const shown = 200; // entries of a preview
 
@@ -31,6 +32,7 @@ export function Data() {
         <ExportAll />
       </div>
       <Receipts receipts={receipts} onUndone={again} />
+      <Backups />
       {preview && (
         <Preview
           receipt={preview.receipt}

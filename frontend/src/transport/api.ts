@@ -6,6 +6,7 @@ import * as bound from "../wailsjs/go/app/App";
 import type { app, chat as chats } from "../wailsjs/go/models";
 import { BrowserOpenURL, ClipboardSetText, EventsEmit, EventsOn } from "../wailsjs/runtime/runtime";
 import type { Trial, TurnEvent } from "./compare";
+import type { PortingEvent } from "./porting";
 import type { Draft, Preset, Queue } from "./writing";
 import { asEvidence, asSources, type Collection, type Doc, type DocProgress, type Evidence, type MapProgress, type Sources } from "./documents";
 
@@ -99,6 +100,7 @@ export interface Events {
   /** Messages of a chat came or went. */
   branch: { chatId: string };
   turn: TurnEvent;
+  porting: PortingEvent;
   folder: Folder;
   folderRemoved: { id: string };
   draft: Draft;

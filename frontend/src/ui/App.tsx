@@ -15,7 +15,7 @@ import { refresh, useCache } from "../transport/cache";
 import { Button, Mark } from "./controls";
 import { sentence } from "./format";
 import { guardLinks } from "./guards";
-import { attempt, notify, notifyAction } from "./notify";
+import { attempt, dismiss, notify, notifyAction, notifyLasting } from "./notify";
 import { useRoute, type Route } from "./route";
 import { languageFor, speak, speaking, t, type Language } from "../strings";
 import { applyTheme } from "./theme";
@@ -99,6 +99,7 @@ function Frame() {
   useOpened();
   useKeys();
   useReadyNotices();
+  useNotices();
   useDrawn();
   useZoom();
   useLongWork();
@@ -252,4 +253,26 @@ function useReadyNotices(): void {
       }),
     [],
   );
+}
+
+/** What happened while nobody could be told, such as work that a crash has ended; told until each is put away. */
+function useNotices(): void {
+  useEffect(() => {
+    const told: (string | number)[] = [];
+    let gone = false;
+    api.notices().then(
+      (all) => {
+        let left = all.length;
+        const seen = () => {
+          if (!gone && --left === 0) void api.forgetNotices().catch(() => {}); // they are told again
+        };
+        if (!gone) for (const n of all) told.push(notifyLasting(n.text, seen));
+      },
+      () => {},
+    );
+    return () => {
+      gone = true;
+      told.forEach(dismiss);
+    };
+  }, []);
 }

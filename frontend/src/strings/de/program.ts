@@ -79,4 +79,9 @@ export const program = {
   measureLater: "gerade wird eine Antwort geschrieben; messen Sie, wenn sie fertig ist",
   answerInBranch: "in diesem Zweig wird gerade eine Antwort geschrieben; warten Sie, oder halten Sie sie zuerst an",
   notQueued: "diese Nachricht wartet nicht mehr; sie wurde gesendet oder entfernt",
+  restoredAside: "Die Daten wurden aus %s wiederhergestellt. Was vorher da war, liegt in %s; löschen Sie es, wenn Sie es nicht mehr brauchen.",
+  restored: "Die Daten wurden aus %s wiederhergestellt.",
+  restoreEnded: "Eine Wiederherstellung wurde unterbrochen, bevor sie vollständig war. Geändert wurde nichts; stellen Sie die Sicherung noch einmal wieder her.",
+  importEnded: "Ein Import wurde mittendrin unterbrochen. Die %d Chats, die er gelesen hatte, wurden wieder entfernt; sonst wurde nichts geändert. Importieren Sie die Datei noch einmal.",
+  notCompleted: "%s wurde nicht fertig, weil Freehold beim Schreiben beendet wurde. Was davon da war, ist entfernt; legen Sie es noch einmal an.",
 };

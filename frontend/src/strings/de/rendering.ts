@@ -14,4 +14,6 @@ export const rendering = {
   copied: "Die Tabelle ist kopiert",
   formula: "Formel",
   formulaFailed: "Diese Formel ist nicht lesbar; hier steht ihr Quelltext",
+  drawing: "Das Diagramm wird gezeichnet",
+  diagramFailed: "Dieses Diagramm lässt sich nicht zeichnen; das ist der Grund",
 };

@@ -79,4 +79,9 @@ export const program = {
   measureLater: "an answer is being written; measure when it is done",
   answerInBranch: "an answer is being written in this branch; wait, or stop it first",
   notQueued: "this message no longer waits; it was sent or removed",
+  restoredAside: "The library was restored from %s. What was there before is in %s; delete it when you do not need it any more.",
+  restored: "The library was restored from %s.",
+  restoreEnded: "A restore was ended before it was complete. Nothing was changed; restore the backup again.",
+  importEnded: "An import was ended in the middle. The %d chats that it had read were removed again; nothing else was changed. Import the file once more.",
+  notCompleted: "%s was not completed, as Freehold was ended while it was written. What there was of it has been removed; make it again.",
 };

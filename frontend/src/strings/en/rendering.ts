@@ -14,4 +14,6 @@ export const rendering = {
   copied: "The table is copied",
   formula: "Formula",
   formulaFailed: "This formula could not be read; here is its source",
+  drawing: "Drawing the diagram",
+  diagramFailed: "This diagram cannot be drawn; here is what is wrong with it",
 };

@@ -79,4 +79,9 @@ export const program = {
   measureLater: "se está escribiendo una respuesta; mida cuando termine",
   answerInBranch: "se está escribiendo una respuesta en esta rama; espere o deténgala primero",
   notQueued: "este mensaje ya no espera; se envió o se quitó",
+  restoredAside: "Los datos se restauraron de %s. Lo que había antes está en %s; bórrelo cuando ya no lo necesite.",
+  restored: "Los datos se restauraron de %s.",
+  restoreEnded: "Una restauración se interrumpió antes de completarse. No se cambió nada; restaure la copia otra vez.",
+  importEnded: "Una importación se interrumpió a la mitad. Los %d chats que había leído se quitaron de nuevo; no se cambió nada más. Importe el archivo otra vez.",
+  notCompleted: "%s no se completó porque Freehold se cerró mientras lo escribía. Lo que había se ha quitado; hágalo otra vez.",
 };

@@ -14,4 +14,6 @@ export const rendering = {
   copied: "La tabla se ha copiado",
   formula: "Fórmula",
   formulaFailed: "No se pudo leer esta fórmula; este es su código",
+  drawing: "Dibujando el diagrama",
+  diagramFailed: "No se puede dibujar este diagrama; este es el motivo",
 };

@@ -14,4 +14,6 @@ export const rendering = {
   copied: "표를 복사했습니다",
   formula: "수식",
   formulaFailed: "이 수식을 읽을 수 없어 원문을 표시합니다",
+  drawing: "다이어그램을 그리는 중",
+  diagramFailed: "이 다이어그램은 그릴 수 없습니다. 이유는 다음과 같습니다",
 };

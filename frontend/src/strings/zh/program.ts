@@ -79,4 +79,9 @@ export const program = {
   measureLater: "正在生成回答；请在完成后再测量",
   answerInBranch: "此分支正在生成回答；请等待，或先停止",
   notQueued: "此消息已不在等待；它已发送或被移除",
+  restoredAside: "已从 %s 恢复数据。原来的数据在 %s 中；不再需要时可以删除。",
+  restored: "已从 %s 恢复数据。",
+  restoreEnded: "恢复在完成之前被中断。没有任何改动；请重新恢复备份。",
+  importEnded: "导入中途被中断。已读取的 %d 个聊天已重新移除，其他内容没有改动。请再导入一次文件。",
+  notCompleted: "Freehold 在写入 %s 时被关闭，文件没有完成。残留部分已移除；请重新生成。",
 };

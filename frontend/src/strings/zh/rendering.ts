@@ -14,4 +14,6 @@ export const rendering = {
   copied: "表格已复制",
   formula: "公式",
   formulaFailed: "无法读取此公式，以下是其源码",
+  drawing: "正在绘制图表",
+  diagramFailed: "无法绘制这个图表，原因如下",
 };
