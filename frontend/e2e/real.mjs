@@ -195,6 +195,31 @@ export async function realSuite(browser, { binary, model, url }) {
         await words();
         await answered();
       });
+    if (!url)
+      await check("a backup is made, and becomes the library again with the next start", async () => {
+        await page.evaluate(() => void (location.hash = "#/settings"));
+        await page.getByRole("button", { name: "Back up" }).click();
+        await page.getByRole("dialog").getByRole("button", { name: "Back up" }).click();
+        await page.getByText("Backup made and read back").waitFor();
+        const path = await page.locator(".backup-note .data-name").textContent();
+        const response = await page.request.get(new URL(await page.getByRole("link", { name: "Download it" }).getAttribute("href"), link).href);
+        expect(response.ok() && (await response.body()).length > 1000, `the file to be fetched, got ${response.status()}`);
+        const gone = page.getByRole("link", { name: "Opposites" });
+        await gone.focus();
+        await page.keyboard.press("Delete");
+        await gone.waitFor({ state: "detached" });
+        await page.locator("input[type=file][aria-label^='A backup']").setInputFiles(path);
+        await page.getByRole("dialog").getByRole("button", { name: "Restore at the next start" }).click();
+        await page.getByText("A backup is ready to be restored").waitFor();
+        await server.end();
+        await page.getByText("The connection to Freehold is lost").waitFor();
+        server = await serve(new URL(link).host);
+        await page.getByText("The library was restored from").waitFor();
+        await gone.waitFor();
+        await gone.click();
+        await page.locator(".answer-last .md").waitFor();
+        await shot(page, "program restored");
+      });
     await check("made no error and asked no other server", async () => assertNoSins(sins));
   } finally {
     await context.close();

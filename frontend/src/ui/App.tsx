@@ -257,7 +257,9 @@ function useReadyNotices(): void {
 
 /** What happened while nobody could be told, such as work that a crash has ended; told until each is put away. */
 function useNotices(): void {
+  const connected = useCache((cache) => cache.connected);
   useEffect(() => {
+    if (!connected) return; // after a start of the program there may be new ones
     const told: (string | number)[] = [];
     let gone = false;
     api.notices().then(
@@ -274,5 +276,5 @@ function useNotices(): void {
       gone = true;
       told.forEach(dismiss);
     };
-  }, []);
+  }, [connected]);
 }
