@@ -32,6 +32,8 @@ type draft struct {
 	fresh    []piece // since the last event
 	tokens   int
 	first    time.Time // of the first token
+	thought  time.Time // of the first thought
+	spoke    time.Time // of the first word after it
 	done     int       // of the prompt
 	total    int
 	read     bool // prefill progress not announced yet
@@ -61,8 +63,14 @@ func (d *draft) add(e Event) {
 		return
 	}
 	if e.Thinking {
+		if d.thought.IsZero() {
+			d.thought = time.Now()
+		}
 		d.thinking.WriteString(e.Text)
 	} else {
+		if d.spoke.IsZero() && !d.thought.IsZero() {
+			d.spoke = time.Now()
+		}
 		d.content.WriteString(e.Text)
 	}
 	if n := len(d.fresh); n > 0 && d.fresh[n-1].thinking == e.Thinking {
@@ -79,6 +87,19 @@ func (d *draft) text(m *Message) bool {
 	grown := len(m.Content) != d.content.Len() || len(m.Thinking) != d.thinking.Len()
 	m.Content, m.Thinking = d.content.String(), d.thinking.String()
 	return grown
+}
+
+// thoughtFor is how long the model thought, in ms; one that was stopped thinking
+// has thought until now.
+func (d *draft) thoughtFor() float64 {
+	if d.thought.IsZero() {
+		return 0
+	}
+	end := d.spoke
+	if end.IsZero() {
+		end = time.Now()
+	}
+	return float64(end.Sub(d.thought).Microseconds()) / 1000
 }
 
 // news announces what came since the last call.
@@ -135,6 +156,9 @@ func (s *Service) answer(ctx context.Context, d *draft, c Chat, m Message, done 
 
 	d.mu.Lock()
 	d.closed = true
+	if result.Timings != (Timings{}) {
+		result.Timings.ThinkingMs = d.thoughtFor()
+	}
 	d.mu.Unlock()
 	d.news(m, s.emit)
 	d.text(&m)

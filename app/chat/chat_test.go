@@ -80,13 +80,13 @@ func (f fixture) get(id string) chat.Chat {
 }
 
 func TestConversation(t *testing.T) {
-	f := setUp(t, &fakeEngine{words: 3, thinking: 2})
+	f := setUp(t, &fakeEngine{words: 3, thinking: 2, delay: 2 * time.Millisecond})
 	c := f.newChat()
 	q, a := f.ask(c.ID, "", "## What is a   freehold?\nTell me.")
 	if a.Content != "w2 w3 w4 " || a.Thinking != "w0 w1 " || a.Status != chat.Complete || a.StopReason != "eos" {
 		t.Errorf("answer: %+v", a)
 	}
-	if a.Timings == nil || a.Timings.CompletionTokens != 3 {
+	if a.Timings == nil || a.Timings.CompletionTokens != 3 || a.Timings.ThinkingMs < 4 {
 		t.Errorf("timings: %+v", a.Timings)
 	}
 	_, a2 := f.ask(c.ID, a.ID, "And then?")

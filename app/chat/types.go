@@ -100,6 +100,7 @@ type Timings struct {
 	DecodeMs         float64 `json:"decodeMs"`
 	PrefillPerSecond float64 `json:"prefillPerSecond"` // tokens really prefilled
 	DecodePerSecond  float64 `json:"decodePerSecond"`
+	ThinkingMs       float64 `json:"thinkingMs"` // from the first thought to the first word of the answer; 0: it did not think
 }
 
 // Sampling says how the next token is picked.

@@ -2,7 +2,7 @@
 // it brought, the way back, and the ways out.
 import { assertAccessible, expect, shot, until } from "./harness.mjs";
 
-export async function dataChecks({ check, visit, rpc, inBothThemes }) {
+export async function dataChecks({ check, visit, rpc, inBothThemes, drop }) {
   const file = { name: "export.json", mimeType: "application/json", buffer: Buffer.from("[]") };
   const preview = async (page) => {
     await page.route("**/upload", (route) => route.fulfill({ json: ["/home/ada/export.json"] }));
@@ -89,6 +89,17 @@ export async function dataChecks({ check, visit, rpc, inBothThemes }) {
     await page.getByRole("button", { name: "Do not restore" }).click();
     await page.getByText("A backup is ready to be restored").waitFor({ state: "detached" });
   });
+
+  await check("chats and a backup of Freehold are looked at when they are dropped", async (page) => {
+    await page.route("**/upload", (route) => route.fulfill({ json: [route.request().postData().includes("backup") ? "/uploads/old.freehold-backup" : "/uploads/Pets.freehold-chat"] }));
+    await drop(page, "Pets.freehold-chat");
+    await page.getByRole("dialog").getByText("Planning the garden").waitFor();
+    await page.getByRole("dialog").getByRole("button", { name: "Cancel" }).click();
+    await visit(page, "#/");
+    await drop(page, "old.freehold-backup");
+    await page.getByRole("dialog").getByText("Restore this backup?").waitFor();
+    expect((await rpc("Documents")).length === 0, "no document of them");
+  }, { fake: { documents: "none" } });
 
   await check("what a restore came to is told until it is put away", async (page) => {
     await rpc("HaveRestored");

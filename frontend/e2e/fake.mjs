@@ -227,7 +227,7 @@ export async function fakeSuite(browser, taken) {
   await compareChecks({ check, rpc, visit, answered, ask, composer, openFirst, inBothThemes });
   await renderChecks({ check, rpc, visit, inBothThemes });
   await composerChecks({ check, rpc, visit, answered, ask, composer, inBothThemes, openFirst });
-  await dataChecks({ check, visit, rpc, inBothThemes });
+  await dataChecks({ check, visit, rpc, inBothThemes, drop });
   await keyboardChecks({ check, answered, rpc });
   await documentChecks({ check, rpc, visit, answered, ask, composer, inBothThemes, drag, drop });
   await languageChecks({ check, rpc, visit, composer });

@@ -122,7 +122,7 @@ export class FakeApp extends FakeLibrary {
       const q = this.message(c, "", "user", title === "Freehold and leasehold" ? "Compare a freehold and a leasehold. What should I check before signing?" : `${title}?`);
       this.message(c, q.id, "assistant", sampleAnswer, {
         thinking: title.startsWith("Freehold") ? thoughts : "", model: "smollm2-135m", stopReason: "eos",
-        timings: { promptTokens: 412, cachedTokens: 380, completionTokens: 318, loadMs: 0, firstTokenMs: 214, prefillMs: 190, decodeMs: 6_240, prefillPerSecond: 168.4, decodePerSecond: 50.9 },
+        timings: { promptTokens: 412, cachedTokens: 380, completionTokens: 318, loadMs: 0, firstTokenMs: 214, prefillMs: 190, decodeMs: 6_240, prefillPerSecond: 168.4, decodePerSecond: 50.9, thinkingMs: title.startsWith("Freehold") ? 4_200 : 0 },
       });
     }
   }
@@ -418,7 +418,7 @@ export class FakeApp extends FakeLibrary {
       s.thinking = "";
     } while (s.endless && !stopped);
     const timings: api.Timings = {
-      promptTokens: s.prefill, cachedTokens: 12, completionTokens: tokens, loadMs: 0, firstTokenMs: 180, prefillMs: 150, decodeMs: Date.now() - began, prefillPerSecond: 320, decodePerSecond: 1000 / this.pace,
+      promptTokens: s.prefill, cachedTokens: 12, completionTokens: tokens, loadMs: 0, firstTokenMs: 180, prefillMs: 150, decodeMs: Date.now() - began, prefillPerSecond: 320, decodePerSecond: 1000 / this.pace, thinkingMs: 0,
     };
     end(stopped ? { status: "stopped", stopReason: "cancelled", timings } : { status: "complete", stopReason: "eos", timings, evidence: s.evidence ?? null });
   }

@@ -126,7 +126,7 @@ function Answer({ message, versions, modelName, last, idle }: Props) {
     <article className={`answer ${last ? "answer-last" : ""}`} data-message={message.id} aria-label={t.chat.answerBy(modelName)} aria-busy={writing}>
       <h2 className="unseen">{t.chat.answer}</h2>
       {message.leftOut > 0 && <p className="note">{t.chat.leftOut(message.leftOut)}</p>}
-      {thinking && <Thoughts text={thinking} live={live} writing={writing} answering={content !== ""} />}
+      {thinking && <Thoughts text={thinking} kept={message.timings?.thinkingMs ?? 0} live={live} writing={writing} answering={content !== ""} />}
       {content && (
         <Citations message={message}>
           <Markdown text={content} growing={writing} notes={writing ? undefined : notes} />
@@ -177,12 +177,13 @@ function Waiting({ live }: { live: Live | undefined }) {
   );
 }
 
-function Thoughts({ text, live, writing, answering }: { text: string; live: Live | undefined; writing: boolean; answering: boolean }) {
+function Thoughts({ text, kept, live, writing, answering }: { text: string; kept: number; live: Live | undefined; writing: boolean; answering: boolean }) {
   const now = writing && !answering;
-  const [spent, setSpent] = useState(0);
+  const [seen, setSeen] = useState(0);
   useEffect(() => {
-    if (live?.thinkingSince && live.answerSince) setSpent(live.answerSince - live.thinkingSince);
+    if (live?.thinkingSince && live.answerSince) setSeen(live.answerSince - live.thinkingSince);
   }, [live?.thinkingSince, live?.answerSince]);
+  const spent = kept || seen;
   const label = now ? t.chat.thinkingNow : spent > 0 ? t.chat.thoughtFor(spent) : t.chat.thought;
   return (
     <details className="thoughts">

@@ -1,11 +1,13 @@
-// Files dropped anywhere on the window: models are imported, everything else is
-// read, and answered from if it was dropped on a chat.
+// Files dropped anywhere on the window: models are imported, chats and backups of
+// Freehold looked at, everything else is read, and answered from if it was dropped
+// on a chat.
 import { useEffect, useState } from "react";
 import { importFiles, isModelFile } from "../models/AddModel";
 import * as api from "../transport/api";
 import { useCache } from "../transport/cache";
+import { handOver, isOwnFile } from "../settings/handed";
 import { guardDrops } from "../ui/guards";
-import { notify } from "../ui/notify";
+import { attempt, notify } from "../ui/notify";
 import { go, parse } from "../ui/route";
 import { t } from "../strings";
 import { addFiles, addPaths, type Goal } from "./actions";
@@ -27,17 +29,22 @@ function here(): Goal {
 
 function droppedPaths(paths: readonly string[]): void {
   const models = paths.filter(isModelFile);
-  const others = paths.filter((p) => !isModelFile(p));
+  const own = paths.filter(isOwnFile);
+  const others = paths.filter((p) => !isModelFile(p) && !isOwnFile(p));
   if (others.length > 0) void addPaths(others, here());
+  if (own.length > 0) handOver(own);
   if (models.length === 0) return;
-  if (others.length === 0) go({ page: "models" });
+  if (own.length + others.length === 0) go({ page: "models" });
   void importFiles(models);
 }
 
 async function droppedFiles(data: DataTransfer | null): Promise<void> {
   const files = await filesOf(data);
-  const others = files.filter((f) => !isModelFile(f.name));
+  const own = files.filter((f) => isOwnFile(f.name));
+  if (own.length > 0) void attempt(t.data.importFailed, async () => handOver(await api.uploadFiles(own)));
+  const others = files.filter((f) => !isModelFile(f.name) && !isOwnFile(f.name));
   if (others.length > 0) return addFiles(others, here());
+  if (own.length > 0) return;
   if (files.length === 0) return;
   go({ page: "models" });
   notify(t.drop.browserModel);

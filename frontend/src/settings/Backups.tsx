@@ -9,6 +9,7 @@ import { bytes, dateTime } from "../ui/format";
 import { attempt } from "../ui/notify";
 import { href } from "../ui/route";
 import { t } from "../strings";
+import { useHanded } from "./handed";
 
 /** What is being done with a backup, in the program's words for it. */
 type Job = "backup" | "check" | "restore";
@@ -22,6 +23,12 @@ export function Backups() {
   const look = (path: string | undefined) => {
     if (path) void run("check", t.data.backup.restoreFailed, async () => setChosen(await api.lookAtBackup(path)));
   };
+  const handed = useHanded((h) => h.backup);
+  useEffect(() => {
+    if (handed === "" || job !== null) return;
+    useHanded.setState({ backup: "" });
+    look(handed);
+  }, [handed, job]);
   return (
     <div className="backups">
       <h3 id="backups">{t.data.backup.title}</h3>

@@ -10,6 +10,7 @@ import { dateTime } from "../ui/format";
 import { attempt, notify } from "../ui/notify";
 import { t } from "../strings";
 import { Backups } from "./Backups";
+import { useHanded } from "./handed";
 
 const shown = 200; // entries of a preview
 
@@ -17,12 +18,19 @@ export function Data() {
   const { receipts, again } = useImports();
   const [preview, setPreview] = useState<{ paths: string[]; receipt: api.ImportReceipt } | null>(null);
   const [busy, setBusy] = useState(false);
-  const look = async (paths: string[]) => {
+  const look = async (files: readonly string[]) => {
+    const paths = [...files];
     if (paths.length === 0) return;
     setBusy(true);
     await attempt(t.data.importFailed, async () => setPreview({ paths, receipt: await api.previewImport(paths) }));
     setBusy(false);
   };
+  const handed = useHanded((h) => h.chats);
+  useEffect(() => {
+    if (handed.length === 0) return;
+    useHanded.setState({ chats: [] });
+    void look(handed);
+  }, [handed]);
   return (
     <section className="section" aria-labelledby="data">
       <h2 id="data">{t.data.title}</h2>

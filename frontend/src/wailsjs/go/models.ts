@@ -375,6 +375,7 @@ export namespace chat {
 	    decodeMs: number;
 	    prefillPerSecond: number;
 	    decodePerSecond: number;
+	    thinkingMs: number;
 	}
 	export interface Message {
 	    id: string;
