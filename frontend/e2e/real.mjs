@@ -192,6 +192,7 @@ export async function realSuite(browser, { binary, model, url }) {
         await until(async () => !(await page.getByText("The connection to Freehold is lost").isVisible()), "the notice to go");
         await page.locator(".answer-last .md").waitFor();
         await ask("Thank you.");
+        await page.locator(".question", { hasText: "Thank you." }).waitFor();
         await words();
         await answered();
       });
@@ -217,7 +218,7 @@ export async function realSuite(browser, { binary, model, url }) {
         await page.getByText("The library was restored from").waitFor();
         await gone.waitFor();
         await gone.click();
-        await page.locator(".answer-last .md").waitFor();
+        await page.locator(".question", { hasText: "Thank you." }).waitFor(); // its answer may have been half written when it was copied
         await shot(page, "program restored");
       });
     await check("made no error and asked no other server", async () => assertNoSins(sins));
