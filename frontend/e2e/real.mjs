@@ -124,6 +124,7 @@ export async function realSuite(browser, { binary, model, url }) {
     });
     await check("stops when told", async () => {
       await page.locator(".new-chat").click();
+      await page.locator(".greeting").waitFor(); // else the words go into the chat that is left
       await ask("Write a very long story about a lighthouse keeper, with many chapters.");
       await words();
       await page.getByRole("button", { name: "Stop", exact: true }).click();

@@ -64,6 +64,7 @@ export async function writingSuite(browser, { binary, model }) {
     });
     await check("the queue goes on when its page is closed, and send now stops the answer", async () => {
       await page.locator(".new-chat").click();
+      await page.locator(".greeting").waitFor(); // else the words go into the chat that is left
       await ask("Write a very long story about a lighthouse keeper, with many chapters.");
       await words();
       const id = await page.evaluate(() => location.hash.split("/")[2]);
