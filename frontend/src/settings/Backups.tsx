@@ -9,6 +9,7 @@ import { bytes, dateTime } from "../ui/format";
 import { attempt } from "../ui/notify";
 import { href } from "../ui/route";
 import { t } from "../strings";
+import { ChooseFiles } from "./ChooseFiles";
 import { useHanded } from "./handed";
 
 /** What is being done with a backup, in the program's words for it. */
@@ -46,7 +47,10 @@ export function Backups() {
           <Archive aria-hidden="true" />
           {t.data.backup.make}
         </Button>
-        <ChooseBackup disabled={job !== null} onChosen={look} />
+        <ChooseFiles title={t.data.backup.choose} failed={t.data.backup.restoreFailed} disabled={job !== null} accept=".freehold-backup" onChosen={([path]) => look(path)}>
+          <ArchiveRestore aria-hidden="true" />
+          {t.data.backup.restore}
+        </ChooseFiles>
       </div>
       {job && <Running job={job} onEnd={end} />}
       {made && <Made backup={made} />}
@@ -189,37 +193,6 @@ function Options({ onClose, onMake }: { onClose: () => void; onMake: (options: a
         </Dialog.Content>
       </Dialog.Portal>
     </Dialog.Root>
-  );
-}
-
-/** In the window the system asks for the file; a browser hands a copy over. */
-function ChooseBackup({ disabled, onChosen }: { disabled: boolean; onChosen: (path: string | undefined) => void }) {
-  const desktop = useCache((cache) => cache.about.face === "desktop");
-  const picker = useRef<HTMLInputElement>(null);
-  const choose = () => {
-    if (desktop) void attempt(t.data.backup.restoreFailed, async () => onChosen((await api.chooseFiles(t.data.backup.choose))[0]));
-    else picker.current?.click();
-  };
-  return (
-    <>
-      <Button onClick={choose} disabled={disabled}>
-        <ArchiveRestore aria-hidden="true" />
-        {t.data.backup.restore}
-      </Button>
-      <input
-        ref={picker}
-        className="unseen"
-        type="file"
-        accept=".freehold-backup"
-        tabIndex={-1}
-        aria-label={t.data.backup.choose}
-        onChange={(e) => {
-          const files = [...(e.target.files ?? [])];
-          e.target.value = "";
-          if (files.length > 0) void attempt(t.data.backup.restoreFailed, async () => onChosen((await api.uploadFiles(files))[0]));
-        }}
-      />
-    </>
   );
 }
 

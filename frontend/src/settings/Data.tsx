@@ -1,7 +1,7 @@
 // The user's own: chats that come from other programs, and go out of this one.
 import { Dialog, DropdownMenu } from "radix-ui";
 import { Download, FileInput } from "lucide-react";
-import { useCallback, useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useState } from "react";
 import { exportChats, exportFormats } from "../chat/export";
 import * as api from "../transport/api";
 import { refresh, useCache } from "../transport/cache";
@@ -10,6 +10,7 @@ import { dateTime } from "../ui/format";
 import { attempt, notify } from "../ui/notify";
 import { t } from "../strings";
 import { Backups } from "./Backups";
+import { ChooseFiles } from "./ChooseFiles";
 import { useHanded } from "./handed";
 
 const shown = 200; // entries of a preview
@@ -18,11 +19,10 @@ export function Data() {
   const { receipts, again } = useImports();
   const [preview, setPreview] = useState<{ paths: string[]; receipt: api.ImportReceipt } | null>(null);
   const [busy, setBusy] = useState(false);
-  const look = async (files: readonly string[]) => {
-    const paths = [...files];
+  const look = async (paths: readonly string[]) => {
     if (paths.length === 0) return;
     setBusy(true);
-    await attempt(t.data.importFailed, async () => setPreview({ paths, receipt: await api.previewImport(paths) }));
+    await attempt(t.data.importFailed, async () => setPreview({ paths: [...paths], receipt: await api.previewImport([...paths]) }));
     setBusy(false);
   };
   const handed = useHanded((h) => h.chats);
@@ -36,7 +36,15 @@ export function Data() {
       <h2 id="data">{t.data.title}</h2>
       <p className="field-hint">{t.data.intro}</p>
       <div className="data-buttons">
-        <ChooseChats busy={busy} onChosen={(paths) => void look(paths)} />
+        <ChooseFiles title={t.data.choose} failed={t.data.importFailed} disabled={busy} busy={busy} multiple onChosen={(paths) => void look(paths)}>
+          <FileInput aria-hidden="true" />
+          {busy ? t.data.importing : t.data.import}
+        </ChooseFiles>
+        {busy && (
+          <Button kind="quiet" onClick={() => void attempt(t.data.importFailed, api.cancelPorting)}>
+            {t.common.cancel}
+          </Button>
+        )}
         <ExportAll />
       </div>
       <Receipts receipts={receipts} onUndone={again} />
@@ -68,42 +76,6 @@ function useImports(): { receipts: api.ImportReceipt[]; again: () => Promise<voi
     again().catch(() => {}); // the section does without
   }, [again]);
   return { receipts, again };
-}
-
-/** In the window the system asks for files; a browser hands copies over. */
-function ChooseChats({ busy, onChosen }: { busy: boolean; onChosen: (paths: string[]) => void }) {
-  const desktop = useCache((cache) => cache.about.face === "desktop");
-  const picker = useRef<HTMLInputElement>(null);
-  const choose = () => {
-    if (desktop) void attempt(t.data.importFailed, async () => onChosen(await api.chooseFiles(t.data.choose)));
-    else picker.current?.click();
-  };
-  return (
-    <>
-      <Button onClick={choose} disabled={busy} aria-busy={busy}>
-        <FileInput aria-hidden="true" />
-        {busy ? t.data.importing : t.data.import}
-      </Button>
-      <input
-        ref={picker}
-        className="unseen"
-        type="file"
-        multiple
-        tabIndex={-1}
-        aria-label={t.data.choose}
-        onChange={(e) => {
-          const files = [...(e.target.files ?? [])];
-          e.target.value = "";
-          if (files.length > 0) void attempt(t.data.importFailed, async () => onChosen(await api.uploadFiles(files)));
-        }}
-      />
-      {busy && (
-        <Button kind="quiet" onClick={() => void attempt(t.data.importFailed, api.cancelPorting)}>
-          {t.common.cancel}
-        </Button>
-      )}
-    </>
-  );
 }
 
 function ExportAll() {

@@ -37,7 +37,7 @@ export const data = {
     make: "Sichern",
     making: "Wird gesichert",
     weights: "Mit den Gewichten der Modelle",
-    weightsHint: "Sonst nennt die Sicherung die Modelle nur, und sie werden neu heruntergeladen.",
+    weightsHint: "Sonst nennt die Sicherung die Modelle nur, und sie müssen neu heruntergeladen werden.",
     tokens: "Mit Zugangstokens und Passwörtern",
     tokensHint: "Wer die Datei hat, kann sie dann benutzen. Sie ist nicht verschlüsselt.",
     failed: "Die Sicherung ist nicht entstanden",

@@ -35,7 +35,7 @@ export const data = {
     make: "Back up",
     making: "Backing up",
     weights: "With the models’ weights",
-    weightsHint: "Without them the backup names the models, and they are downloaded again.",
+    weightsHint: "Without them the backup names the models, and they must be downloaded again.",
     tokens: "With access tokens and passwords",
     tokensHint: "Whoever has the file can then use them. It is not encrypted.",
     failed: "The backup was not made",

@@ -37,7 +37,7 @@ export const data = {
     make: "Hacer una copia",
     making: "Haciendo la copia",
     weights: "Con los pesos de los modelos",
-    weightsHint: "Sin ellos la copia solo nombra los modelos, y se descargan de nuevo.",
+    weightsHint: "Sin ellos la copia solo nombra los modelos, y hay que descargarlos de nuevo.",
     tokens: "Con claves de acceso y contraseñas",
     tokensHint: "Quien tenga el archivo podrá usarlas. No está cifrado.",
     failed: "No se hizo la copia",
